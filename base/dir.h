@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_BASE_DIR_H
+#define TBOT_BASE_DIR_H
+
+/*
+ * One directory we keep files in, and the only way we write files.
+ *
+ * Writing is a transaction per file: a temporary file in the same directory (made with its final
+ * mode, and the owner, ACL and label of the file it replaces), write, fsync, rename, fsync of the
+ * directory. A reader sees the old content or the new, never a part. dir_publish() does this for a
+ * set of files: all temporaries first, then all renames back to back, so that the moment in which two
+ * files can disagree is as short as the kernel allows, and a full disk changes nothing.
+ *
+ * Where no temporary can be made (the directory is not ours to create in, the file is bind-mounted),
+ * the content is written in place and the result says so: `in_place`.
+ *
+ * Paths are opened through a descriptor of the directory, resolved without following symbolic links
+ * as `symlinks` asks (openat2(2), RESOLVE_NO_SYMLINKS): another local user who can write into a
+ * parent must not redirect our secrets. Names given to the functions are plain file names.
+ *
+ * Errors are ERR_STORAGE, or ERR_NOT_FOUND for a file that is not there. Threads: a struct dir may
+ * be used by one thread at a time.
+ */
+
+#include "base/buf.h"
+#include "base/secret.h"
+#include "base/strlist.h"
+
+#include <sys/types.h>
+
+enum symlink_policy {
+    SYMLINKS_TRY_SECURE, /* refuse links where the kernel can (5.6+); default */
+    SYMLINKS_SECURE,     /* refuse links; an error where the kernel cannot */
+    SYMLINKS_INSECURE,   /* follow links */
+};
+
+struct dir;
+
+/*
+ * Opens `path`; with `create` makes missing directories (mode 0700) first. Removes temporary files
+ * an earlier, interrupted run of ours left behind.
+ */
+RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struct dir **ret);
+void dir_close(struct dir *d); /* accepts NULL */
+static inline void dir_closep(struct dir **d)
+{
+    dir_close(*d);
+}
+
+const char *dir_path(const struct dir *d); /* as given to dir_open() */
+int dir_fd(const struct dir *d);           /* borrowed, O_PATH or O_RDONLY */
+
+/* Reads a whole file of at most `max` bytes. ERR_NOT_FOUND when it is missing. */
+RESULT dir_read(struct dir *d, const char *name, size_t max, struct buf **ret);
+RESULT dir_read_secret(struct dir *d, const char *name, size_t max, struct secret **ret);
+
+bool dir_has(struct dir *d, const char *name);
+
+/* One file of a set. Content is borrowed. */
+struct dir_file {
+    const char *name;
+    struct bytes content;
+    mode_t mode; /* for a file that does not exist yet, e.g. 0600 */
+};
+
+struct dir_published {
+    unsigned changed;  /* files whose content differs from before */
+    bool in_place;     /* some file could not be replaced, only overwritten */
+};
+
+/*
+ * Replaces the whole set, or, on an error before the first rename, none of it. A file whose content
+ * already is what is asked for is left alone. `ret` may be NULL.
+ */
+RESULT dir_publish(struct dir *d, const struct dir_file *files, size_t n_files,
+                   struct dir_published *ret);
+
+/* One file. */
+RESULT dir_replace(struct dir *d, const char *name, struct bytes content, mode_t mode);
+
+/* Removes a file; no error when it is missing. Durable when it returns. */
+RESULT dir_remove(struct dir *d, const char *name);
+
+/* Renames within the directory and makes that durable. */
+RESULT dir_rename(struct dir *d, const char *from, const char *to);
+
+/* Reserves disk space for a later file of `size` bytes: fails now rather than then (ERR_STORAGE). */
+RESULT dir_reserve_space(struct dir *d, const char *name, size_t size);
+
+/*
+ * Takes the exclusive, non-blocking flock(2) on `name`, made when missing. ERR_BUSY when another
+ * process holds it. Held until *ret_fd is closed.
+ */
+RESULT dir_lock(struct dir *d, const char *name, int *ret_fd);
+
+/* Reads a whole file by path (configuration, tokens, CA files): links are followed. */
+RESULT file_read(const char *path, size_t max, struct buf **ret);
+RESULT file_read_secret(const char *path, size_t max, struct secret **ret);
+
+#endif
