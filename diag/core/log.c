@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "diag/core/log.h"
 
-#include <ctype.h>
+#include "base/buf.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #include <pthread.h>

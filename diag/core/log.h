@@ -18,6 +18,7 @@
  * Threads: all functions may be called from any thread; a line is written with one write(2).
  */
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 
 enum log_level {

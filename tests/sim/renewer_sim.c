@@ -94,7 +94,7 @@ static const struct scenario scenarios[] = {
       { DEFAULTS, RUN(7LL * DAY), .fate = up_twenty_of_three_hours, .can_join = true },
       RENEWER_STATE_COUNT,
       7 * DAY * 2 / 3,
-      50 },
+      30 },
     { "006-requests-lost", { DEFAULTS, RUN(DAY), .fate = requests_lost }, RENEWER_FRESH, 1, 50 },
     { "007-reply-lost", { DEFAULTS, RUN(HOUR), .fate = third_reply_lost }, RENEWER_OVERTAKEN, 1, 2 },
     { "008-error-that-cost-a-generation",
