@@ -95,7 +95,7 @@ static const struct scenario scenarios[] = {
       RENEWER_STATE_COUNT,
       7 * DAY * 2 / 3,
       30 },
-    { "006-requests-lost", { DEFAULTS, RUN(DAY), .fate = requests_lost }, RENEWER_FRESH, 1, 50 },
+    { "006-requests-lost", { DEFAULTS, RUN(DAY), .fate = requests_lost }, RENEWER_STATE_COUNT, 1, 50 },
     { "007-reply-lost", { DEFAULTS, RUN(HOUR), .fate = third_reply_lost }, RENEWER_OVERTAKEN, 1, 2 },
     { "008-error-that-cost-a-generation",
       { DEFAULTS, RUN(HOUR), .fate = error_that_cost },
