@@ -5,12 +5,12 @@
 
 static void plan(struct cycle *c, struct mono at)
 {
-    c->next = (struct schedule){ at, WALL_NEVER };
+    c->next = (struct schedule) {at, WALL_NEVER};
 }
 
 void cycle_init(struct cycle *c, const struct cycle_config *config, struct mono now)
 {
-    *c = (struct cycle){ .config = *config };
+    *c = (struct cycle) {.config = *config};
     plan(c, now);
 }
 
@@ -34,7 +34,7 @@ static void failed(struct cycle *c, enum err_code code, struct mono now)
     }
     c->failures = 0;
     c->stale = true;
-    struct dur four_fifths = { c->config.interval.ns / 5 * 4 };
+    struct dur four_fifths = {c->config.interval.ns / 5 * 4};
     plan(c, mono_add(now, entropy_between(c->config.entropy, four_fifths, c->config.interval)));
 }
 

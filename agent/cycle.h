@@ -22,8 +22,8 @@ struct cycle_config {
 
 struct cycle {
     struct cycle_config config;
-    unsigned failures;    /* of the running cycle */
-    bool stale;           /* the last cycle failed */
+    unsigned failures; /* of the running cycle */
+    bool stale;        /* the last cycle failed */
     bool running;
     struct schedule next; /* when to start, unless running */
     enum err_code last_code;

@@ -11,7 +11,6 @@
 #include "base/ctx.h"
 #include "identity/pki/credentials.h"
 
-
 struct remote {
     /*
      * Joins with the configured token and a fresh key. Consumes the token if it is of single use,

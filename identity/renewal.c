@@ -7,14 +7,14 @@ void renewal_outcome_release(struct renewal_outcome *o)
 {
     credentials_free(o->creds);
     err_free(o->err);
-    *o = (struct renewal_outcome){ 0 };
+    *o = (struct renewal_outcome) {0};
 }
 
 struct renewer_identity renewal_describe(const struct credentials *c)
 {
     const struct subject *s = credentials_subject(c);
-    return (struct renewer_identity){
-        .validity = { credentials_not_before(c), credentials_not_after(c) },
+    return (struct renewer_identity) {
+        .validity = {credentials_not_before(c), credentials_not_after(c)},
         .generation = s->generation,
         .per_instance = s->bot_instance != NULL,
     };
@@ -29,10 +29,10 @@ static void adopt(const struct renewal_env *env, const struct renewal_input *in,
     ret->err = store_commit(env->store, creds, in->tokenhash);
     ret->event.unpersisted = ret->err != NULL;
     if (ret->err)
-        ret->err = err_set_hint(err_wrap(ret->err, "storing the new identity in '%s'",
-                                         store_name(env->store)),
-                                "The new identity is kept in memory and stored as soon as that is "
-                                "possible; do not stop the agent before.");
+        ret->err = err_set_hint(
+            err_wrap(ret->err, "storing the new identity in '%s'", store_name(env->store)),
+            "The new identity is kept in memory and stored as soon as that is "
+            "possible; do not stop the agent before.");
 }
 
 static struct err *join(const struct renewal_env *env, const struct renewal_input *in,
@@ -46,7 +46,7 @@ static struct err *join(const struct renewal_env *env, const struct renewal_inpu
 
 static bool is_tight(const struct renewal_input *in)
 {
-    struct validity v = { credentials_not_before(in->creds), credentials_not_after(in->creds) };
+    struct validity v = {credentials_not_before(in->creds), credentials_not_after(in->creds)};
     return schedule_is_tight(v, clock_wall(in->ctx->clock));
 }
 
@@ -54,8 +54,8 @@ static bool is_tight(const struct renewal_input *in)
 static struct err *begin(const struct renewal_env *env, const struct renewal_input *in,
                          struct key *key)
 {
-    struct err *e = store_begin_renewal(env->store, credentials_subject(in->creds)->generation,
-                                        key, clock_wall(in->ctx->clock));
+    struct err *e = store_begin_renewal(env->store, credentials_subject(in->creds)->generation, key,
+                                        clock_wall(in->ctx->clock));
     if (!e || !is_tight(in))
         return e;
     log_err(env->log, LOG_WARN, COMPONENT,
@@ -115,7 +115,7 @@ static struct err *run(const struct renewal_env *env, const struct renewal_input
 void renewal_run(const struct renewal_env *env, const struct renewal_input *in,
                  struct renewal_outcome *ret)
 {
-    *ret = (struct renewal_outcome){ .event = { .kind = RENEWER_JOB_DONE, .job = in->job } };
+    *ret = (struct renewal_outcome) {.event = {.kind = RENEWER_JOB_DONE, .job = in->job}};
     struct err *e = run(env, in, ret);
     if (!e)
         return;

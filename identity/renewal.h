@@ -47,7 +47,7 @@ struct renewal_input {
 struct renewal_outcome {
     struct renewer_event event; /* kind RENEWER_JOB_DONE */
     struct credentials *creds;  /* JOIN, RENEW with ERR_OK: the new identity */
-    struct err *err;            /* why event.code is not ERR_OK, or what did not hold up a success */
+    struct err *err; /* why event.code is not ERR_OK, or what did not hold up a success */
 };
 
 void renewal_outcome_release(struct renewal_outcome *o);

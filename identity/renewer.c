@@ -26,16 +26,14 @@ const char *renewer_state_name(enum renewer_state s)
 
 const char *renewer_job_name(enum renewer_job j)
 {
-    static const char *const names[] = { "none",    "join",  "check generation", "renew",
-                                         "resolve", "probe", "persist" };
+    static const char *const names[] = {"none",    "join",  "check generation", "renew",
+                                        "resolve", "probe", "persist"};
     return names[j];
 }
 
 void renewer_init(struct renewer *r, const struct renewer_config *config)
 {
-    *r = (struct renewer){ .config = *config,
-                           .next_at = MONO_NEVER,
-                           .trouble_since = MONO_NEVER };
+    *r = (struct renewer) {.config = *config, .next_at = MONO_NEVER, .trouble_since = MONO_NEVER};
 }
 
 static void enter(struct renewer *r, enum renewer_state state, struct now now)
@@ -68,7 +66,7 @@ static struct dur probe_wait(const struct renewer *r, struct now now)
 
 static struct dur refused_wait(const struct renewer *r)
 {
-    struct dur half = { r->config.interval.ns / 2 };
+    struct dur half = {r->config.interval.ns / 2};
     return half.ns < dur_s(REFUSED_RETRY_S).ns ? half : dur_s(REFUSED_RETRY_S);
 }
 
@@ -77,9 +75,8 @@ static struct dur left(const struct renewer *r, struct now now)
 {
     if (!r->issued_here)
         return wall_diff(r->identity.validity.not_after, now.wall);
-    struct dur length =
-        wall_diff(r->identity.validity.not_after, r->identity.validity.not_before);
-    return (struct dur){ length.ns - mono_diff(now.mono, r->issued_at).ns };
+    struct dur length = wall_diff(r->identity.validity.not_after, r->identity.validity.not_before);
+    return (struct dur) {length.ns - mono_diff(now.mono, r->issued_at).ns};
 }
 
 bool renewer_is_serving(const struct renewer *r, struct now now)
@@ -240,9 +237,9 @@ static void resolve_done(struct renewer *r, const struct renewer_event *ev, stru
         plan_after(r, RENEWER_JOB_RESOLVE, dur_s(REREAD_S), now);
         if (r->equal_reads >= EQUAL_READS_NEEDED) {
             enter(r, RENEWER_RENEWING, now);
-            attempt_failed(r, err_class(r->last_code) == ERR_CLASS_PASSING ? r->last_code
-                                                                           : ERR_UNAVAILABLE,
-                           now);
+            attempt_failed(
+                r, err_class(r->last_code) == ERR_CLASS_PASSING ? r->last_code : ERR_UNAVAILABLE,
+                now);
         }
     }
 }
@@ -375,10 +372,10 @@ struct renewer_todo renewer_step(struct renewer *r, const struct renewer_event *
     if (due && r->running == RENEWER_JOB_NONE)
         begin_cycle(r, now);
 
-    struct renewer_todo todo = { RENEWER_JOB_NONE, next_wake(r, now) };
+    struct renewer_todo todo = {RENEWER_JOB_NONE, next_wake(r, now)};
     if (r->running == RENEWER_JOB_NONE && r->next != RENEWER_JOB_NONE &&
         !mono_before(now.mono, r->next_at)) {
-        todo = (struct renewer_todo){ r->next, MONO_NEVER };
+        todo = (struct renewer_todo) {r->next, MONO_NEVER};
         r->running = r->next;
         plan_nothing(r);
     }

@@ -59,17 +59,12 @@ enum renewer_job {
 
 const char *renewer_job_name(enum renewer_job j);
 
-struct now {
-    struct mono mono;
-    struct wall wall;
-};
-
 struct renewer_config {
     struct dur interval;
-    unsigned attempts;       /* in one cycle: 7 */
-    bool can_join;           /* a token is configured */
-    bool one_pass;           /* --oneshot: no retries, terminal after the first outcome */
-    bool retry_open;         /* on_open_renewal: retry */
+    unsigned attempts;        /* in one cycle: 7 */
+    bool can_join;            /* a token is configured */
+    bool one_pass;            /* --oneshot: no retries, terminal after the first outcome */
+    bool retry_open;          /* on_open_renewal: retry */
     struct dur startup_limit; /* passing failures of a first join are retried this long */
     const struct entropy *entropy;
 };
@@ -84,7 +79,7 @@ struct renewer_identity {
 enum renewer_event_kind {
     RENEWER_START, /* `has_identity`, `identity`, `open`, `token_changed` */
     RENEWER_TIMER,
-    RENEWER_NOW,   /* a person or a CA rotation asks to renew now */
+    RENEWER_NOW, /* a person or a CA rotation asks to renew now */
     RENEWER_JOB_DONE,
 };
 
@@ -102,9 +97,9 @@ struct renewer_event {
     /* RENEWER_JOB_DONE */
     enum renewer_job job;
     enum err_code code;
-    bool written;          /* RENEW: the request may have reached the cluster */
-    bool unpersisted;      /* JOIN, RENEW with ERR_OK: only memory has the new identity */
-    int64_t generation;    /* CHECK, RESOLVE with ERR_OK */
+    bool written;       /* RENEW: the request may have reached the cluster */
+    bool unpersisted;   /* JOIN, RENEW with ERR_OK: only memory has the new identity */
+    int64_t generation; /* CHECK, RESOLVE with ERR_OK */
 };
 
 struct renewer_todo {
@@ -119,15 +114,15 @@ struct renewer {
 
     bool has_identity;
     struct renewer_identity identity;
-    bool issued_here;         /* in this process: its length counts from `issued_at` */
+    bool issued_here; /* in this process: its length counts from `issued_at` */
     struct mono issued_at;
     struct schedule schedule;
 
     enum renewer_job running; /* at most one */
     enum renewer_job next;    /* what is due at `next_at` */
     struct mono next_at;
-    unsigned attempt;      /* failures of this cycle */
-    unsigned equal_reads;  /* RESOLVE: reads in a row that showed our generation */
+    unsigned attempt;          /* failures of this cycle */
+    unsigned equal_reads;      /* RESOLVE: reads in a row that showed our generation */
     struct mono trouble_since; /* first failure since the last success; MONO_NEVER: none */
     struct mono started_at;
     bool unpersisted;

@@ -9,19 +9,19 @@ static struct dur lifetime(struct validity v)
 {
     int64_t ns = wall_diff(v.not_after, v.not_before).ns;
     int64_t skew = dur_s(ISSUE_SKEW_S).ns;
-    return (struct dur){ ns > skew ? ns - skew : ns };
+    return (struct dur) {ns > skew ? ns - skew : ns};
 }
 
 static struct dur spread(struct dur interval, const struct entropy *entropy)
 {
-    return entropy_between(entropy, (struct dur){ interval.ns - interval.ns / 5 }, interval);
+    return entropy_between(entropy, (struct dur) {interval.ns - interval.ns / 5}, interval);
 }
 
 /* From issue to renewal. */
 static struct dur renew_after(struct validity v, struct dur interval, const struct entropy *entropy)
 {
     struct dur after = spread(interval, entropy);
-    struct dur latest = { lifetime(v).ns / 4 * 3 };
+    struct dur latest = {lifetime(v).ns / 4 * 3};
     return after.ns < latest.ns ? after : latest;
 }
 
@@ -29,7 +29,7 @@ static struct schedule schedule_at(struct dur after, struct mono now_mono, struc
 {
     if (after.ns < 0)
         after.ns = 0;
-    return (struct schedule){ mono_add(now_mono, after), wall_add(now_wall, after) };
+    return (struct schedule) {mono_add(now_mono, after), wall_add(now_wall, after)};
 }
 
 struct schedule schedule_issued(struct validity v, struct dur interval, struct mono now_mono,
@@ -44,7 +44,7 @@ struct schedule schedule_loaded(struct validity v, struct dur interval, struct m
     struct dur age = wall_diff(now_wall, wall_add(v.not_before, dur_s(ISSUE_SKEW_S)));
     if (age.ns < 0)
         age.ns = 0;
-    struct dur after = { renew_after(v, interval, entropy).ns - age.ns };
+    struct dur after = {renew_after(v, interval, entropy).ns - age.ns};
     return schedule_at(after, now_mono, now_wall);
 }
 

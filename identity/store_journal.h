@@ -24,7 +24,7 @@
 #define STORE_JOURNAL_MAX (4 * 1024 * 1024)
 
 struct store_journal {
-    int64_t generation;         /* presented to the server; 0: none */
+    int64_t generation; /* presented to the server; 0: none */
     struct wall started;
     char base[SHA256_HEX_SIZE]; /* store_files_fingerprint() at that time */
     struct key *key;            /* open: the new key, NULL when the old one is kept */

@@ -56,7 +56,7 @@ enum log_level log_get_level(const struct log *l)
 
 const char *log_level_name(enum log_level level)
 {
-    static const char *const names[] = { "debug", "info", "warn", "error" };
+    static const char *const names[] = {"debug", "info", "warn", "error"};
     return names[level];
 }
 
@@ -67,9 +67,9 @@ static const char *field_text(const struct log_field *f, char scratch[DUR_SIZE +
     case LOG_FIELD_STR:
         return f->str;
     case LOG_FIELD_WALL:
-        return wall_format((struct wall){ f->num }, false, scratch);
+        return wall_format((struct wall) {f->num}, false, scratch);
     case LOG_FIELD_DUR:
-        return dur_format((struct dur){ f->num }, scratch);
+        return dur_format((struct dur) {f->num}, scratch);
     case LOG_FIELD_INT:
         break;
     }
@@ -123,7 +123,7 @@ struct event {
 
 static struct err *format_text(const struct event *ev, struct buf *line)
 {
-    static const char *const labels[] = { "DEBUG", "INFO ", "WARN ", "ERROR" };
+    static const char *const labels[] = {"DEBUG", "INFO ", "WARN ", "ERROR"};
     char scratch[DUR_SIZE + RFC3339_SIZE];
     TRY(buf_printf(line, "%s %s [%s] ", ev->when, labels[ev->level], ev->component));
     TRY(add_text(line, ev->message, false));
@@ -193,14 +193,14 @@ void log_event(struct log *l, enum log_level level, const char *component, const
     CLEANUP(freep) char *error = e ? err_text(e) : NULL;
     if (error && strlen(error) > TEXT_MAX_BYTES)
         error[TEXT_MAX_BYTES] = '\0';
-    struct event ev = { .level = level,
-                        .component = component,
-                        .message = message,
-                        .error = error,
-                        .code = e ? err_code_name(err_code(e)) : NULL,
-                        .hint = e ? err_hint(e) : NULL,
-                        .fields = fields,
-                        .n_fields = n_fields };
+    struct event ev = {.level = level,
+                       .component = component,
+                       .message = message,
+                       .error = error,
+                       .code = e ? err_code_name(err_code(e)) : NULL,
+                       .hint = e ? err_hint(e) : NULL,
+                       .fields = fields,
+                       .n_fields = n_fields};
     wall_format(clock_wall(l->clock), true, ev.when);
     struct buf line = BUF_INIT(LINE_MAX_BYTES);
     err_ignore(l->format == LOG_JSON ? format_json(&ev, &line) : format_text(&ev, &line),
