@@ -106,7 +106,7 @@ static RESULT try_out_acl(const struct directory *d, struct dir *dir)
 
     entropy_fill(d->entropy, &random, sizeof(random));
     snprintf(name, sizeof(name), ACL_TEST_FORMAT, random);
-    struct dir_file file = { .name = name, .mode = FILE_MODE, .acl = buf_bytes(&d->file_acl) };
+    struct dir_file file = {.name = name, .mode = FILE_MODE, .acl = buf_bytes(&d->file_acl)};
 
     TRY(dir_publish(dir, &file, 1, NULL));
     struct err *e = check_kept(d, dir, name);
@@ -128,7 +128,7 @@ static RESULT check_owner(struct dir *dir)
 
 static RESULT build_acls(struct directory *d)
 {
-    CLEANUP(acl_readers_release) struct acl_readers readers = { 0 };
+    CLEANUP(acl_readers_release) struct acl_readers readers = {0};
 
     TRY(acl_readers_resolve(d->config->readers, d->config->n_readers, &readers));
     buf_clear(&d->file_acl);
@@ -198,7 +198,7 @@ static RESULT prepare_acls(struct directory *d, struct dir *dir, struct destinat
 static RESULT test_writing(struct directory *d, struct dir *dir, struct destination_report *r)
 {
     CLEANUP(buf_freep) struct buf *now = NULL;
-    struct dir_published published = { 0 };
+    struct dir_published published = {0};
 
     err_ignore(dir_read(dir, WRITE_TEST, 16, &now), "missing or odd, it is written next");
     struct dir_file file = {
@@ -210,7 +210,8 @@ static RESULT test_writing(struct directory *d, struct dir *dir, struct destinat
     if (e)
         return err_set_hint(err_wrap(e, "test that it can be written"),
                             "The bot's user needs the right to create files in '%s', or to write "
-                            "to files that were made there for it.", d->path);
+                            "to files that were made there for it.",
+                            d->path);
     TRY(note_published(d, &published, r));
     r->changed = 0;
     return NULL;
@@ -247,8 +248,7 @@ static RESULT with_acl(const struct directory *d, const struct dir_file *files, 
  * the test at start has passed, a failure here is an error under `try` as well.
  */
 static RESULT publish_for_readers(struct directory *d, struct dir *dir,
-                                  const struct dir_file *files, size_t n,
-                                  struct dir_published *ret)
+                                  const struct dir_file *files, size_t n, struct dir_published *ret)
 {
     CLEANUP(freep) struct dir_file *own = NULL;
 
@@ -265,7 +265,7 @@ static RESULT directory_publish(struct destination_kind *k, const struct dir_fil
 {
     struct directory *d = (struct directory *)k;
     CLEANUP(dir_closep) struct dir *dir = NULL;
-    struct dir_published published = { 0 };
+    struct dir_published published = {0};
 
     TRY(open_dir(d, &dir));
     TRY(d->gives_readers ? publish_for_readers(d, dir, files, n_files, &published)
@@ -328,7 +328,7 @@ RESULT destination_directory_new(const struct config_destination *config,
         d->text = NULL;
         return err_nomem();
     }
-    d->kind = (struct destination_kind){
+    d->kind = (struct destination_kind) {
         .text = d->text,
         .dir = d->path,
         .free = directory_free,

@@ -27,7 +27,7 @@ void output_files_release(struct output_files *f)
         release_owned(&f->owned[i]);
     free(f->owned);
     free(f->items);
-    *f = (struct output_files){ 0 };
+    *f = (struct output_files) {0};
 }
 
 static RESULT make_room(struct output_files *f)
@@ -66,15 +66,15 @@ static RESULT append(struct output_files *f, struct output_owned *o, struct byte
     if (has(f, o->name))
         return err_new(ERR_PROTOCOL, "two files of the name '%s'", o->name);
     TRY(make_room(f));
-    f->items[f->len] = (struct dir_file){ .name = o->name, .content = content, .mode = FILE_MODE };
+    f->items[f->len] = (struct dir_file) {.name = o->name, .content = content, .mode = FILE_MODE};
     f->owned[f->len++] = *o;
-    *o = (struct output_owned){ 0 };
+    *o = (struct output_owned) {0};
     return NULL;
 }
 
 RESULT output_files_add(struct output_files *f, const char *name, struct bytes content)
 {
-    CLEANUP(release_owned) struct output_owned o = { .name = strdup(name) };
+    CLEANUP(release_owned) struct output_owned o = {.name = strdup(name)};
 
     o.text = malloc(content.len + 1);
     if (!o.name || !o.text)
@@ -82,12 +82,12 @@ RESULT output_files_add(struct output_files *f, const char *name, struct bytes c
     if (content.len)
         memcpy(o.text, content.data, content.len);
     o.text[content.len] = '\0';
-    return append(f, &o, (struct bytes){ (const uint8_t *)o.text, content.len });
+    return append(f, &o, (struct bytes) {(const uint8_t *)o.text, content.len});
 }
 
 RESULT output_files_add_secret(struct output_files *f, const char *name, struct secret *content)
 {
-    CLEANUP(release_owned) struct output_owned o = { .name = strdup(name), .secret = content };
+    CLEANUP(release_owned) struct output_owned o = {.name = strdup(name), .secret = content};
 
     if (!o.name)
         return err_nomem();
@@ -193,7 +193,7 @@ RESULT output_files_add_cas(struct output_files *f, const struct output_cas *cas
 
 RESULT output_files_build(const struct output_inputs *in, struct output_files *ret)
 {
-    CLEANUP(output_files_release) struct output_files files = { 0 };
+    CLEANUP(output_files_release) struct output_files files = {0};
 
     if (in->with_ssh)
         TRY_CTX(output_files_add_ssh(&files, &in->ssh), "write the SSH files");
@@ -201,6 +201,6 @@ RESULT output_files_build(const struct output_inputs *in, struct output_files *r
     TRY(output_files_add_identity(&files, in->creds, in->cluster));
     TRY(output_files_add_credentials(&files, in->creds));
     *ret = files;
-    files = (struct output_files){ 0 };
+    files = (struct output_files) {0};
     return NULL;
 }

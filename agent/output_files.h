@@ -24,7 +24,7 @@
 #include "base/dir.h"
 #include "identity/pki/credentials.h"
 
-#define OUTPUT_FILES_MAX 4096              /* files of one output */
+#define OUTPUT_FILES_MAX 4096             /* files of one output */
 #define OUTPUT_FILES_MAX_SIZE (16U << 20) /* of one file */
 
 struct output_owned; /* private */
@@ -40,7 +40,8 @@ struct output_files {
 /* Wipes what is secret. */
 void output_files_release(struct output_files *f);
 
-/* Adds a file of mode 0600 with a copy of `content`. ERR_PROTOCOL for a name that is there already. */
+/* Adds a file of mode 0600 with a copy of `content`. ERR_PROTOCOL for a name that is there already.
+ */
 RESULT output_files_add(struct output_files *f, const char *name, struct bytes content);
 
 /* The same; takes `content` over, also on failure. */
@@ -49,7 +50,8 @@ RESULT output_files_add_secret(struct output_files *f, const char *name, struct 
 /* `key.pub`, `key-cert.pub`, `key`, `tlscert`: what every output has. */
 RESULT output_files_add_credentials(struct output_files *f, const struct credentials *creds);
 
-/* `identity`, for tsh, tctl and Teleport's API clients; `cluster` is the one its SSH CAs sign for. */
+/* `identity`, for tsh, tctl and Teleport's API clients; `cluster` is the one its SSH CAs sign for.
+ */
 RESULT output_files_add_identity(struct output_files *f, const struct credentials *creds,
                                  const char *cluster);
 

@@ -30,8 +30,8 @@ static RESULT add_known_hosts(const struct ssh_files *s, const struct output_clu
                               struct buf *out)
 {
     for (size_t i = 0; i < c->host_keys->len; i++) {
-        TRY(buf_printf(out, "@cert-authority %s%s%s,*.%s ", s->proxy_host, *s->proxy_host ? "," : "",
-                       c->name, c->name));
+        TRY(buf_printf(out, "@cert-authority %s%s%s,*.%s ", s->proxy_host,
+                       *s->proxy_host ? "," : "", c->name, c->name));
         TRY(output_text_add_key(out, c->host_keys->items[i]));
         TRY(buf_add_str(out, " type=host\n"));
     }
@@ -203,7 +203,7 @@ RESULT output_files_add_ssh(struct output_files *f, const struct output_ssh *ssh
     if (!proxy_host)
         return err_nomem();
     TRY(check(ssh, proxy_host));
-    struct ssh_files s = { .in = ssh, .proxy_host = buf_str(proxy_host) };
+    struct ssh_files s = {.in = ssh, .proxy_host = buf_str(proxy_host)};
     TRY(file_known_hosts(&s, f));
     if (with_config)
         TRY(file_ssh_config(&s, f));

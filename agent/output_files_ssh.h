@@ -6,9 +6,9 @@
  * What OpenSSH needs to reach a cluster's nodes: `known_hosts`, `ssh_config`, and for every cluster
  * its own `<cluster>.known_hosts` and `<cluster>.ssh_config` to be included.
  *
- * `ssh_config` sends connections to any `*.<cluster>` through `tbot ssh-proxy-command`, a program of
- * ours that ssh runs by way of the user's shell. So every value is quoted for three readers in turn:
- * ssh's parser, ssh's percent tokens, the shell.
+ * `ssh_config` sends connections to any `*.<cluster>` through `tbot ssh-proxy-command`, a program
+ * of ours that ssh runs by way of the user's shell. So every value is quoted for three readers in
+ * turn: ssh's parser, ssh's percent tokens, the shell.
  */
 
 #include "base/strlist.h"
@@ -31,9 +31,9 @@ struct openssh_version {
 struct output_ssh {
     const struct output_cluster *clusters; /* ours first */
     size_t n_clusters;
-    const char *proxy; /* host:port as users reach it; NULL or "": there is no proxy */
-    const char *bin;   /* absolute path of this program */
-    const char *dir;   /* absolute path of the destination; NULL: it is no directory */
+    const char *proxy;     /* host:port as users reach it; NULL or "": there is no proxy */
+    const char *bin;       /* absolute path of this program */
+    const char *dir;       /* absolute path of the destination; NULL: it is no directory */
     unsigned server_major; /* Teleport's version; 0: not known */
     struct openssh_version openssh;
     bool tls_routing, connection_upgrade, resume; /* the flags of `ssh-proxy-command` */

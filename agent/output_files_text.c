@@ -15,7 +15,7 @@
 
 static struct bytes span(const char *text, size_t len)
 {
-    return (struct bytes){ (const uint8_t *)text, len };
+    return (struct bytes) {(const uint8_t *)text, len};
 }
 
 static bool equals(struct bytes line, const char *text)
@@ -123,7 +123,7 @@ static RESULT read_outside(struct pem_reader *r, struct bytes line)
 
 RESULT output_text_add_certs(struct buf *out, const char *pem, size_t *ret_n)
 {
-    struct pem_reader r = { .out = out };
+    struct pem_reader r = {.out = out};
 
     for (const char *at = pem; *at;) {
         size_t len = strcspn(at, "\n");
@@ -133,8 +133,8 @@ RESULT output_text_add_certs(struct buf *out, const char *pem, size_t *ret_n)
         at += len + (at[len] == '\n');
     }
     if (r.inside || !r.n)
-        return err_new(ERR_PROTOCOL, r.inside ? "a CA certificate is cut short"
-                                              : "a CA certificate is not PEM");
+        return err_new(ERR_PROTOCOL,
+                       r.inside ? "a CA certificate is cut short" : "a CA certificate is not PEM");
     *ret_n = r.n;
     return NULL;
 }

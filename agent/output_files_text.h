@@ -3,9 +3,9 @@
 #define TBOT_AGENT_OUTPUT_FILES_TEXT_H
 
 /*
- * Checking and quoting what goes into the files of an output. Each function says which reader of the
- * file it protects. Values from the cluster fail with ERR_PROTOCOL, values from this machine with
- * ERR_CONFIG.
+ * Checking and quoting what goes into the files of an output. Each function says which reader of
+ * the file it protects. Values from the cluster fail with ERR_PROTOCOL, values from this machine
+ * with ERR_CONFIG.
  */
 
 #include "base/strlist.h"
@@ -20,7 +20,8 @@
  */
 RESULT output_text_check_cluster(const char *name);
 
-/* The host of "host:port" or "[address]:port": letters, digits, '-', '_', '.', or an IPv6 address. */
+/* The host of "host:port" or "[address]:port": letters, digits, '-', '_', '.', or an IPv6 address.
+ */
 RESULT output_text_proxy_host(const char *address, struct buf *ret_host);
 
 /* "type base64" of an authorized_keys line, without its comment: nothing in it ends the line. */
