@@ -2,6 +2,8 @@
 #include "agent/output_files.h"
 
 #include "agent/output_files_text.h"
+#include "identity/pki/bundle.h"
+#include "identity/pki/ossl.h"
 
 #include <string.h>
 
@@ -110,34 +112,12 @@ RESULT output_files_add_credentials(struct output_files *f, const struct credent
     return output_files_add(f, "tlscert", bytes_of_str(credentials_tls_pem(creds)));
 }
 
-static RESULT add_all_certs(const struct strlist *pems, struct buf *out)
+static RESULT add_certs(const struct strlist *pems, struct buf *out)
 {
-    size_t ignored = 0;
+    CLEANUP(x509_stack_freep) struct stack_st_X509 *certs = NULL;
 
-    for (size_t i = 0; i < pems->len; i++)
-        TRY(output_text_add_certs(out, pems->items[i], &ignored));
-    return NULL;
-}
-
-/* Tools place the PEM blocks by their position: a second leaf would be taken for a CA. */
-static RESULT add_own_cert(const struct credentials *creds, struct buf *out)
-{
-    size_t n = 0;
-
-    TRY(output_text_add_certs(out, credentials_tls_pem(creds), &n));
-    if (n != 1)
-        return err_new(ERR_PROTOCOL, "%zu TLS certificates instead of one", n);
-    return NULL;
-}
-
-static RESULT add_own_ssh_cert(const struct credentials *creds, struct buf *out)
-{
-    const char *line = credentials_ssh_line(creds);
-    const char *end = strchr(line, '\n');
-
-    if (!end || end[1])
-        return err_new(ERR_PROTOCOL, "the SSH certificate is not a single line");
-    return buf_add_str(out, line);
+    TRY(bundle_from_pems(pems, &certs));
+    return bundle_to_pem(certs, out);
 }
 
 /* All but the key, which comes first. */
@@ -146,14 +126,14 @@ static RESULT add_identity_public(const struct credentials *creds, const char *c
 {
     const struct strlist *ssh_cas = credentials_ssh_cas(creds);
 
-    TRY(add_own_ssh_cert(creds, out));
-    TRY(add_own_cert(creds, out));
+    TRY(buf_add_str(out, credentials_ssh_line(creds)));
+    TRY(buf_add_str(out, credentials_tls_pem(creds)));
     for (size_t i = 0; i < ssh_cas->len; i++) {
         TRY(buf_printf(out, "@cert-authority %s,*.%s ", cluster, cluster));
         TRY(output_text_add_key(out, ssh_cas->items[i]));
         TRY(buf_add_str(out, " type=host\n"));
     }
-    return add_all_certs(credentials_tls_cas(creds), out);
+    return bundle_to_pem(credentials_roots(creds), out);
 }
 
 RESULT output_files_add_identity(struct output_files *f, const struct credentials *creds,
@@ -180,7 +160,7 @@ static RESULT add_ca_file(struct output_files *f, const char *name, const struct
 
     if (!text)
         return err_nomem();
-    TRY_CTX(add_all_certs(pems, text), "write '%s'", name);
+    TRY_CTX(add_certs(pems, text), "write '%s'", name);
     return output_files_add(f, name, buf_bytes(text));
 }
 

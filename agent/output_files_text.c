@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/output_files_text.h"
 
+#include "base/encode.h"
+#include "identity/pki/sshwire.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
-#define BASE64 LETTERS DIGITS "+/="
 #define NAME LETTERS DIGITS "-_."
-#define MAX_KEY_LINE 32768 /* readers of `identity` give up at 64 KiB */
-#define PEM_MAX_LINE 128
-#define PEM_BEGIN "-----BEGIN CERTIFICATE-----"
-#define PEM_END "-----END CERTIFICATE-----"
-
-static struct bytes span(const char *text, size_t len)
-{
-    return (struct bytes) {(const uint8_t *)text, len};
-}
-
-static bool equals(struct bytes line, const char *text)
-{
-    return line.len == strlen(text) && memcmp(line.data, text, line.len) == 0;
-}
+#define MAX_KEY 32768 /* readers of `identity` give up at lines of 64 KiB */
 
 static bool consists_of(struct bytes text, const char *allowed)
 {
@@ -79,64 +68,16 @@ RESULT output_text_proxy_host(const char *address, struct buf *ret_host)
 
 RESULT output_text_add_key(struct buf *out, const char *line)
 {
-    size_t type_len = strcspn(line, " ");
-    const char *blob = line[type_len] ? line + type_len + 1 : "";
-    size_t blob_len = strcspn(blob, " \r\n");
+    CLEANUP(buf_release) struct buf blob = BUF_INIT(MAX_KEY);
+    struct bytes type = {0};
 
-    if (type_len + blob_len > MAX_KEY_LINE || !consists_of(span(line, type_len), NAME "@") ||
-        !consists_of(span(blob, blob_len), BASE64))
-        return err_new(ERR_PROTOCOL, "an SSH key of a CA is not of the form 'type base64'");
-    TRY(buf_add(out, line, type_len));
+    TRY(sshwire_check_key_line(bytes_of_str(line)));
+    TRY(sshwire_parse_line(bytes_of_str(line), &blob, &type));
+    if (!consists_of(type, NAME "@"))
+        return err_new(ERR_PROTOCOL, "a CA's SSH key is of a kind that cannot be written");
+    TRY(buf_add(out, type.data, type.len));
     TRY(buf_add_u8(out, ' '));
-    return buf_add(out, blob, blob_len);
-}
-
-/* Where we are between two lines of PEM. */
-struct pem_reader {
-    struct buf *out;
-    bool inside;
-    size_t n;
-};
-
-static RESULT read_inside(struct pem_reader *r, struct bytes line)
-{
-    if (equals(line, PEM_END)) {
-        r->inside = false;
-        r->n++;
-    } else if (line.len > PEM_MAX_LINE || !consists_of(line, BASE64)) {
-        return err_new(ERR_PROTOCOL, "a CA certificate is not PEM: a line of it is not base64");
-    }
-    TRY(buf_add(r->out, line.data, line.len));
-    return buf_add_u8(r->out, '\n');
-}
-
-static RESULT read_outside(struct pem_reader *r, struct bytes line)
-{
-    if (equals(line, PEM_BEGIN)) {
-        r->inside = true;
-        return buf_add_str(r->out, PEM_BEGIN "\n");
-    }
-    if (line.len >= strlen("-----") && memcmp(line.data, "-----", strlen("-----")) == 0)
-        return err_new(ERR_PROTOCOL, "among the CA certificates is something else");
-    return NULL;
-}
-
-RESULT output_text_add_certs(struct buf *out, const char *pem, size_t *ret_n)
-{
-    struct pem_reader r = {.out = out};
-
-    for (const char *at = pem; *at;) {
-        size_t len = strcspn(at, "\n");
-        bool has_cr = len && at[len - 1] == '\r';
-        struct bytes line = span(at, has_cr ? len - 1 : len);
-        TRY(r.inside ? read_inside(&r, line) : read_outside(&r, line));
-        at += len + (at[len] == '\n');
-    }
-    if (r.inside || !r.n)
-        return err_new(ERR_PROTOCOL,
-                       r.inside ? "a CA certificate is cut short" : "a CA certificate is not PEM");
-    *ret_n = r.n;
-    return NULL;
+    return base64_encode(buf_bytes(&blob), out);
 }
 
 static bool has_control(const char *text)

@@ -24,15 +24,11 @@ RESULT output_text_check_cluster(const char *name);
  */
 RESULT output_text_proxy_host(const char *address, struct buf *ret_host);
 
-/* "type base64" of an authorized_keys line, without its comment: nothing in it ends the line. */
-RESULT output_text_add_key(struct buf *out, const char *line);
-
 /*
- * Appends the certificates in `pem`, block by block, each line checked, and nothing that stands
- * around them: readers of `identity` look at every line of it. ERR_PROTOCOL for a block that is
- * anything but a certificate, and when there is none.
+ * "type base64" of an authorized_keys line, written anew without its comment: nothing in it can end
+ * the line. ERR_CRYPTO when it is no key.
  */
-RESULT output_text_add_certs(struct buf *out, const char *pem, size_t *ret_n);
+RESULT output_text_add_key(struct buf *out, const char *line);
 
 /* A path between double quotes, for ssh_config's file directives: "%" is doubled. */
 RESULT output_text_add_ssh_path(struct buf *out, const char *dir, const char *name);
