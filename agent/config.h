@@ -19,6 +19,7 @@
  * string and list is the config's own; NULL, zero and empty mean "not given" unless said otherwise.
  */
 
+#include "agent/config_at.h"
 #include "base/clock.h"
 #include "base/dir.h"
 #include "base/secret.h"
@@ -30,11 +31,6 @@
 #define CONFIG_DEFAULT_TTL_S 3600
 #define CONFIG_DEFAULT_INTERVAL_S 1200
 #define CONFIG_DEFAULT_STORAGE "/var/lib/teleport/bot"
-
-/* Where something was written; line 0: on the command line, or nowhere. Both count from 1. */
-struct config_at {
-    unsigned line, column;
-};
 
 enum config_acls {
     CONFIG_ACLS_TRY, /* default */
