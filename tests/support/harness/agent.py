@@ -20,46 +20,48 @@ OUR_STORAGE_FILES = {"path.json"}
 
 
 class Agent:
-    """`via` is "auth" or "proxy". Nothing runs until start() or oneshot()."""
+    """`via` is "auth" or "proxy"; config_text() has the other options. `spawn` and `directory` are the
+    test's. Nothing runs until start() or oneshot()."""
 
-    def __init__(self, case, authority, via="auth", **options):
-        self.case = case
+    def __init__(self, spawn, directory, authority, via="auth", **options):
+        self.spawn = spawn
         self.authority = authority
         self.name = options.pop("name", "agent")
-        self.storage = pathlib.Path(options.pop("storage", case.dir / f"{self.name}-storage"))
-        self.output = pathlib.Path(options.pop("output", case.dir / f"{self.name}-output"))
+        self.storage = pathlib.Path(options.pop("storage", directory / f"{self.name}-storage"))
+        self.output = pathlib.Path(options.pop("output", directory / f"{self.name}-output"))
         self.program = options.pop("program", os.environ["TBOT"])
         self.env = options.pop("env", None)
-        self.config = case.dir / f"{self.name}.yaml"
+        self.config = directory / f"{self.name}.yaml"
         self.process = None
         for path in (self.storage, self.output):
             path.mkdir(mode=0o700, exist_ok=True)
         self.config.write_text(self.config_text(via, **options))
 
-    def config_text(self, via, token=None, ttl="10m", interval="5m", pins=True, outputs=None,
-                    onboarding=True, insecure=True, extra=""):
-        lines = ["version: v2"]
-        if via == "auth":
-            lines.append(f"auth_server: {self.authority.auth_addr}")
-        else:
-            lines.append(f"proxy_server: {self.authority.web_addr}")
-            # The proxy's web certificate leads to no public CA here.
-            lines += ["insecure: true"] if insecure else []
-        if onboarding:
-            lines += ["onboarding:", "  join_method: token",
-                      f"  token: {json.dumps(token or self.authority.token)}"]
-            if via == "auth" and pins and self.authority.ca_pin:
-                lines.append(f"  ca_pins: [{json.dumps(self.authority.ca_pin)}]")
-        lines += [f"certificate_ttl: {ttl}", f"renewal_interval: {interval}",
-                  "storage:", "  type: directory", f"  path: {self.storage}", "outputs:"]
+    def config_text(self, via, address=None, token=None, pin=None, insecure=None, ttl="10m",
+                    interval="5m", outputs=None, storage_lines=None, extra=()):
+        """The configuration; what is not given is what works."""
+        if insecure is None:
+            insecure = via == "proxy"  # the proxy's web certificate leads to no public CA here
+        address = address or (self.authority.auth_addr if via == "auth" else self.authority.web_addr)
+        lines = ["version: v2", f"{via}_server: {address}",
+                 "onboarding:", "  join_method: token",
+                 f"  token: {json.dumps(token or self.authority.token)}"]
+        if insecure:
+            lines.insert(2, "insecure: true")
+        elif via == "auth":
+            lines.append(f"  ca_pins: [{json.dumps(pin or self.authority.ca_pin)}]")
+        lines += [f"certificate_ttl: {ttl}", f"renewal_interval: {interval}", "storage:"]
+        lines += storage_lines or ["  type: directory", f"  path: {self.storage}"]
+        lines.append("outputs:")
         for path in outputs or [self.output]:
             lines += ["  - type: identity", "    destination:", "      type: directory",
                       f"      path: {path}"]
-        return "\n".join(lines) + "\n" + extra
+        return "\n".join([*lines, *extra]) + "\n"
 
     def start(self, *args):
-        self.process = self.case.spawn([self.program, "start", "-c", self.config, *args],
-                                       self.name, self.env)
+        """Starts it in the background; returns the Process."""
+        self.process = self.spawn([self.program, "start", "-c", self.config, *args],
+                                  self.name, self.env)
         return self.process
 
     def oneshot(self, *args, seconds=60):

@@ -47,10 +47,10 @@ class Case(unittest.TestCase):
         return run([os.environ["TBOT"], *args], env, seconds)
 
     def authority(self, **options):
-        return Authority(self, **options)
+        return Authority(self.spawn, self.dir, **options)
 
     def agent(self, authority, **options):
-        return Agent(self, authority, **options)
+        return Agent(self.spawn, self.dir, authority, **options)
 
     def need_tool(self, name):
         """Skips the test, to be counted, where a program is missing."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One running program, whose output goes to a file that a test can search. Killed by its own pid."""
 
+import ctypes
 import os
 import pathlib
 import re
@@ -10,12 +11,21 @@ import time
 
 from .waiting import LIMIT_S, wait_until
 
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
 
 def clean_environment(extra=None):
     """The caller's environment without what would change how our programs behave."""
     kept = {k: v for k, v in os.environ.items()
             if not k.upper().endswith("_PROXY") and not k.startswith(("TELEPORT_", "TBOT_"))}
     return {**kept, **(extra or {})}
+
+
+def detach():
+    """In the child: Ctrl-C is the parent's to handle, and the child does not outlive the parent."""
+    os.setsid()
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Process:
@@ -25,7 +35,8 @@ class Process:
         with open(self.log, "ab") as out:
             self.started = time.monotonic()
             self.popen = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=out,
-                                          stderr=subprocess.STDOUT, env=clean_environment(env))
+                                          stderr=subprocess.STDOUT, env=clean_environment(env),
+                                          preexec_fn=detach)
 
     @property
     def pid(self):

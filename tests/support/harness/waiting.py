@@ -12,8 +12,8 @@ class WaitedTooLong(AssertionError):
     pass
 
 
-def wait_until(what, condition, seconds=LIMIT_S, still_worth_it=None):
-    """Calls `condition` until it returns something true, which is returned.
+def wait_until(what, condition, seconds=LIMIT_S, still_worth_it=None, every=POLL_S):
+    """Calls `condition` every so often until it returns something true, which is returned.
 
     `still_worth_it`, when given, raises as soon as waiting has become pointless (a process ended).
     """
@@ -26,4 +26,4 @@ def wait_until(what, condition, seconds=LIMIT_S, still_worth_it=None):
             still_worth_it()
         if time.monotonic() > end:
             raise WaitedTooLong(f"waited {seconds} s for {what}")
-        time.sleep(POLL_S)  # rule: the one sleep, between two looks
+        time.sleep(every)
