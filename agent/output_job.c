@@ -59,9 +59,9 @@ static size_t ssh_clusters(const struct cluster_facts *facts, struct output_clus
 static struct err *build(const struct output_job *job, const struct cluster_facts *facts,
                          const struct credentials *creds, struct output_files *ret)
 {
-    struct strlist host CLEANUP(strlist_release) = { 0 };
-    struct strlist user CLEANUP(strlist_release) = { 0 };
-    struct strlist database CLEANUP(strlist_release) = { 0 };
+    CLEANUP(strlist_release) struct strlist host = { 0 };
+    CLEANUP(strlist_release) struct strlist user = { 0 };
+    CLEANUP(strlist_release) struct strlist database = { 0 };
     CLEANUP(freep)
     struct output_cluster *clusters = calloc(facts->host.len + 1, sizeof(*clusters));
     if (!clusters)
@@ -107,7 +107,7 @@ RESULT output_job_run(const struct output_job *job, const struct ctx *ctx,
 {
     CLEANUP(cluster_facts_freep) struct cluster_facts *facts = NULL;
     CLEANUP(credentials_freep) struct credentials *creds = NULL;
-    struct output_files files CLEANUP(output_files_release) = { 0 };
+    CLEANUP(output_files_release) struct output_files files = { 0 };
     TRY(cluster_get_facts(job->cluster, ctx, &facts));
     TRY(check_roles(job, facts));
     TRY(issue(job, facts, ctx, &creds));
