@@ -43,17 +43,17 @@ static inline struct wall clock_wall(const struct clock *c)
     return c->wall(c);
 }
 
-#define MONO_NEVER ((struct mono){ INT64_MAX })
-#define WALL_NEVER ((struct wall){ INT64_MAX })
-#define WALL_NONE ((struct wall){ 0 }) /* "not known": no certificate speaks of 1970 */
+#define MONO_NEVER ((struct mono) {INT64_MAX})
+#define WALL_NEVER ((struct wall) {INT64_MAX})
+#define WALL_NONE ((struct wall) {0}) /* "not known": no certificate speaks of 1970 */
 
 static inline struct dur dur_ms(int64_t ms)
 {
-    return (struct dur){ ms * 1000000 };
+    return (struct dur) {ms * 1000000};
 }
 static inline struct dur dur_s(int64_t s)
 {
-    return (struct dur){ s * 1000000000 };
+    return (struct dur) {s * 1000000000};
 }
 static inline int64_t dur_to_ms(struct dur d)
 {
@@ -109,7 +109,8 @@ char *wall_format(struct wall t, bool millis, char out[RFC3339_SIZE]);
 /* For people: "19m40s", "1h", "250ms", "3d4h". Returns `out`. */
 char *dur_format(struct dur d, char out[DUR_SIZE]);
 
-/* Go's duration syntax ("1h30m", "90s", "1.5h", "250ms"), as in tbot's configuration. ERR_CONFIG. */
+/* Go's duration syntax ("1h30m", "90s", "1.5h", "250ms"), as in tbot's configuration. ERR_CONFIG.
+ */
 RESULT dur_parse(const char *text, struct dur *ret);
 
 #endif

@@ -7,8 +7,8 @@
  *
  * The certificate's validity is judged by the clock we are handed, never by the system's. A failed
  * handshake is told apart by its cause: ERR_UNTRUSTED (the chain, the name), ERR_EXPIRED (a
- * certificate out of its time, theirs or, by their alert, ours), ERR_DENIED (their alert refuses our
- * certificate), ERR_PROTOCOL (not TLS, no common protocol), ERR_UNAVAILABLE (connection lost),
+ * certificate out of its time, theirs or, by their alert, ours), ERR_DENIED (their alert refuses
+ * our certificate), ERR_PROTOCOL (not TLS, no common protocol), ERR_UNAVAILABLE (connection lost),
  * ERR_TIMEOUT, ERR_CANCELLED.
  *
  * The socket must be non-blocking; the stream owns it. Threads: one at a time. SIGPIPE must be
@@ -27,18 +27,19 @@ struct tls;
 
 enum tls_verify {
     TLS_VERIFY_ROOTS,  /* chain to `roots`, name `verify_name` */
-    TLS_VERIFY_SYSTEM, /* chain to the system's roots (SSL_CERT_FILE honoured), name `verify_name` */
+    TLS_VERIFY_SYSTEM, /* chain to the system's roots (SSL_CERT_FILE honoured), name `verify_name`
+                        */
     TLS_VERIFY_NONE,   /* anybody: only for `insecure` and for fetching a CA that is then pinned */
 };
 
 struct tls_client_config {
-    const char *sni;           /* sent in the ClientHello; NULL: none (for IP addresses) */
-    const char *const *alpn;   /* in order of preference, NULL-terminated; NULL: none */
-    const char *require_alpn;  /* the answer must be this: ERR_PROTOCOL otherwise. NULL: any */
+    const char *sni;          /* sent in the ClientHello; NULL: none (for IP addresses) */
+    const char *const *alpn;  /* in order of preference, NULL-terminated; NULL: none */
+    const char *require_alpn; /* the answer must be this: ERR_PROTOCOL otherwise. NULL: any */
     enum tls_verify verify;
-    const char *verify_name;   /* DNS name or IP address the certificate must carry */
+    const char *verify_name; /* DNS name or IP address the certificate must carry */
     struct stack_st_X509 *roots;
-    struct x509_st *cert;      /* ours, leaf only; NULL: none is offered */
+    struct x509_st *cert; /* ours, leaf only; NULL: none is offered */
     struct evp_pkey_st *key;
 };
 
@@ -58,8 +59,8 @@ struct tls_server_config {
     struct x509_st *cert;
     struct stack_st_X509 *chain; /* NULL: none */
     struct evp_pkey_st *key;
-    const char *const *alpn;         /* ours, in order of preference; NULL: none */
-    bool request_client_cert;        /* asked for, not required; unverified: see tls_peer_cert() */
+    const char *const *alpn;  /* ours, in order of preference; NULL: none */
+    bool request_client_cert; /* asked for, not required; unverified: see tls_peer_cert() */
 };
 RESULT tls_server_new(const struct tls_server_config *config, struct tls_server **ret);
 void tls_server_free(struct tls_server *s);
