@@ -134,11 +134,11 @@ unsigned sshwire_key_fields(struct bytes key_type)
         const char *name;
         unsigned fields;
     } types[] = {
-        { "ssh-rsa", 2 },     /* e, n */
-        { "ssh-ed25519", 1 }, /* point */
-        { "ecdsa-sha2-nistp256", 2 }, /* curve, point */
-        { "ecdsa-sha2-nistp384", 2 },
-        { "ecdsa-sha2-nistp521", 2 },
+        {"ssh-rsa", 2},             /* e, n */
+        {"ssh-ed25519", 1},         /* point */
+        {"ecdsa-sha2-nistp256", 2}, /* curve, point */
+        {"ecdsa-sha2-nistp384", 2},
+        {"ecdsa-sha2-nistp521", 2},
     };
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (sshwire_bytes_are(key_type, types[i].name))
