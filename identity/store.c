@@ -3,10 +3,10 @@
 
 #include "identity/store_files.h"
 #include "identity/store_journal.h"
+#include "identity/store_recover.h"
 
 #include <string.h>
 
-#define JOURNAL "renewal.journal"
 #define RESERVE "renewal.reserve"
 #define LOCK "lock"
 #define WRITE_TEST ".write-test"
@@ -66,7 +66,7 @@ static RESULT write_journal(struct store *s, const struct store_journal *j)
 {
     CLEANUP(secret_freep) struct secret *text = NULL;
     TRY(store_journal_encode(j, &text));
-    return dir_replace(s->dir, JOURNAL, secret_bytes(text), FILE_MODE);
+    return dir_replace(s->dir, STORE_JOURNAL_NAME, secret_bytes(text), FILE_MODE);
 }
 
 /* Which identity the flat files hold, for the journal. Unreadable ones must not stop a commit. */
@@ -76,103 +76,54 @@ static void fingerprint(struct store *s, char ret[SHA256_HEX_SIZE])
     err_ignore(store_files_fingerprint(s->dir, ret), "'' says that it is not known");
 }
 
-/*
- * Whether the flat files hold an identity that is neither the one the journal was to replace nor its
- * successor: another program, which knows nothing of journals, has renewed or joined since. *ret is
- * that identity, or NULL.
- */
-static RESULT find_foreign(struct store *s, const struct store_journal *j, struct credentials **ret)
+static RESULT remove_journal(struct store *s)
 {
-    char flat[SHA256_HEX_SIZE], successor[SHA256_HEX_SIZE] = "", tokenhash[SHA256_HEX_SIZE];
-    fingerprint(s, flat);
-    if (j->creds)
-        TRY(store_files_fingerprint_of(j->creds, successor));
-    if (!*flat || strcmp(flat, j->base) == 0 || strcmp(flat, successor) == 0)
-        return NULL;
-    err_ignore(store_files_load(s->dir, ret, tokenhash),
-               "what does not load is worth less than the journal, which then stays");
-    return NULL;
-}
-
-/*
- * Of two identities the one issued later counts. Generations decide only within one second: they
- * begin anew with every join.
- */
-static bool is_newer(const struct credentials *a, const struct credentials *b)
-{
-    struct wall issued_a = credentials_not_before(a), issued_b = credentials_not_before(b);
-    if (issued_a.ns != issued_b.ns)
-        return wall_before(issued_b, issued_a);
-    return credentials_subject(a)->generation > credentials_subject(b)->generation;
-}
-
-static RESULT drop_stale(struct store *s)
-{
-    TRY(dir_remove(s->dir, JOURNAL));
-    note(s, "the renewal journal was removed: another tbot has renewed the stored identity since");
+    TRY(dir_remove(s->dir, STORE_JOURNAL_NAME));
     return dir_remove(s->dir, RESERVE);
 }
 
-static RESULT recover_committed(struct store *s, const struct store_journal *j)
+static void redo(struct store *s, const struct store_journal *j)
 {
-    CLEANUP(credentials_freep) struct credentials *foreign = NULL;
-    TRY(find_foreign(s, j, &foreign));
-    if (foreign && !is_newer(j->creds, foreign))
-        return drop_stale(s);
-    hold(s, j->creds, j->tokenhash);
     note(s, "the last renewal was interrupted after its reply was stored: completing it now");
+    hold(s, j->creds, j->tokenhash);
     struct err *e = store_settle(s);
     if (e)
         note_error(s, err_wrap(e, "the identity stays in the journal for now"));
-    return NULL;
 }
 
-static RESULT recover_open(struct store *s, const struct store_journal *j)
+static void reopen(struct store *s, const struct store_recovery *r)
 {
-    CLEANUP(credentials_freep) struct credentials *foreign = NULL;
-    TRY(find_foreign(s, j, &foreign));
-    if (foreign)
-        return drop_stale(s);
-    struct store_renewal r = {
-        .generation = j->generation,
-        .key = j->key,
-        .started = j->started,
+    struct store_renewal renewal = {
+        .generation = r->journal.generation,
+        .key = r->journal.key,
+        .started = r->journal.started,
+        .is_damaged = r->kind == STORE_RECOVERY_DAMAGED,
     };
-    set_renewal(s, &r);
-    return NULL;
-}
-
-/* What it said is lost; that something had begun is not. */
-static void recover_damaged(struct store *s, struct err *why)
-{
-    CLEANUP(credentials_freep) struct credentials *flat = NULL;
-    char tokenhash[SHA256_HEX_SIZE];
-    struct store_renewal r = {.is_damaged = true};
-    note_error(s, err_wrap(why, "'%s' is taken for a renewal whose outcome is open", JOURNAL));
-    err_ignore(store_files_load(s->dir, &flat, tokenhash), "store_load() reports it");
-    if (flat)
-        r.generation = credentials_subject(flat)->generation;
-    set_renewal(s, &r);
+    set_renewal(s, &renewal);
 }
 
 static RESULT recover(struct store *s)
 {
-    CLEANUP(secret_freep) struct secret *text = NULL;
-    CLEANUP(store_journal_release) struct store_journal j = {0};
-    struct err *e = dir_read_secret(s->dir, JOURNAL, STORE_JOURNAL_MAX, &text);
-    if (err_code(e) == ERR_NOT_FOUND) {
-        err_free(e);
+    CLEANUP(store_recovery_release) struct store_recovery r = {0};
+    TRY(store_recover_read(s->dir, &r));
+    switch (r.kind) {
+    case STORE_RECOVERY_NOTHING:
         return dir_remove(s->dir, RESERVE);
-    }
-    TRY(e);
-    e = store_journal_decode(secret_bytes(text), &j);
-    if (err_code(e) == ERR_NOMEM)
-        return e;
-    if (e) {
-        recover_damaged(s, e);
+    case STORE_RECOVERY_STALE:
+        note(s, "the renewal journal is removed: another tbot has renewed the identity since");
+        return remove_journal(s);
+    case STORE_RECOVERY_REDO:
+        redo(s, &r.journal);
+        return NULL;
+    case STORE_RECOVERY_DAMAGED:
+        note_error(s, TAKE(r.damage));
+        reopen(s, &r);
+        return NULL;
+    case STORE_RECOVERY_OPEN:
+        reopen(s, &r);
         return NULL;
     }
-    return j.creds ? recover_committed(s, &j) : recover_open(s, &j);
+    return err_new(ERR_BUG, "a recovery of unknown kind");
 }
 
 static struct store *store_new(void)
@@ -291,12 +242,6 @@ RESULT store_commit(struct store *s, struct credentials *creds, const char *toke
     if (e)
         note_error(s, err_wrap(e, "the new identity is stored, but only in the journal yet"));
     return NULL;
-}
-
-static RESULT remove_journal(struct store *s)
-{
-    TRY(dir_remove(s->dir, JOURNAL));
-    return dir_remove(s->dir, RESERVE);
 }
 
 RESULT store_abort_renewal(struct store *s)

@@ -153,13 +153,12 @@ RESULT sshwire_check_key_line(struct bytes line)
     struct bytes type = {0};
     TRY(sshwire_parse_line(line, &blob, &type));
     struct bytes rest = buf_bytes(&blob), piece = {0};
-    size_t pieces = 0;
-    while (rest.len > 0) {
+    TRY(sshwire_get_string(&rest, &piece)); /* the type */
+    unsigned wanted = sshwire_key_fields(type), fields = 0;
+    for (; rest.len > 0; fields++)
         TRY(sshwire_get_string(&rest, &piece));
-        pieces++;
-    }
-    if (pieces < 2)
-        return err_new(ERR_CRYPTO, "the line holds a key type, but no key");
+    if (wanted ? fields != wanted : fields == 0)
+        return err_new(ERR_CRYPTO, "the key in the line is not whole");
     return NULL;
 }
 
