@@ -40,9 +40,9 @@ struct tls;
 struct http_stream http_tls_stream(struct tls *t);
 
 struct http_request {
-    const char *method; /* "GET", "POST" */
-    const char *path;   /* "/webapi/find" */
-    const char *host;   /* for the Host header: "proxy.example.com:3080", "[::1]:3080" */
+    const char *method;       /* "GET", "POST" */
+    const char *path;         /* "/webapi/find" */
+    const char *host;         /* for the Host header: "proxy.example.com:3080", "[::1]:3080" */
     const char *content_type; /* NULL: no body is sent */
     struct bytes body;        /* sent from where it is, not copied: it may be a secret's */
 };
