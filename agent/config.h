@@ -70,7 +70,7 @@ struct config_service {
     struct strlist roles; /* empty: every role of the bot */
     struct dur credential_ttl, renewal_interval; /* 0: the bot's, see config_service_ttl() */
     struct config_destination destination;
-    struct config_at at;
+    struct config_at at, at_name;
 
     /* identity */
     char *cluster; /* a leaf cluster; NULL: the bot's own */
@@ -110,7 +110,8 @@ struct config {
 
     struct strlist warnings;
 
-    struct config_at at_auth_server, at_proxy_server, at_insecure;
+    struct config_at at_auth_server, at_proxy_server, at_insecure, at_credential_ttl,
+        at_renewal_interval;
 };
 
 /* Defaults only. */
@@ -149,6 +150,11 @@ RESULT config_add_service(struct config *config, enum config_service_type type,
 
 /* Sets `token` from the text a person gave: an absolute path, or the token itself. */
 RESULT config_onboarding_set_token(struct config_onboarding *onboarding, struct bytes text);
+
+/* Sets a directory, or memory when `path` is NULL; what was there before is gone. */
+RESULT config_destination_set(struct config_destination *destination, const char *path);
+RESULT config_destination_add_reader(struct config_destination *destination, bool is_group,
+                                     const char *name);
 
 void config_service_release(struct config_service *service);
 void config_destination_release(struct config_destination *destination);

@@ -101,8 +101,6 @@ static RESULT print(const struct config_report *report, const struct config_rema
 {
     if (report->file && remark->at.line > 0)
         TRY(buf_printf(out, "%s:%u:%u: ", report->file, remark->at.line, remark->at.column));
-    else if (report->file)
-        TRY(buf_printf(out, "%s: ", report->file));
     return buf_add_str(out, remark->text);
 }
 

@@ -16,12 +16,12 @@ static const char *const acl_choices[] = {
 static const char *const atomic_choices[] = {"off", "symlink", NULL};
 
 static const struct config_key common_keys[] = {
-    {"type", CONFIG_SPECIAL, CONFIG_REQUIRED, "the kind of destination"},
+    {"type", CONFIG_SPECIAL, CONFIG_REQUIRED, .help = "the kind of destination"},
 };
 static const struct config_section common = {"every destination", CONFIG_KEYS(common_keys)};
 
 static const struct config_key directory_keys[] = {
-    {"path", CONFIG_TEXT, CONFIG_REQUIRED, "the directory",
+    {"path", CONFIG_TEXT, CONFIG_REQUIRED, .help = "the directory",
      CONFIG_KEEP(struct config_destination, path)},
     {"symlinks", CONFIG_CHOICE, .help = "follow symbolic links on the way",
      .choices = symlink_choices, CONFIG_KEEP(struct config_destination, symlinks)},
@@ -29,14 +29,14 @@ static const struct config_key directory_keys[] = {
      CONFIG_KEEP(struct config_destination, acls)},
     {"readers", CONFIG_READERS, .help = "list of {user: …} or {group: …}", .is_kept = true},
     {"atomic", CONFIG_CHOICE, CONFIG_OURS | CONFIG_NOT_BUILT,
-     "switch whole generations of files by one symbolic link", .choices = atomic_choices},
+     .help = "switch whole generations of files by one symbolic link", .choices = atomic_choices},
 };
 static const struct config_section directory = {"directory", CONFIG_KEYS(directory_keys), &common};
 
 static const struct config_section memory = {"memory", .base = &common};
 
 static const struct config_key kubernetes_secret_keys[] = {
-    {"name", CONFIG_TEXT, CONFIG_REQUIRED, "name of the secret"},
+    {"name", CONFIG_TEXT, CONFIG_REQUIRED, .help = "name of the secret"},
     {"labels", CONFIG_LABELS, .help = "labels to put on it"},
     {"namespace", CONFIG_TEXT, .help = "its namespace"},
     {"kubeconfig_path", CONFIG_TEXT, .help = "how to reach the Kubernetes cluster"},

@@ -4,18 +4,18 @@
 /* What several types share, innermost first: service, output (it has a destination), roles. */
 
 static const struct config_key service_keys[] = {
-    {"type", CONFIG_SPECIAL, CONFIG_REQUIRED, "the kind of service"},
+    {"type", CONFIG_SPECIAL, CONFIG_REQUIRED, .help = "the kind of service"},
     {"name", CONFIG_TEXT, .help = "its name in messages and diagnostics",
-     CONFIG_KEEP(struct config_service, name)},
-    {"credential_ttl", CONFIG_DURATION, CONFIG_POSITIVE, "its own lifetime of certificates",
+     CONFIG_KEEP(struct config_service, name), CONFIG_PLACE(struct config_service, at_name)},
+    {"credential_ttl", CONFIG_DURATION, CONFIG_POSITIVE, .help = "its own lifetime of certificates",
      CONFIG_KEEP(struct config_service, credential_ttl)},
-    {"renewal_interval", CONFIG_DURATION, CONFIG_POSITIVE, "its own time between renewals",
+    {"renewal_interval", CONFIG_DURATION, CONFIG_POSITIVE, .help = "its own time between renewals",
      CONFIG_KEEP(struct config_service, renewal_interval)},
 };
 static const struct config_section service = {"every service", CONFIG_KEYS(service_keys)};
 
 static const struct config_key output_keys[] = {
-    {"destination", CONFIG_DESTINATION, CONFIG_REQUIRED, "where its files go",
+    {"destination", CONFIG_DESTINATION, CONFIG_REQUIRED, .help = "where its files go",
      CONFIG_KEEP(struct config_service, destination)},
 };
 static const struct config_section output = {"every output", CONFIG_KEYS(output_keys), &service};
@@ -40,7 +40,7 @@ static const struct config_section identity = {"identity", CONFIG_KEYS(identity_
                                                &role_output};
 
 static const struct config_key application_keys[] = {
-    {"app_name", CONFIG_TEXT, CONFIG_REQUIRED, "the application"},
+    {"app_name", CONFIG_TEXT, CONFIG_REQUIRED, .help = "the application"},
     {"specific_tls_naming", CONFIG_BOOL, .help = "also write tls.crt, tls.key and tls.cas"},
 };
 static const struct config_section application = {"application", CONFIG_KEYS(application_keys),
@@ -48,7 +48,7 @@ static const struct config_section application = {"application", CONFIG_KEYS(app
 
 static const char *const database_formats[] = {"", "tls", "mongo", "cockroach", NULL};
 static const struct config_key database_keys[] = {
-    {"service", CONFIG_TEXT, CONFIG_REQUIRED, "the database service"},
+    {"service", CONFIG_TEXT, CONFIG_REQUIRED, .help = "the database service"},
     {"database", CONFIG_TEXT, .help = "the database inside it"},
     {"username", CONFIG_TEXT, .help = "the user there"},
     {"format", CONFIG_CHOICE, .help = "names and forms of the files", .choices = database_formats},
@@ -57,7 +57,7 @@ static const struct config_section database = {"database", CONFIG_KEYS(database_
                                                &role_output};
 
 static const struct config_key kubernetes_keys[] = {
-    {"kubernetes_cluster", CONFIG_TEXT, CONFIG_REQUIRED, "the Kubernetes cluster"},
+    {"kubernetes_cluster", CONFIG_TEXT, CONFIG_REQUIRED, .help = "the Kubernetes cluster"},
     {"disable_exec_plugin", CONFIG_BOOL, .help = "put the credentials into the file itself"},
 };
 static const struct config_section kubernetes = {"kubernetes", CONFIG_KEYS(kubernetes_keys),
@@ -72,7 +72,7 @@ static const struct config_section kubernetes_selector = {"selectors",
                                                           CONFIG_KEYS(kubernetes_selector_keys)};
 
 static const struct config_key kubernetes_v2_keys[] = {
-    {"selectors", CONFIG_SECTIONS, CONFIG_REQUIRED, "which Kubernetes clusters",
+    {"selectors", CONFIG_SECTIONS, CONFIG_REQUIRED, .help = "which Kubernetes clusters",
      .section = &kubernetes_selector},
     {"disable_exec_plugin", CONFIG_BOOL, .help = "put the credentials into the file itself"},
     {"context_name_template", CONFIG_TEXT, .help = "names of the contexts"},
@@ -82,7 +82,7 @@ static const struct config_section kubernetes_v2 = {"kubernetes/v2",
                                                     CONFIG_KEYS(kubernetes_v2_keys), &output};
 
 static const struct config_key argo_cd_keys[] = {
-    {"selectors", CONFIG_SECTIONS, CONFIG_REQUIRED, "which Kubernetes clusters",
+    {"selectors", CONFIG_SECTIONS, CONFIG_REQUIRED, .help = "which Kubernetes clusters",
      .section = &kubernetes_selector},
     {"secret_namespace", CONFIG_TEXT, .help = "namespace of the secrets"},
     {"secret_name_prefix", CONFIG_TEXT, .help = "beginning of their names"},
@@ -98,7 +98,7 @@ static const struct config_section argo_cd = {"kubernetes/argo-cd", CONFIG_KEYS(
 
 static const char *const ca_types[] = {"user", "openssh", NULL};
 static const struct config_key ssh_host_keys[] = {
-    {"principals", CONFIG_TEXTS, CONFIG_REQUIRED, "host names of the certificate"},
+    {"principals", CONFIG_TEXTS, CONFIG_REQUIRED, .help = "host names of the certificate"},
     {"ca_type", CONFIG_CHOICE, .help = "whose users the host trusts", .choices = ca_types},
 };
 static const struct config_section ssh_host = {"ssh_host", CONFIG_KEYS(ssh_host_keys),
@@ -111,7 +111,8 @@ static const struct config_key selector_keys[] = {
 static const struct config_section selector = {"selector", CONFIG_KEYS(selector_keys)};
 
 static const struct config_key workload_x509_keys[] = {
-    {"selector", CONFIG_SECTION, CONFIG_REQUIRED, "which workload identity", .section = &selector},
+    {"selector", CONFIG_SECTION, CONFIG_REQUIRED, .help = "which workload identity",
+     .section = &selector},
     {"include_federated_trust_bundles", CONFIG_BOOL, .help = "add the federated bundles"},
     {"trust_domains", CONFIG_TEXTS, .help = "only the bundles of these"},
 };
@@ -119,23 +120,25 @@ static const struct config_section workload_x509 = {"workload-identity-x509",
                                                     CONFIG_KEYS(workload_x509_keys), &output};
 
 static const struct config_key workload_jwt_keys[] = {
-    {"selector", CONFIG_SECTION, CONFIG_REQUIRED, "which workload identity", .section = &selector},
-    {"audiences", CONFIG_TEXTS, CONFIG_REQUIRED, "who may accept the token"},
+    {"selector", CONFIG_SECTION, CONFIG_REQUIRED, .help = "which workload identity",
+     .section = &selector},
+    {"audiences", CONFIG_TEXTS, CONFIG_REQUIRED, .help = "who may accept the token"},
 };
 static const struct config_section workload_jwt = {"workload-identity-jwt",
                                                    CONFIG_KEYS(workload_jwt_keys), &output};
 
 static const struct config_key roles_anywhere_keys[] = {
-    {"role_arn", CONFIG_TEXT, CONFIG_REQUIRED, "the AWS role"},
-    {"profile_arn", CONFIG_TEXT, CONFIG_REQUIRED, "the Roles Anywhere profile"},
-    {"trust_anchor_arn", CONFIG_TEXT, CONFIG_REQUIRED, "the trust anchor"},
+    {"role_arn", CONFIG_TEXT, CONFIG_REQUIRED, .help = "the AWS role"},
+    {"profile_arn", CONFIG_TEXT, CONFIG_REQUIRED, .help = "the Roles Anywhere profile"},
+    {"trust_anchor_arn", CONFIG_TEXT, CONFIG_REQUIRED, .help = "the trust anchor"},
     {"region", CONFIG_TEXT, .help = "the AWS region"},
-    {"session_duration", CONFIG_DURATION, CONFIG_POSITIVE, "lifetime of a session, 6h"},
-    {"session_renewal_interval", CONFIG_DURATION, CONFIG_POSITIVE, "time between them, 1h"},
+    {"session_duration", CONFIG_DURATION, CONFIG_POSITIVE, .help = "lifetime of a session, 6h"},
+    {"session_renewal_interval", CONFIG_DURATION, CONFIG_POSITIVE, .help = "time between them, 1h"},
     {"credential_profile_name", CONFIG_TEXT, .help = "profile in the credentials file"},
     {"artifact_name", CONFIG_TEXT, .help = "name of that file"},
     {"overwrite_credential_file", CONFIG_BOOL, .help = "replace it instead of merging"},
-    {"selector", CONFIG_SECTION, CONFIG_REQUIRED, "which workload identity", .section = &selector},
+    {"selector", CONFIG_SECTION, CONFIG_REQUIRED, .help = "which workload identity",
+     .section = &selector},
 };
 static const struct config_section roles_anywhere = {"workload-identity-aws-roles-anywhere",
                                                      CONFIG_KEYS(roles_anywhere_keys), &output};
@@ -147,20 +150,20 @@ static const struct config_key sans_keys[] = {
 static const struct config_section sans = {"sans", CONFIG_KEYS(sans_keys)};
 
 static const struct config_key svid_keys[] = {
-    {"path", CONFIG_TEXT, CONFIG_REQUIRED, "path of the SPIFFE ID"},
+    {"path", CONFIG_TEXT, CONFIG_REQUIRED, .help = "path of the SPIFFE ID"},
     {"hint", CONFIG_TEXT, .help = "tells several apart"},
     {"sans", CONFIG_SECTION, .help = "further names", .section = &sans},
 };
 static const struct config_section svid = {"svid", CONFIG_KEYS(svid_keys)};
 
 static const struct config_key jwt_keys[] = {
-    {"audience", CONFIG_TEXT, CONFIG_REQUIRED, "who may accept the token"},
-    {"file_name", CONFIG_TEXT, CONFIG_REQUIRED, "its file"},
+    {"audience", CONFIG_TEXT, CONFIG_REQUIRED, .help = "who may accept the token"},
+    {"file_name", CONFIG_TEXT, CONFIG_REQUIRED, .help = "its file"},
 };
 static const struct config_section jwt = {"jwts", CONFIG_KEYS(jwt_keys)};
 
 static const struct config_key spiffe_svid_keys[] = {
-    {"svid", CONFIG_SECTION, CONFIG_REQUIRED, "what to ask for", .section = &svid},
+    {"svid", CONFIG_SECTION, CONFIG_REQUIRED, .help = "what to ask for", .section = &svid},
     {"jwts", CONFIG_SECTIONS, .help = "tokens to write too", .section = &jwt},
     {"include_federated_trust_bundles", CONFIG_BOOL, .help = "add the federated bundles"},
 };
@@ -202,7 +205,7 @@ static const struct config_section unix_attestor = {"attestors.unix",
                                                     CONFIG_KEYS(unix_attestor_keys)};
 
 static const struct config_key registry_keys[] = {
-    {"host", CONFIG_TEXT, CONFIG_REQUIRED, "host of the registry"},
+    {"host", CONFIG_TEXT, CONFIG_REQUIRED, .help = "host of the registry"},
 };
 static const struct config_section registry = {"additional_registries", CONFIG_KEYS(registry_keys)};
 
@@ -226,8 +229,8 @@ static const struct config_key attestor_keys[] = {
 static const struct config_section attestors = {"attestors", CONFIG_KEYS(attestor_keys)};
 
 static const struct config_key workload_api_keys[] = {
-    {"listen", CONFIG_TEXT, CONFIG_REQUIRED, "unix:// or tcp:// address"},
-    {"selector", CONFIG_SECTION, CONFIG_REQUIRED, "which workload identities",
+    {"listen", CONFIG_TEXT, CONFIG_REQUIRED, .help = "unix:// or tcp:// address"},
+    {"selector", CONFIG_SECTION, CONFIG_REQUIRED, .help = "which workload identities",
      .section = &selector},
     {"attestors", CONFIG_SECTION, .help = "how to tell who asks", .section = &attestors},
 };
@@ -252,7 +255,7 @@ static const struct config_key ruled_svid_keys[] = {
 static const struct config_section ruled_svid = {"svids", CONFIG_KEYS(ruled_svid_keys), &svid};
 
 static const struct config_key spiffe_api_keys[] = {
-    {"listen", CONFIG_TEXT, CONFIG_REQUIRED, "unix:// or tcp:// address"},
+    {"listen", CONFIG_TEXT, CONFIG_REQUIRED, .help = "unix:// or tcp:// address"},
     {"svids", CONFIG_SECTIONS, .help = "what to hand out", .section = &ruled_svid},
     {"attestors", CONFIG_SECTION, .help = "how to tell who asks", .section = &attestors},
 };
@@ -260,23 +263,23 @@ static const struct config_section spiffe_api = {"spiffe-workload-api",
                                                  CONFIG_KEYS(spiffe_api_keys), &role_service};
 
 static const struct config_key app_tunnel_keys[] = {
-    {"listen", CONFIG_TEXT, CONFIG_REQUIRED, "tcp:// address to listen on"},
-    {"app_name", CONFIG_TEXT, CONFIG_REQUIRED, "the application"},
+    {"listen", CONFIG_TEXT, CONFIG_REQUIRED, .help = "tcp:// address to listen on"},
+    {"app_name", CONFIG_TEXT, CONFIG_REQUIRED, .help = "the application"},
 };
 static const struct config_section app_tunnel = {"application-tunnel", CONFIG_KEYS(app_tunnel_keys),
                                                  &role_service};
 
 static const struct config_key app_proxy_keys[] = {
-    {"listen", CONFIG_TEXT, CONFIG_REQUIRED, "tcp:// address to listen on"},
+    {"listen", CONFIG_TEXT, CONFIG_REQUIRED, .help = "tcp:// address to listen on"},
 };
 static const struct config_section app_proxy = {"application-proxy", CONFIG_KEYS(app_proxy_keys),
                                                 &service};
 
 static const struct config_key database_tunnel_keys[] = {
-    {"listen", CONFIG_TEXT, CONFIG_REQUIRED, "tcp:// address to listen on"},
-    {"service", CONFIG_TEXT, CONFIG_REQUIRED, "the database service"},
-    {"database", CONFIG_TEXT, CONFIG_REQUIRED, "the database inside it"},
-    {"username", CONFIG_TEXT, CONFIG_REQUIRED, "the user there"},
+    {"listen", CONFIG_TEXT, CONFIG_REQUIRED, .help = "tcp:// address to listen on"},
+    {"service", CONFIG_TEXT, CONFIG_REQUIRED, .help = "the database service"},
+    {"database", CONFIG_TEXT, CONFIG_REQUIRED, .help = "the database inside it"},
+    {"username", CONFIG_TEXT, CONFIG_REQUIRED, .help = "the user there"},
 };
 static const struct config_section database_tunnel = {
     "database-tunnel", CONFIG_KEYS(database_tunnel_keys), &role_service};

@@ -14,6 +14,8 @@ struct level {
     struct config_at at_key;
 };
 
+static const struct config_at start_of_file = {1, 1};
+
 struct builder {
     yaml_parser_t parser;
     struct config_report *report;
@@ -244,8 +246,8 @@ static RESULT on_syntax_error(struct builder *b)
     b->has_failed = true;
     const char *problem = p->problem ? p->problem : "cannot be read";
     if (p->error == YAML_READER_ERROR)
-        return config_report_error(b->report, (struct config_at) {0, 0},
-                                   "not valid YAML: %s (byte %zu)", problem, p->problem_offset);
+        return config_report_error(b->report, start_of_file, "not valid YAML: %s (byte %zu)",
+                                   problem, p->problem_offset);
     return config_report_error(b->report, at_mark(p->problem_mark), "not valid YAML: %s%s%s",
                                problem, p->context ? ", " : "", p->context ? p->context : "");
 }
@@ -274,7 +276,7 @@ struct err *yaml_tree_parse(struct bytes text, struct config_report *report, str
 {
     *ret = NULL;
     if (text.len > YAML_TREE_MAX_SIZE)
-        return config_report_error(report, (struct config_at) {0, 0}, "larger than %d bytes",
+        return config_report_error(report, start_of_file, "larger than %d bytes",
                                    YAML_TREE_MAX_SIZE);
     CLEANUP(builder_release) struct builder b = {.report = report};
     if (!yaml_parser_initialize(&b.parser))
@@ -285,7 +287,7 @@ struct err *yaml_tree_parse(struct bytes text, struct config_report *report, str
     if (b.has_failed)
         return NULL;
     if (!b.root)
-        return config_report_error(report, (struct config_at) {0, 0}, "the file is empty");
+        return config_report_error(report, start_of_file, "the file is empty");
     *ret = TAKE(b.root);
     return NULL;
 }
