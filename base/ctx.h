@@ -10,6 +10,7 @@
  * is a small value, passed by pointer, valid for the call; ctx_until() makes a tighter one.
  */
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 
 struct cancel;
