@@ -172,7 +172,7 @@ RESULT bot_renew(struct bot *bot, const char *instance_id, int64_t presented,
     if (strlen(instance_id) >= BOTS_UUID_SIZE)
         return err_new(ERR_DENIED, "a bot instance of an odd form");
     struct bot_instance *instance = touch(bot, instance_id);
-    bool is_unknown = instance->generation == 0;
+    bool is_unknown = *instance_id && instance->generation == 0;
     if (!is_unknown && instance->generation != presented)
         return mismatch(bot, instance_id, instance->generation, presented);
     instance->generation++;

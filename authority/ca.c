@@ -3,7 +3,9 @@
 
 #include "authority/pubkey.h"
 #include "authority/x509sign.h"
-#include "identity/pki/ossl.h"
+#include "identity/pki/x509.h"
+
+#include <openssl/x509.h>
 
 #include <pthread.h>
 #include <string.h>
@@ -209,7 +211,7 @@ RESULT ca_trusted_tls(const struct ca *ca, struct strlist *out)
         if (!sets[i]->cert)
             continue;
         CLEANUP(buf_release) struct buf pem = BUF_INIT(CERT_PEM_MAX);
-        TRY(x509sign_to_pem(sets[i]->cert, &pem));
+        TRY(x509_to_pem(sets[i]->cert, &pem));
         TRY(strlist_add(out, buf_str(&pem)));
     }
     return NULL;

@@ -52,7 +52,7 @@ static int by_name(const void *a, const void *b)
 static RESULT put_extension(const struct sshsign_extension *extension, struct buf *out)
 {
     TRY(put_text(out, extension->name));
-    if (!extension->value)
+    if (!*extension->value)
         return put_text(out, "");
     /* The value is a string inside the data, which is a string itself. */
     CLEANUP(buf_release) struct buf data = BUF_INIT(SSHSIGN_MAX);

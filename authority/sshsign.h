@@ -13,7 +13,7 @@
 #include "base/strlist.h"
 #include "identity/pki/key.h"
 
-/* `value` NULL: a flag, present without content. */
+/* `value` "": a flag, present without content. */
 struct sshsign_extension {
     const char *name;
     const char *value;

@@ -57,8 +57,8 @@ RESULT tokens_add(struct tokens *t, const char *value, const char *bot)
 {
     if (!*value || strlen(value) > TOKENS_MAX_LEN)
         return err_new(ERR_REJECTED, "a token has 1 to %d characters", TOKENS_MAX_LEN);
-    if (t->len >= TOKENS_MAX)
-        return err_new(ERR_REJECTED, "there are %d tokens already", TOKENS_MAX);
+    if (t->len >= TOKENS_MAX || t->used.len >= TOKENS_MAX_USED)
+        return err_new(ERR_REJECTED, "there were too many tokens: begin with a new state");
     bool is_used = false;
     TRY(tokens_was_used(t, value, &is_used));
     if (is_used || find(t, value) < t->len)

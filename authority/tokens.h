@@ -16,6 +16,7 @@
 #include "base/strlist.h"
 
 #define TOKENS_MAX 4096
+#define TOKENS_MAX_USED 65536
 #define TOKENS_MAX_LEN 256
 
 struct token {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/x509sign.h"
 
-#include "base/encode.h"
+#include "identity/pki/oid.h"
 #include "identity/pki/ossl.h"
 
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include <string.h>
@@ -94,9 +93,9 @@ RESULT x509sign_ca(EVP_PKEY *key, const char *cluster, struct wall now,
                                         .not_after = wall_add(now, CA_LIFETIME) };
     TRY(blank(&self, entropy, &cert, serial));
     X509_NAME *subject = X509_get_subject_name(cert);
-    TRY(x509sign_subject_add(subject, X509SIGN_O, cluster));
-    TRY(x509sign_subject_add(subject, X509SIGN_CN, cluster));
-    TRY(x509sign_subject_add(subject, X509SIGN_SERIAL_NUMBER, serial));
+    TRY(x509sign_subject_add(subject, OID_ORGANIZATION, cluster));
+    TRY(x509sign_subject_add(subject, OID_COMMON_NAME, cluster));
+    TRY(x509sign_subject_add(subject, OID_SERIAL_NUMBER, serial));
     if (!X509_set_issuer_name(cert, subject))
         return err_ossl("naming an authority");
     TRY(add_extension(cert, cert, NID_key_usage,
@@ -128,16 +127,6 @@ RESULT x509sign_leaf(const struct x509sign_leaf *leaf, X509 *issuer, EVP_PKEY *i
     return NULL;
 }
 
-RESULT x509sign_to_pem(const X509 *cert, struct buf *out)
-{
-    CLEANUP(bio_freep) BIO *bio = BIO_new(BIO_s_mem());
-    if (!bio || !PEM_write_bio_X509(bio, cert))
-        return err_ossl("writing a certificate as PEM");
-    char *text = NULL;
-    long len = BIO_get_mem_data(bio, &text);
-    return buf_add(out, text, (size_t)len);
-}
-
 RESULT x509sign_to_der(const X509 *cert, struct buf *out)
 {
     CLEANUP(ossl_freep) unsigned char *der = NULL;
@@ -145,27 +134,4 @@ RESULT x509sign_to_der(const X509 *cert, struct buf *out)
     if (len <= 0)
         return err_ossl("writing a certificate as DER");
     return buf_add(out, der, (size_t)len);
-}
-
-RESULT x509sign_from_pem(struct bytes pem, X509 **ret)
-{
-    CLEANUP(bio_freep) BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-    if (!bio)
-        return err_nomem();
-    X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-    if (!cert)
-        return err_ossl("reading a certificate");
-    *ret = cert;
-    return NULL;
-}
-
-RESULT x509sign_pin(const X509 *cert, struct buf *out)
-{
-    CLEANUP(ossl_freep) unsigned char *der = NULL;
-    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
-    if (len <= 0)
-        return err_ossl("reading a certificate's public key");
-    char hex[SHA256_HEX_SIZE];
-    TRY(sha256_hex((struct bytes){ der, (size_t)len }, hex));
-    return buf_printf(out, "sha256:%s", hex);
 }

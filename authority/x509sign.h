@@ -6,28 +6,14 @@
  * Makes X.509 certificates: the authorities' own, and the leaves they sign.
  *
  * Everything a Teleport cluster says of a user stands in the subject's name, in attributes under
- * 1.3.9999; a subject is built with x509sign_subject_add(), one attribute each time. Errors:
- * ERR_CRYPTO.
+ * 1.3.9999 (identity/pki/oid.h); a subject is built with x509sign_subject_add(), one attribute each
+ * time. Errors: ERR_CRYPTO.
  */
 
 #include "base/clock.h"
 #include "base/entropy.h"
 
 #include <openssl/types.h>
-
-/* Attributes of a subject. */
-#define X509SIGN_CN "2.5.4.3"
-#define X509SIGN_O "2.5.4.10"
-#define X509SIGN_L "2.5.4.7"
-#define X509SIGN_STREET "2.5.4.9"
-#define X509SIGN_SERIAL_NUMBER "2.5.4.5"
-#define X509SIGN_CLUSTER "1.3.9999.1.7"
-#define X509SIGN_RENEWABLE "1.3.9999.1.13"
-#define X509SIGN_GENERATION "1.3.9999.1.14"
-#define X509SIGN_IMPERSONATOR "1.3.9999.2.7"
-#define X509SIGN_DISALLOW_REISSUE "1.3.9999.2.9"
-#define X509SIGN_BOT_NAME "1.3.9999.2.18"
-#define X509SIGN_BOT_INSTANCE "1.3.9999.2.20"
 
 /* One more attribute, as an RDN of its own. NULL and "" add nothing. */
 RESULT x509sign_subject_add(X509_NAME *subject, const char *oid, const char *value);
@@ -48,13 +34,6 @@ struct x509sign_leaf {
 RESULT x509sign_leaf(const struct x509sign_leaf *leaf, X509 *issuer, EVP_PKEY *issuer_key,
                      const struct entropy *entropy, X509 **ret);
 
-RESULT x509sign_to_pem(const X509 *cert, struct buf *out);
 RESULT x509sign_to_der(const X509 *cert, struct buf *out);
-
-/* One certificate. */
-RESULT x509sign_from_pem(struct bytes pem, X509 **ret);
-
-/* "sha256:HEX" over the public key: what `ca_pins` holds. */
-RESULT x509sign_pin(const X509 *cert, struct buf *out);
 
 #endif
