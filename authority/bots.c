@@ -2,6 +2,7 @@
 #include "authority/bots.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 void bots_uuid(const struct entropy *entropy, char out[BOTS_UUID_SIZE])

@@ -4,6 +4,7 @@
 #include "authority/status.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MAX_SECONDS (100LL * 365 * 24 * 3600)

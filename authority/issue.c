@@ -11,6 +11,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 
 static void name_freep(X509_NAME **p)
 {

@@ -3,6 +3,7 @@
 
 #include "base/encode.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define RANDOM_BYTES 16

@@ -6,6 +6,7 @@
 
 #include <openssl/x509v3.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #define CA_LIFETIME dur_s(10LL * 365 * 24 * 3600)

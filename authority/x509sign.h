@@ -10,6 +10,7 @@
  * time. Errors: ERR_CRYPTO.
  */
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/entropy.h"
 
