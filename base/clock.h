@@ -43,17 +43,17 @@ static inline struct wall clock_wall(const struct clock *c)
     return c->wall(c);
 }
 
-#define MONO_NEVER ((struct mono){ INT64_MAX })
-#define WALL_NEVER ((struct wall){ INT64_MAX })
-#define WALL_NONE ((struct wall){ 0 }) /* "not known": no certificate speaks of 1970 */
+#define MONO_NEVER ((struct mono) {INT64_MAX})
+#define WALL_NEVER ((struct wall) {INT64_MAX})
+#define WALL_NONE ((struct wall) {0}) /* "not known": no certificate speaks of 1970 */
 
 static inline struct dur dur_ms(int64_t ms)
 {
-    return (struct dur){ ms * 1000000 };
+    return (struct dur) {ms * 1000000};
 }
 static inline struct dur dur_s(int64_t s)
 {
-    return (struct dur){ s * 1000000000 };
+    return (struct dur) {s * 1000000000};
 }
 static inline int64_t dur_to_ms(struct dur d)
 {
@@ -88,7 +88,7 @@ static inline struct wall wall_min(struct wall a, struct wall b)
 }
 static inline struct wall wall_of_unix(int64_t s)
 {
-    return (struct wall){ s * 1000000000 };
+    return (struct wall) {s * 1000000000};
 }
 static inline int64_t wall_to_unix(struct wall t)
 {

@@ -8,15 +8,17 @@
  * Writing is a transaction per file: a temporary file in the same directory (made with its final
  * mode, and the owner, ACL and label of the file it replaces), write, fsync, rename, fsync of the
  * directory. A reader sees the old content or the new, never a part. dir_publish() does this for a
- * set of files: all temporaries first, then all renames back to back, so that the moment in which two
- * files can disagree is as short as the kernel allows, and a full disk changes nothing.
+ * set of files: all temporaries first, then all renames back to back, so that the moment in which
+ * two files can disagree is as short as the kernel allows, and a full disk changes nothing.
  *
- * Where no temporary can be made (the directory is not ours to create in, the file is bind-mounted),
- * the content is written in place and the result says so: `in_place`.
+ * Where no temporary can be made (the directory is not ours to create in, the file is
+ * bind-mounted), the content is written in place and the result says so: `in_place`.
  *
- * Paths are opened through a descriptor of the directory, resolved without following symbolic links
- * as `symlinks` asks (openat2(2), RESOLVE_NO_SYMLINKS): another local user who can write into a
- * parent must not redirect our secrets. Names given to the functions are plain file names.
+ * Paths are opened through a descriptor of the directory, found by stepping from each directory
+ * into the next without following symbolic links, unless `symlinks` allows them: another local user
+ * who can write into a parent must not redirect our secrets. Names given to the functions are plain
+ * file names; one that is a symbolic link is refused too, or, where links are allowed, written
+ * through in place.
  *
  * Errors are ERR_STORAGE, or ERR_NOT_FOUND for a file that is not there. Threads: a struct dir may
  * be used by one thread at a time.
@@ -29,8 +31,8 @@
 #include <sys/types.h>
 
 enum symlink_policy {
-    SYMLINKS_TRY_SECURE, /* refuse links where the kernel can (5.6+); default */
-    SYMLINKS_SECURE,     /* refuse links; an error where the kernel cannot */
+    SYMLINKS_TRY_SECURE, /* the default; as SYMLINKS_SECURE, since that needs no new kernel here */
+    SYMLINKS_SECURE,     /* refuse links */
     SYMLINKS_INSECURE,   /* follow links */
 };
 
@@ -64,8 +66,8 @@ struct dir_file {
 };
 
 struct dir_published {
-    unsigned changed;  /* files whose content differs from before */
-    bool in_place;     /* some file could not be replaced, only overwritten */
+    unsigned changed; /* files whose content differs from before */
+    bool in_place;    /* some file could not be replaced, only overwritten */
 };
 
 /*
@@ -84,7 +86,13 @@ RESULT dir_remove(struct dir *d, const char *name);
 /* Renames within the directory and makes that durable. */
 RESULT dir_rename(struct dir *d, const char *from, const char *to);
 
-/* Reserves disk space for a later file of `size` bytes: fails now rather than then (ERR_STORAGE). */
+/*
+ * Reserves disk space for a later file of `size` bytes: fails now rather than then (ERR_STORAGE).
+ * It makes the file `name` with that much space allocated; dir_remove() it right before writing
+ * what the space is for. In the moment between the two somebody else may take it: the reservation
+ * makes a full disk show early, in all likelihood, but is no promise. Nor is it on filesystems that
+ * copy on write.
+ */
 RESULT dir_reserve_space(struct dir *d, const char *name, size_t size);
 
 /*

@@ -79,8 +79,7 @@ struct err;
 #define err_sys(code, errnum, ...) err_make((code), (errnum), NULL, __FILE__, __LINE__, __VA_ARGS__)
 
 /* Puts context in front of `cause`, which it takes over; the code, errno and hint stay. */
-#define err_wrap(cause, ...)                                                                       \
-    err_make(err_code(cause), 0, (cause), __FILE__, __LINE__, __VA_ARGS__)
+#define err_wrap(cause, ...) err_make(err_code(cause), 0, (cause), __FILE__, __LINE__, __VA_ARGS__)
 
 /* As err_wrap(), but the result has `code`. */
 #define err_wrap_as(code, cause, ...) err_make((code), 0, (cause), __FILE__, __LINE__, __VA_ARGS__)

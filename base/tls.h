@@ -32,13 +32,13 @@ enum tls_verify {
 };
 
 struct tls_client_config {
-    const char *sni;           /* sent in the ClientHello; NULL: none (for IP addresses) */
-    const char *const *alpn;   /* in order of preference, NULL-terminated; NULL: none */
-    const char *require_alpn;  /* the answer must be this: ERR_PROTOCOL otherwise. NULL: any */
+    const char *sni;          /* sent in the ClientHello; NULL: none (for IP addresses) */
+    const char *const *alpn;  /* in order of preference, NULL-terminated; NULL: none */
+    const char *require_alpn; /* the answer must be this: ERR_PROTOCOL otherwise. NULL: any */
     enum tls_verify verify;
-    const char *verify_name;   /* DNS name or IP address the certificate must carry */
+    const char *verify_name; /* DNS name or IP address the certificate must carry */
     struct stack_st_X509 *roots;
-    struct x509_st *cert;      /* ours, leaf only; NULL: none is offered */
+    struct x509_st *cert; /* ours, leaf only; NULL: none is offered */
     struct evp_pkey_st *key;
 };
 
@@ -58,8 +58,8 @@ struct tls_server_config {
     struct x509_st *cert;
     struct stack_st_X509 *chain; /* NULL: none */
     struct evp_pkey_st *key;
-    const char *const *alpn;         /* ours, in order of preference; NULL: none */
-    bool request_client_cert;        /* asked for, not required; unverified: see tls_peer_cert() */
+    const char *const *alpn;  /* ours, in order of preference; NULL: none */
+    bool request_client_cert; /* asked for, not required; unverified: see tls_peer_cert() */
 };
 RESULT tls_server_new(const struct tls_server_config *config, struct tls_server **ret);
 void tls_server_free(struct tls_server *s);
