@@ -151,8 +151,8 @@ static RESULT split_ssh_cas(struct bytes text, struct strlist *ret)
 static RESULT parse_raw(struct dir *d, const struct raw *raw, struct credentials **ret)
 {
     CLEANUP(key_freep) struct key *key = NULL;
-    CLEANUP(strlist_release) struct strlist tls_cas = { 0 };
-    CLEANUP(strlist_release) struct strlist ssh_cas = { 0 };
+    CLEANUP(strlist_release) struct strlist tls_cas = {0};
+    CLEANUP(strlist_release) struct strlist ssh_cas = {0};
     struct bytes tls_cert = buf_bytes(raw->tls_cert), ssh_cert = buf_bytes(raw->ssh_cert);
     TRY(about_file(key_from_pem(secret_bytes(raw->key), &key), d, key_name));
     TRY(about_file(check_tls_cert(tls_cert), d, tls_cert_name));
@@ -195,7 +195,7 @@ static RESULT read_tokenhash(struct dir *d, char ret[SHA256_HEX_SIZE])
 RESULT store_files_load(struct dir *d, struct credentials **ret,
                         char ret_tokenhash[SHA256_HEX_SIZE])
 {
-    CLEANUP(raw_release) struct raw raw = { 0 };
+    CLEANUP(raw_release) struct raw raw = {0};
     CLEANUP(credentials_freep) struct credentials *creds = NULL;
     TRY(read_raw(d, &raw));
     TRY(parse_raw(d, &raw, &creds));
@@ -215,13 +215,13 @@ RESULT store_files_publish(struct dir *d, const struct credentials *creds, const
     TRY(bundle_join_items(credentials_tls_cas(creds), &tls_cas));
     TRY(bundle_join_items(credentials_ssh_cas(creds), &ssh_cas));
     struct dir_file files[] = {
-        { key_name, secret_bytes(key), FILE_MODE },
-        { key_pub_name, buf_bytes(&key_pub), FILE_MODE },
-        { tls_cert_name, bytes_of_str(credentials_tls_pem(creds)), FILE_MODE },
-        { ssh_cert_name, bytes_of_str(credentials_ssh_line(creds)), FILE_MODE },
-        { tls_cas_name, buf_bytes(&tls_cas), FILE_MODE },
-        { ssh_cas_name, buf_bytes(&ssh_cas), FILE_MODE },
-        { tokenhash_name, bytes_of_str(tokenhash), FILE_MODE },
+        {key_name, secret_bytes(key), FILE_MODE},
+        {key_pub_name, buf_bytes(&key_pub), FILE_MODE},
+        {tls_cert_name, bytes_of_str(credentials_tls_pem(creds)), FILE_MODE},
+        {ssh_cert_name, bytes_of_str(credentials_ssh_line(creds)), FILE_MODE},
+        {tls_cas_name, buf_bytes(&tls_cas), FILE_MODE},
+        {ssh_cas_name, buf_bytes(&ssh_cas), FILE_MODE},
+        {tokenhash_name, bytes_of_str(tokenhash), FILE_MODE},
     };
     return dir_publish(d, files, sizeof(files) / sizeof(files[0]), NULL);
 }

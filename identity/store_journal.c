@@ -31,9 +31,9 @@ enum record {
 };
 
 static const char *const names[RECORDS] = {
-    [STATE] = "state",         [GENERATION] = "generation", [STARTED] = "started",
-    [BASE] = "base",           [TOKENHASH] = "tokenhash",   [KEY] = "key",
-    [TLS_CERT] = "tls-cert",   [SSH_CERT] = "ssh-cert",     [TLS_CAS] = "tls-cas",
+    [STATE] = "state",       [GENERATION] = "generation", [STARTED] = "started",
+    [BASE] = "base",         [TOKENHASH] = "tokenhash",   [KEY] = "key",
+    [TLS_CERT] = "tls-cert", [SSH_CERT] = "ssh-cert",     [TLS_CAS] = "tls-cas",
     [SSH_CAS] = "ssh-cas",
 };
 
@@ -113,7 +113,7 @@ static RESULT take_sum(struct bytes *text)
 {
     if (text->len < SUM_LINE_LEN)
         return malformed("too short");
-    struct bytes body = { text->data, text->len - SUM_LINE_LEN };
+    struct bytes body = {text->data, text->len - SUM_LINE_LEN};
     char sum[SHA256_HEX_SIZE], line[SUM_LINE_LEN + 1];
     TRY(sha256_hex(body, sum));
     snprintf(line, sizeof(line), SUM_WORD "%s\n", sum);
@@ -128,7 +128,7 @@ static bool take_prefix(struct bytes *in, const char *prefix)
     size_t len = strlen(prefix);
     if (in->len < len || memcmp(in->data, prefix, len) != 0)
         return false;
-    *in = (struct bytes){ in->data + len, in->len - len };
+    *in = (struct bytes) {in->data + len, in->len - len};
     return true;
 }
 
@@ -140,7 +140,7 @@ static RESULT take_length(struct bytes *in, size_t *ret)
         if (len > STORE_JOURNAL_MAX)
             return malformed("a length");
     }
-    *in = (struct bytes){ in->data + digits, in->len - digits };
+    *in = (struct bytes) {in->data + digits, in->len - digits};
     if (digits == 0 || !take_prefix(in, "\n"))
         return malformed("a length");
     *ret = len;
@@ -155,8 +155,8 @@ static RESULT take_record(struct bytes *in, const char *name, struct bytes *ret)
     TRY(take_length(in, &len));
     if (len > in->len)
         return malformed(name);
-    struct bytes content = { in->data, len };
-    *in = (struct bytes){ in->data + len, in->len - len };
+    struct bytes content = {in->data, len};
+    *in = (struct bytes) {in->data + len, in->len - len};
     if (!take_prefix(in, "\n"))
         return malformed(name);
     *ret = content;
@@ -192,8 +192,8 @@ static RESULT parse_hash(struct bytes content, const char *name, char ret[SHA256
 
 static RESULT parse_credentials(const struct bytes contents[RECORDS], struct store_journal *j)
 {
-    CLEANUP(strlist_release) struct strlist tls_cas = { 0 };
-    CLEANUP(strlist_release) struct strlist ssh_cas = { 0 };
+    CLEANUP(strlist_release) struct strlist tls_cas = {0};
+    CLEANUP(strlist_release) struct strlist ssh_cas = {0};
     TRY(bundle_split_items(contents[TLS_CAS], &tls_cas));
     TRY(bundle_split_items(contents[SSH_CAS], &ssh_cas));
     struct credentials_parts parts = {
@@ -225,7 +225,7 @@ static RESULT parse_contents(const struct bytes contents[RECORDS], struct store_
 
 RESULT store_journal_decode(struct bytes text, struct store_journal *ret)
 {
-    struct bytes contents[RECORDS] = { 0 };
+    struct bytes contents[RECORDS] = {0};
     TRY(take_sum(&text));
     if (!take_prefix(&text, FIRST_LINE))
         return malformed("its first line");
@@ -233,10 +233,10 @@ RESULT store_journal_decode(struct bytes text, struct store_journal *ret)
         TRY(take_record(&text, names[i], &contents[i]));
     if (text.len > 0)
         return malformed("bytes behind its end");
-    CLEANUP(store_journal_release) struct store_journal j = { 0 };
+    CLEANUP(store_journal_release) struct store_journal j = {0};
     TRY(parse_contents(contents, &j));
     *ret = j;
-    j = (struct store_journal){ 0 };
+    j = (struct store_journal) {0};
     return NULL;
 }
 
@@ -244,5 +244,5 @@ void store_journal_release(struct store_journal *j)
 {
     key_free(j->key);
     credentials_free(j->creds);
-    *j = (struct store_journal){ 0 };
+    *j = (struct store_journal) {0};
 }
