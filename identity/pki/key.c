@@ -15,7 +15,7 @@
 
 struct key {
     atomic_uint refs;
-    enum key_kind kind = KEY_RSA_2048;
+    enum key_kind kind;
     EVP_PKEY *evp;
 };
 
