@@ -153,7 +153,7 @@ RESULT key_from_pem(struct bytes pem, struct key **ret)
         return err_new(ERR_CRYPTO, "no PEM private key in the text");
 
     CLEANUP(evp_pkey_freep) EVP_PKEY *evp = NULL;
-    enum key_kind kind;
+    enum key_kind kind = KEY_RSA_2048;
     TRY(decode_block(&block, &evp));
     TRY(find_kind(evp, &kind));
     TRY(check_halves(evp, kind));
