@@ -223,6 +223,31 @@ static void test_committed_journal_heals_half_written_files(void **state)
     }
 }
 
+/*
+ * With the key kept, the half-written files belong together by it: only the journal knows that the
+ * SSH certificate beside the new TLS certificate is the old one.
+ */
+static void test_committed_journal_with_the_same_key_replaces_every_file(void **state)
+{
+    (void)state;
+    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(key_freep) struct key *key = fixture_key(KEY_ECDSA_P256);
+    CLEANUP(credentials_freep)
+    struct credentials *old = fixture_credentials(&(struct fixture) {.generation = 1, .key = key});
+    CLEANUP(credentials_freep)
+    struct credentials *next = fixture_credentials(
+        &(struct fixture) {.generation = 2, .key = key, .not_after = FIXTURE_NOT_AFTER + 60});
+    struct store *s = open_store(path);
+    assert_ok(store_commit(s, old, HASH));
+    store_close(s);
+    put_journal(path, &(struct store_journal) {.creds = next, .base = HASH});
+    temp_dir_put(path, "tlscert", bytes_of_str(credentials_tls_pem(next)));
+    CLEANUP(store_closep) struct store *again = open_store(path);
+    CLEANUP(freep) char *ssh = temp_dir_get(path, "key-cert.pub");
+    assert_string_equal(ssh, credentials_ssh_line(next));
+    assert_false(has_note(again, "another tbot"));
+}
+
 /* Journal, and flat files of another program: `flat` and `journal` are (generation, hour of issue). */
 static int64_t resolve(int64_t flat, int64_t flat_hour, int64_t journal, int64_t journal_hour)
 {
@@ -336,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_commit_with_a_bad_tokenhash_is_refused),
         cmocka_unit_test(test_committed_journal_is_completed_at_open),
         cmocka_unit_test(test_committed_journal_heals_half_written_files),
+        cmocka_unit_test(test_committed_journal_with_the_same_key_replaces_every_file),
         cmocka_unit_test(test_committed_journal_when_the_files_moved_on_is_dropped),
         cmocka_unit_test(test_open_journal_when_the_files_moved_on_is_dropped),
         cmocka_unit_test(test_open_journal_when_the_files_are_damaged_stays),
