@@ -19,6 +19,7 @@
  * string and list is the config's own; NULL, zero and empty mean "not given" unless said otherwise.
  */
 
+#include "agent/config_at.h"
 #include "base/clock.h"
 #include "base/dir.h"
 #include "base/secret.h"
@@ -30,11 +31,6 @@
 #define CONFIG_DEFAULT_TTL_S 3600
 #define CONFIG_DEFAULT_INTERVAL_S 1200
 #define CONFIG_DEFAULT_STORAGE "/var/lib/teleport/bot"
-
-/* Where something was written; line 0: on the command line, or nowhere. Both count from 1. */
-struct config_at {
-    unsigned line, column;
-};
 
 enum config_acls {
     CONFIG_ACLS_TRY, /* default */
@@ -74,7 +70,7 @@ struct config_service {
     struct strlist roles; /* empty: every role of the bot */
     struct dur credential_ttl, renewal_interval; /* 0: the bot's, see config_service_ttl() */
     struct config_destination destination;
-    struct config_at at;
+    struct config_at at, at_name;
 
     /* identity */
     char *cluster; /* a leaf cluster; NULL: the bot's own */
@@ -114,7 +110,8 @@ struct config {
 
     struct strlist warnings;
 
-    struct config_at at_auth_server, at_proxy_server, at_insecure;
+    struct config_at at_auth_server, at_proxy_server, at_insecure, at_credential_ttl,
+        at_renewal_interval;
 };
 
 /* Defaults only. */
@@ -153,6 +150,11 @@ RESULT config_add_service(struct config *config, enum config_service_type type,
 
 /* Sets `token` from the text a person gave: an absolute path, or the token itself. */
 RESULT config_onboarding_set_token(struct config_onboarding *onboarding, struct bytes text);
+
+/* Sets a directory, or memory when `path` is NULL; what was there before is gone. */
+RESULT config_destination_set(struct config_destination *destination, const char *path);
+RESULT config_destination_add_reader(struct config_destination *destination, bool is_group,
+                                     const char *name);
 
 void config_service_release(struct config_service *service);
 void config_destination_release(struct config_destination *destination);

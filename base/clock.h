@@ -97,9 +97,13 @@ static inline struct wall wall_min(struct wall a, struct wall b)
 {
     return a.ns < b.ns ? a : b;
 }
+/* Saturates: certificates may speak of the year 9999, which nanoseconds do not reach. */
 static inline struct wall wall_of_unix(int64_t s)
 {
-    return (struct wall) {s * 1000000000};
+    struct wall t;
+    if (__builtin_mul_overflow(s, INT64_C(1000000000), &t.ns))
+        t.ns = s < 0 ? INT64_MIN : INT64_MAX;
+    return t;
 }
 static inline int64_t wall_to_unix(struct wall t)
 {

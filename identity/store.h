@@ -6,14 +6,15 @@
  * The bot's own identity, kept from one start to the next.
  *
  * A directory holds it under the names Go tbot uses (`key`, `tlscert`, `key-cert.pub`, …, see
- * identity/store_files.h), so that either program can take the directory of the other over. While it
- * is open, `lock` is held: two agents on one identity would lock the bot at the second renewal.
+ * identity/store_files.h), so that either program can take the directory of the other over. While
+ * it is open, `lock` is held: two agents on one identity would lock the bot at the second renewal.
  *
  * A renewal is asked of a server that must not be asked twice, so it is a transaction:
  *
  *     TRY(store_begin_renewal(s, generation, new_key, now));    durable before anything is sent
  *     ... the request ...
- *     TRY(store_commit(s, creds, tokenhash));                   durable before anything else happens
+ *     TRY(store_commit(s, creds, tokenhash));                   durable before anything else
+ * happens
  *
  * The file `renewal.journal` (identity/store_journal.h) carries it. begin writes it *open*: the
  * generation presented and the new key. commit replaces it by a *committed* one, which holds the
@@ -23,17 +24,18 @@
  *
  *     no journal           the flat files are the identity
  *     committed            written into the flat files once more; may be repeated at will
- *     open                 reported by store_open_renewal(): nobody knows whether the server went on
- *     older than the flat  another program used the directory since: removed, with a note
- *     damaged              as open, with nothing known about it
+ *     open                 reported by store_open_renewal(): nobody knows whether the server went
+ * on older than the flat  another program used the directory since: removed, with a note damaged as
+ * open, with nothing known about it
  *
- * After a clean stop there is no journal. store_commit() needs no begin: a first join, or an identity
- * that lived in memory while the disk was full, is committed just so; and it may be called again.
+ * After a clean stop there is no journal. store_commit() needs no begin: a first join, or an
+ * identity that lived in memory while the disk was full, is committed just so; and it may be called
+ * again.
  *
  * With memory storage the calls are the same, nothing is on disk and everything is gone at the end.
  *
- * Errors are ERR_STORAGE where not said otherwise; nothing that was stored is ever deleted but a journal.
- * Threads: one at a time. The calls block on the disk: workers only.
+ * Errors are ERR_STORAGE where not said otherwise; nothing that was stored is ever deleted but a
+ * journal. Threads: one at a time. The calls block on the disk: workers only.
  */
 
 #include "base/dir.h"
@@ -97,8 +99,8 @@ RESULT store_begin_renewal(struct store *s, int64_t generation, struct key *new_
 RESULT store_commit(struct store *s, struct credentials *creds, const char *tokenhash);
 
 /*
- * Removes the open journal. Only for who is certain that no request was written, or that the server's
- * generation did not advance. No error when nothing is open.
+ * Removes the open journal. Only for who is certain that no request was written, or that the
+ * server's generation did not advance. No error when nothing is open.
  */
 RESULT store_abort_renewal(struct store *s);
 

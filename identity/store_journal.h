@@ -13,9 +13,10 @@
  *     ...
  *     sha256 5f70bf18…
  *
- * A first line, then records "NAME LENGTH", LENGTH bytes of content and a newline each, always all of
- * them in the same order, then the SHA-256 of everything in front of the last line. What does not
- * match in every byte is refused, ERR_STORAGE: a file that was cut is never taken for a shorter one.
+ * A first line, then records "NAME LENGTH", LENGTH bytes of content and a newline each, always all
+ * of them in the same order, then the SHA-256 of everything in front of the last line. What does
+ * not match in every byte is refused, ERR_STORAGE: a file that was cut is never taken for a shorter
+ * one.
  */
 
 #include "base/encode.h"

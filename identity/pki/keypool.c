@@ -39,8 +39,10 @@ RESULT keypool_new(struct keypool **ret)
 
 static void shrink(struct shelf *s)
 {
-    while (s->ready > s->wanted)
-        key_free(TAKE(s->keys[--s->ready]));
+    while (s->ready > s->wanted) {
+        s->ready--;
+        key_free(TAKE(s->keys[s->ready]));
+    }
 }
 
 void keypool_free(struct keypool *p)
@@ -113,7 +115,10 @@ static struct key *take_ready(struct keypool *p, enum key_kind kind)
 {
     LOCKED(p);
     struct shelf *s = &p->shelves[kind];
-    return s->ready > 0 ? TAKE(s->keys[--s->ready]) : NULL;
+    if (s->ready == 0)
+        return NULL;
+    s->ready--;
+    return TAKE(s->keys[s->ready]);
 }
 
 RESULT keypool_take(struct keypool *p, enum key_kind kind, struct key **ret)

@@ -5,17 +5,15 @@
 
 #include <string.h>
 
-/* The certificate types, and how many strings (or mpints, the same on the wire) their key has. */
 static const struct cert_type {
     const char *name;
     const char *key_type;
-    unsigned fields;
 } types[] = {
-    {"ssh-rsa-cert-v01@openssh.com", "ssh-rsa", 2},                         /* e, n */
-    {"ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", 1},                 /* point */
-    {"ecdsa-sha2-nistp256-cert-v01@openssh.com", "ecdsa-sha2-nistp256", 2}, /* curve, point */
-    {"ecdsa-sha2-nistp384-cert-v01@openssh.com", "ecdsa-sha2-nistp384", 2},
-    {"ecdsa-sha2-nistp521-cert-v01@openssh.com", "ecdsa-sha2-nistp521", 2},
+    {"ssh-rsa-cert-v01@openssh.com", "ssh-rsa"},
+    {"ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519"},
+    {"ecdsa-sha2-nistp256-cert-v01@openssh.com", "ecdsa-sha2-nistp256"},
+    {"ecdsa-sha2-nistp384-cert-v01@openssh.com", "ecdsa-sha2-nistp384"},
+    {"ecdsa-sha2-nistp521-cert-v01@openssh.com", "ecdsa-sha2-nistp521"},
 };
 
 static const struct cert_type *find_type(struct bytes name)
@@ -53,7 +51,7 @@ static RESULT read_type_and_key(struct bytes *in, struct sshcert *c)
                        (int)(name.len < 64 ? name.len : 64), (const char *)name.data);
     TRY_CTX(sshwire_get_string(in, &field), "nonce");
     const uint8_t *begin = in->data;
-    for (unsigned i = 0; i < type->fields; i++)
+    for (unsigned i = sshwire_key_fields(bytes_of_str(type->key_type)); i > 0; i--)
         TRY_CTX(sshwire_get_string(in, &field), "public key");
     c->type = type->name;
     c->key_type = type->key_type;

@@ -33,9 +33,12 @@ RESULT sshwire_parse_line(struct bytes line, struct buf *blob, struct bytes *ret
 RESULT sshwire_format_line(struct bytes blob, struct buf *out);
 
 /*
- * Checks an authorized_keys line of a CA: it decodes, and the key in it is whole (every SSH public
- * key is a series of strings, so that a cut one is recognised without knowing its kind).
+ * Of how many strings (or mpints, the same on the wire) a plain public key consists behind its type;
+ * 0 for a type that is not known.
  */
+unsigned sshwire_key_fields(struct bytes key_type);
+
+/* Checks an authorized_keys line of a CA: it decodes, and the key in it is whole. */
 RESULT sshwire_check_key_line(struct bytes line);
 
 bool sshwire_bytes_are(struct bytes b, const char *text);
