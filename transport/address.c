@@ -8,7 +8,7 @@
 
 static const char *skip_scheme(const char *text)
 {
-    static const char *const schemes[] = { "tcp://", "http://", "https://" };
+    static const char *const schemes[] = {"tcp://", "http://", "https://"};
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
         if (strncmp(text, schemes[i], strlen(schemes[i])) == 0)
             return text + strlen(schemes[i]);
@@ -76,7 +76,7 @@ static RESULT split(const char *text, char *s, char **ret_host, char **ret_port)
 
 RESULT address_parse(const char *text, uint16_t default_port, struct address *ret)
 {
-    struct address a = { .port = default_port };
+    struct address a = {.port = default_port};
     const char *rest = skip_scheme(text);
     char copy[sizeof(a.host) + sizeof("[]:65535")];
     size_t len = strlen(rest);

@@ -10,23 +10,23 @@ static const struct {
     const char *name;
     enum err_code code;
 } grpc_table[] = {
-    [0] = { "OK", ERR_BUG },
-    [1] = { "CANCELLED", ERR_UNAVAILABLE }, /* by the server: our own is seen before */
-    [2] = { "UNKNOWN", ERR_REJECTED },
-    [3] = { "INVALID_ARGUMENT", ERR_REJECTED },
-    [4] = { "DEADLINE_EXCEEDED", ERR_TIMEOUT },
-    [5] = { "NOT_FOUND", ERR_NOT_FOUND },
-    [6] = { "ALREADY_EXISTS", ERR_REJECTED },
-    [7] = { "PERMISSION_DENIED", ERR_DENIED },
-    [8] = { "RESOURCE_EXHAUSTED", ERR_BUSY },
-    [9] = { "FAILED_PRECONDITION", ERR_BUSY }, /* a lost race, "try the request again" */
-    [10] = { "ABORTED", ERR_BUSY },
-    [11] = { "OUT_OF_RANGE", ERR_REJECTED },
-    [12] = { "UNIMPLEMENTED", ERR_UNIMPLEMENTED },
-    [13] = { "INTERNAL", ERR_PROTOCOL },
-    [14] = { "UNAVAILABLE", ERR_UNAVAILABLE },
-    [15] = { "DATA_LOSS", ERR_PROTOCOL },
-    [16] = { "UNAUTHENTICATED", ERR_DENIED },
+    [0] = {"OK", ERR_BUG},
+    [1] = {"CANCELLED", ERR_UNAVAILABLE}, /* by the server: our own is seen before */
+    [2] = {"UNKNOWN", ERR_REJECTED},
+    [3] = {"INVALID_ARGUMENT", ERR_REJECTED},
+    [4] = {"DEADLINE_EXCEEDED", ERR_TIMEOUT},
+    [5] = {"NOT_FOUND", ERR_NOT_FOUND},
+    [6] = {"ALREADY_EXISTS", ERR_REJECTED},
+    [7] = {"PERMISSION_DENIED", ERR_DENIED},
+    [8] = {"RESOURCE_EXHAUSTED", ERR_BUSY},
+    [9] = {"FAILED_PRECONDITION", ERR_BUSY}, /* a lost race, "try the request again" */
+    [10] = {"ABORTED", ERR_BUSY},
+    [11] = {"OUT_OF_RANGE", ERR_REJECTED},
+    [12] = {"UNIMPLEMENTED", ERR_UNIMPLEMENTED},
+    [13] = {"INTERNAL", ERR_PROTOCOL},
+    [14] = {"UNAVAILABLE", ERR_UNAVAILABLE},
+    [15] = {"DATA_LOSS", ERR_PROTOCOL},
+    [16] = {"UNAUTHENTICATED", ERR_DENIED},
 };
 #define N_GRPC ((int)(sizeof(grpc_table) / sizeof(grpc_table[0])))
 
@@ -34,10 +34,11 @@ static const struct {
     unsigned status;
     enum err_code code;
 } http_table[] = {
-    { 400, ERR_REJECTED }, { 401, ERR_DENIED },      { 403, ERR_DENIED },      { 404, ERR_NOT_FOUND },
-    { 405, ERR_UNIMPLEMENTED }, { 408, ERR_TIMEOUT }, { 409, ERR_REJECTED },   { 412, ERR_BUSY },
-    { 429, ERR_BUSY },     { 501, ERR_UNIMPLEMENTED }, { 502, ERR_UNAVAILABLE }, { 503, ERR_UNAVAILABLE },
-    { 504, ERR_TIMEOUT },
+    {400, ERR_REJECTED},      {401, ERR_DENIED},        {403, ERR_DENIED},
+    {404, ERR_NOT_FOUND},     {405, ERR_UNIMPLEMENTED}, {408, ERR_TIMEOUT},
+    {409, ERR_REJECTED},      {412, ERR_BUSY},          {429, ERR_BUSY},
+    {501, ERR_UNIMPLEMENTED}, {502, ERR_UNAVAILABLE},   {503, ERR_UNAVAILABLE},
+    {504, ERR_TIMEOUT},
 };
 
 static enum err_code http_code(unsigned status)
@@ -60,8 +61,9 @@ static struct err *with_hint(struct err *e)
 {
     switch (err_code(e)) {
     case ERR_LOCKED:
-        return err_set_hint(e, "Look for the reason with 'tctl get locks'; when the lock is removed, "
-                               "give the bot a new join token.");
+        return err_set_hint(e,
+                            "Look for the reason with 'tctl get locks'; when the lock is removed, "
+                            "give the bot a new join token.");
     case ERR_BUSY:
         return err_set_hint(e, "The cluster asks us to wait; this is tried again by itself.");
     default:
