@@ -157,6 +157,6 @@ RESULT dir_publish(struct dir *d, const struct dir_file *files, size_t n_files,
 
 RESULT dir_replace(struct dir *d, const char *name, struct bytes content, mode_t mode)
 {
-    const struct dir_file file = {name, content, mode};
+    const struct dir_file file = {.name = name, .content = content, .mode = mode};
     return dir_publish(d, &file, 1, NULL);
 }
