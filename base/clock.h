@@ -26,6 +26,12 @@ struct dur {
     int64_t ns;
 };
 
+/* Both, sampled together: the one "now" of a turn of the loop or of a decision. */
+struct now {
+    struct mono mono;
+    struct wall wall;
+};
+
 struct clock {
     struct mono (*mono)(const struct clock *c);
     struct wall (*wall)(const struct clock *c);
@@ -41,6 +47,11 @@ static inline struct mono clock_mono(const struct clock *c)
 static inline struct wall clock_wall(const struct clock *c)
 {
     return c->wall(c);
+}
+
+static inline struct now clock_now(const struct clock *c)
+{
+    return (struct now) {clock_mono(c), clock_wall(c)};
 }
 
 #define MONO_NEVER ((struct mono) {INT64_MAX})

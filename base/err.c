@@ -18,7 +18,7 @@ struct err {
 static char nomem_message[] = "out of memory";
 static struct err nomem = {.code = ERR_NOMEM, .message = nomem_message};
 
-struct err *err_nomem(void)
+struct err *err_the_nomem(void)
 {
     return &nomem;
 }
