@@ -9,11 +9,11 @@ static const struct cert_type {
     const char *name;
     const char *key_type;
 } types[] = {
-    { "ssh-rsa-cert-v01@openssh.com", "ssh-rsa" },
-    { "ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519" },
-    { "ecdsa-sha2-nistp256-cert-v01@openssh.com", "ecdsa-sha2-nistp256" },
-    { "ecdsa-sha2-nistp384-cert-v01@openssh.com", "ecdsa-sha2-nistp384" },
-    { "ecdsa-sha2-nistp521-cert-v01@openssh.com", "ecdsa-sha2-nistp521" },
+    {"ssh-rsa-cert-v01@openssh.com", "ssh-rsa"},
+    {"ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519"},
+    {"ecdsa-sha2-nistp256-cert-v01@openssh.com", "ecdsa-sha2-nistp256"},
+    {"ecdsa-sha2-nistp384-cert-v01@openssh.com", "ecdsa-sha2-nistp384"},
+    {"ecdsa-sha2-nistp521-cert-v01@openssh.com", "ecdsa-sha2-nistp521"},
 };
 
 static const struct cert_type *find_type(struct bytes name)

@@ -134,11 +134,11 @@ unsigned sshwire_key_fields(struct bytes key_type)
         const char *name;
         unsigned fields;
     } types[] = {
-        { "ssh-rsa", 2 },     /* e, n */
-        { "ssh-ed25519", 1 }, /* point */
-        { "ecdsa-sha2-nistp256", 2 }, /* curve, point */
-        { "ecdsa-sha2-nistp384", 2 },
-        { "ecdsa-sha2-nistp521", 2 },
+        {"ssh-rsa", 2},             /* e, n */
+        {"ssh-ed25519", 1},         /* point */
+        {"ecdsa-sha2-nistp256", 2}, /* curve, point */
+        {"ecdsa-sha2-nistp384", 2},
+        {"ecdsa-sha2-nistp521", 2},
     };
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (sshwire_bytes_are(key_type, types[i].name))
@@ -153,13 +153,12 @@ RESULT sshwire_check_key_line(struct bytes line)
     struct bytes type = {0};
     TRY(sshwire_parse_line(line, &blob, &type));
     struct bytes rest = buf_bytes(&blob), piece = {0};
-    size_t pieces = 0;
-    while (rest.len > 0) {
+    TRY(sshwire_get_string(&rest, &piece)); /* the type */
+    unsigned wanted = sshwire_key_fields(type), fields = 0;
+    for (; rest.len > 0; fields++)
         TRY(sshwire_get_string(&rest, &piece));
-        pieces++;
-    }
-    if (pieces < 2)
-        return err_new(ERR_CRYPTO, "the line holds a key type, but no key");
+    if (wanted ? fields != wanted : fields == 0)
+        return err_new(ERR_CRYPTO, "the key in the line is not whole");
     return NULL;
 }
 
