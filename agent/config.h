@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_AGENT_CONFIG_H
+#define TBOT_AGENT_CONFIG_H
+
+/*
+ * The configuration: what one `version: v2` file and a command line say, as plain data.
+ *
+ *     CLEANUP(config_freep) struct config *config = NULL;
+ *     TRY(config_load("/etc/tbot.yaml", &config));   every error of the file at once
+ *     TRY(config_merge(config, &overrides));         config_merge.h: the command line wins
+ *     TRY(config_validate(config));                  is it enough to start with?
+ *
+ * Loading recognises the whole schema; config_schema.h says which part of it this program can do.
+ * What it cannot do is refused by name, never ignored. Errors are ERR_CONFIG; their text is one
+ * line per mistake, `file:line:column: key 'x': what is wrong`, joined by newlines. What deserves a
+ * person's eye and is no error lands in `warnings`, for the caller to log.
+ *
+ * Nobody changes a config after config_validate(): it may then be read by many threads. Every
+ * string and list is the config's own; NULL, zero and empty mean "not given" unless said otherwise.
+ */
+
+#include "agent/config_at.h"
+#include "base/clock.h"
+#include "base/dir.h"
+#include "base/secret.h"
+#include "base/strlist.h"
+
+#define CONFIG_MAX_SIZE (1024 * 1024)
+#define CONFIG_MAX_SERVICES 1000
+#define CONFIG_MAX_TTL_S (7 * 24 * 3600) /* the cluster signs for at most a week */
+#define CONFIG_DEFAULT_TTL_S 3600
+#define CONFIG_DEFAULT_INTERVAL_S 1200
+#define CONFIG_DEFAULT_STORAGE "/var/lib/teleport/bot"
+
+enum config_acls {
+    CONFIG_ACLS_TRY, /* default */
+    CONFIG_ACLS_OFF,
+    CONFIG_ACLS_REQUIRED,
+};
+
+/* One who may read what we write: a name or a number, as text. */
+struct config_reader {
+    bool is_group;
+    char *name;
+};
+
+enum config_destination_type {
+    CONFIG_DESTINATION_NONE, /* not given */
+    CONFIG_DESTINATION_DIRECTORY,
+    CONFIG_DESTINATION_MEMORY,
+};
+
+struct config_destination {
+    enum config_destination_type type;
+    char *path; /* directory */
+    enum symlink_policy symlinks;
+    enum config_acls acls;
+    struct config_reader *readers;
+    size_t n_readers;
+    struct config_at at;
+};
+
+enum config_service_type {
+    CONFIG_SERVICE_IDENTITY,
+};
+
+struct config_service {
+    enum config_service_type type;
+    char *name;           /* given, or automatic ("identity-1") after config_validate() */
+    struct strlist roles; /* empty: every role of the bot */
+    struct dur credential_ttl, renewal_interval; /* 0: the bot's, see config_service_ttl() */
+    struct config_destination destination;
+    struct config_at at, at_name;
+
+    /* identity */
+    char *cluster; /* a leaf cluster; NULL: the bot's own */
+    bool ssh_config;
+    bool allow_reissue;
+};
+
+struct config_onboarding {
+    struct secret *token;    /* the literal token; NULL when token_path is set, or neither */
+    char *token_path;        /* absolute; see config_token() */
+    const char *join_method; /* static text, e.g. "token"; NULL: not given */
+    struct strlist ca_pins;  /* "sha256:…" */
+    char *ca_path;
+    struct config_at at_ca_pins, at_ca_path;
+};
+
+/* What to do with a renewal whose outcome the cluster does not tell. */
+enum config_open_renewal {
+    CONFIG_OPEN_RENEWAL_HOLD, /* send nothing, serve what there is, say so; default */
+    CONFIG_OPEN_RENEWAL_RETRY,
+};
+
+struct config {
+    char *file; /* for messages; "-" became "<stdin>"; NULL: command line only */
+
+    /* At most one of the two after config_validate(); host:port. */
+    char *auth_server, *proxy_server;
+    struct config_onboarding onboarding;
+    struct config_destination storage;
+    struct dur credential_ttl, renewal_interval;
+    enum config_open_renewal on_open_renewal;
+    bool oneshot;
+    bool insecure;
+    bool debug;
+    struct config_service *services;
+    size_t n_services;
+
+    struct strlist warnings;
+
+    struct config_at at_auth_server, at_proxy_server, at_insecure, at_credential_ttl,
+        at_renewal_interval;
+};
+
+/* Defaults only. */
+RESULT config_new(struct config **ret);
+
+/* Reads the file at `path`, "-" for standard input. */
+RESULT config_load(const char *path, struct config **ret);
+
+/* The same for text in memory; `file` is its name in messages. */
+RESULT config_parse(const char *file, struct bytes text, struct config **ret);
+
+/*
+ * Judges the merged whole: one address, a join method, no contradictions, times that fit, unique
+ * names. Gives nameless services their automatic names and may add warnings.
+ */
+RESULT config_validate(struct config *config);
+
+void config_free(struct config *config); /* accepts NULL */
+DEFINE_FREEP(config)
+
+/* The join token, read from its file when there is one and trimmed. ERR_STORAGE, ERR_NOT_FOUND. */
+RESULT config_token(const struct config_onboarding *onboarding, struct secret **ret);
+
+/* Lifetime and interval of a service: its own, or the bot's. */
+struct dur config_service_ttl(const struct config *config, const struct config_service *service);
+struct dur config_service_interval(const struct config *config,
+                                   const struct config_service *service);
+
+/* "identity", "directory", … as in the file. */
+const char *config_service_type_name(enum config_service_type type);
+
+/* Appends an empty service of `type`, with that type's defaults; *ret is borrowed until the next.
+ */
+RESULT config_add_service(struct config *config, enum config_service_type type,
+                          struct config_service **ret);
+
+/* Sets `token` from the text a person gave: an absolute path, or the token itself. */
+RESULT config_onboarding_set_token(struct config_onboarding *onboarding, struct bytes text);
+
+/* Sets a directory, or memory when `path` is NULL; what was there before is gone. */
+RESULT config_destination_set(struct config_destination *destination, const char *path);
+RESULT config_destination_add_reader(struct config_destination *destination, bool is_group,
+                                     const char *name);
+
+void config_service_release(struct config_service *service);
+void config_destination_release(struct config_destination *destination);
+void config_onboarding_release(struct config_onboarding *onboarding);
+
+#endif

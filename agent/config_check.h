@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_AGENT_CONFIG_CHECK_H
+#define TBOT_AGENT_CONFIG_CHECK_H
+
+/*
+ * What a single value cannot show: contradictions between values, and what is missing. Pure: looks
+ * at the config only, never at the system.
+ */
+
+#include "agent/config.h"
+#include "agent/config_report.h"
+
+/* Contradictions no command line can cure; asked of every file. */
+RESULT config_check_contradictions(const struct config *config, struct config_report *report);
+
+/* Whether the merged whole is enough, and sensible, to start with. */
+RESULT config_check_complete(const struct config *config, struct config_report *report);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/config_schema.h"
+
+static const char *const symlink_choices[] = {
+    [SYMLINKS_TRY_SECURE] = "try-secure",
+    [SYMLINKS_SECURE] = "secure",
+    [SYMLINKS_INSECURE] = "insecure",
+    NULL,
+};
+static const char *const acl_choices[] = {
+    [CONFIG_ACLS_TRY] = "try",
+    [CONFIG_ACLS_OFF] = "off",
+    [CONFIG_ACLS_REQUIRED] = "required",
+    NULL,
+};
+static const char *const atomic_choices[] = {"off", "symlink", NULL};
+
+static const struct config_key common_keys[] = {
+    {"type", CONFIG_SPECIAL, CONFIG_REQUIRED, .help = "the kind of destination"},
+};
+static const struct config_section common = {"every destination", CONFIG_KEYS(common_keys)};
+
+static const struct config_key directory_keys[] = {
+    {"path", CONFIG_TEXT, CONFIG_REQUIRED, .help = "the directory",
+     CONFIG_KEEP(struct config_destination, path)},
+    {"symlinks", CONFIG_CHOICE, .help = "follow symbolic links on the way",
+     .choices = symlink_choices, CONFIG_KEEP(struct config_destination, symlinks)},
+    {"acls", CONFIG_CHOICE, .help = "give readers access by ACL", .choices = acl_choices,
+     CONFIG_KEEP(struct config_destination, acls)},
+    {"readers", CONFIG_READERS, .help = "list of {user: …} or {group: …}", .is_kept = true},
+    {"atomic", CONFIG_CHOICE, CONFIG_OURS | CONFIG_NOT_BUILT,
+     .help = "switch whole generations of files by one symbolic link", .choices = atomic_choices},
+};
+static const struct config_section directory = {"directory", CONFIG_KEYS(directory_keys), &common};
+
+static const struct config_section memory = {"memory", .base = &common};
+
+static const struct config_key kubernetes_secret_keys[] = {
+    {"name", CONFIG_TEXT, CONFIG_REQUIRED, .help = "name of the secret"},
+    {"labels", CONFIG_LABELS, .help = "labels to put on it"},
+    {"namespace", CONFIG_TEXT, .help = "its namespace"},
+    {"kubeconfig_path", CONFIG_TEXT, .help = "how to reach the Kubernetes cluster"},
+    {"kubeconfig_context", CONFIG_TEXT, .help = "which context of that file"},
+};
+static const struct config_section kubernetes_secret = {
+    "kubernetes_secret", CONFIG_KEYS(kubernetes_secret_keys), &common};
+
+static const struct config_section nop = {"nop", .base = &common};
+
+static const struct config_variant destinations[] = {
+    {"directory", true, CONFIG_DESTINATION_DIRECTORY, &directory, "files in a directory"},
+    {"memory", true, CONFIG_DESTINATION_MEMORY, &memory, "nothing on disk; gone at exit"},
+    {"kubernetes_secret", .section = &kubernetes_secret, .help = "a Kubernetes secret"},
+    {"nop", .section = &nop, .help = "nowhere; for Go tbot's own use"},
+};
+const struct config_variants config_schema_destinations = {
+    "destination type", destinations, sizeof(destinations) / sizeof(*destinations)};
