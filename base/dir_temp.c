@@ -60,17 +60,18 @@ static RESULT create_temp(const struct dir *d, const char *for_name, struct dir_
     return dir_error(d, for_name, EEXIST, "create a temporary file for");
 }
 
+static const char acl_name[] = "system.posix_acl_access";
+
 /* An old file without an ACL must not gain the one a default ACL of the directory gives new files.
  */
 static int copy_acl(int from, int to)
 {
-    static const char name[] = "system.posix_acl_access";
     char acl[4096];
-    ssize_t len = fgetxattr(from, name, acl, sizeof(acl));
+    ssize_t len = fgetxattr(from, acl_name, acl, sizeof(acl));
 
     if (len >= 0)
-        return fsetxattr(to, name, acl, (size_t)len, 0);
-    if (errno == ENODATA && fremovexattr(to, name) != 0 && errno != ENODATA && errno != ENOTSUP)
+        return fsetxattr(to, acl_name, acl, (size_t)len, 0);
+    if (errno == ENODATA && fremovexattr(to, acl_name) != 0 && errno != ENODATA && errno != ENOTSUP)
         return -1;
     return errno == ERANGE ? -1 : 0;
 }
@@ -121,6 +122,8 @@ static RESULT fill_temp(const struct dir *d, const struct dir_file *file, int ol
 {
     if (old >= 0 ? copy_metadata(old, fd) != 0 : fchmod(fd, file->mode) != 0)
         return dir_error(d, file->name, errno, "keep owner and permissions of");
+    if (file->acl.len > 0 && fsetxattr(fd, acl_name, file->acl.data, file->acl.len, 0) != 0)
+        return dir_error(d, file->name, errno, "set the access list of");
     if (write_content(fd, file->content) != 0)
         return dir_error(d, file->name, errno, "write");
     if (fsync(fd) != 0)
