@@ -106,7 +106,10 @@ static RESULT try_out_acl(const struct directory *d, struct dir *dir)
 
     entropy_fill(d->entropy, &random, sizeof(random));
     snprintf(name, sizeof(name), ACL_TEST_FORMAT, random);
-    struct dir_file file = {.name = name, .mode = FILE_MODE, .acl = buf_bytes(&d->file_acl)};
+    struct dir_file file = {.name = name,
+                            .content = bytes_of_str(name),
+                            .mode = FILE_MODE,
+                            .acl = buf_bytes(&d->file_acl)};
 
     TRY(dir_publish(dir, &file, 1, NULL));
     struct err *e = check_kept(d, dir, name);

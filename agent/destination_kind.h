@@ -12,7 +12,7 @@ struct destination_kind {
     const char *dir;  /* likewise; NULL: no directory */
     void (*free)(struct destination_kind *k);
     RESULT (*prepare)(struct destination_kind *k, struct destination_report *ret);
-    RESULT (*publish)
+    RESULT(*publish)
     (struct destination_kind *k, const struct dir_file *files, size_t n_files,
      struct destination_report *ret);
     RESULT (*read)(struct destination_kind *k, const char *name, struct secret **ret);

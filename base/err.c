@@ -78,6 +78,8 @@ static struct err *err_assemble(enum err_code code, int sys, struct err *cause, 
 struct err *err_make(enum err_code code, int sys, struct err *cause, const char *file, int line,
                      const char *format, ...)
 {
+    if (code == ERR_OK)
+        code = err_code(cause);
     assert(code > ERR_OK && code < ERR_CODE_COUNT);
     va_list ap;
     va_start(ap, format);

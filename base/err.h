@@ -79,9 +79,12 @@ struct err;
 #define err_sys(code, errnum, ...)                                                                 \
     err_certain(err_make((code), (errnum), NULL, __FILE__, __LINE__, __VA_ARGS__))
 
-/* Puts context in front of `cause`, which it takes over; the code, errno and hint stay. */
+/*
+ * Puts context in front of `cause`, which it takes over; the code, errno and hint stay. `cause` is
+ * evaluated once: it may be TAKE(e).
+ */
 #define err_wrap(cause, ...)                                                                       \
-    err_certain(err_make(err_code(cause), 0, (cause), __FILE__, __LINE__, __VA_ARGS__))
+    err_certain(err_make(ERR_OK, 0, (cause), __FILE__, __LINE__, __VA_ARGS__))
 
 /* As err_wrap(), but the result has `code`. */
 #define err_wrap_as(code, cause, ...)                                                              \
@@ -112,6 +115,7 @@ static inline struct err *err_nomem(void)
     return err_certain(err_the_nomem());
 }
 
+/* ERR_OK: the code of `cause`. */
 struct err *err_make(enum err_code code, int sys, struct err *cause, const char *file, int line,
                      const char *format, ...) __attribute__((format(printf, 6, 7)));
 struct err *err_make_ossl(const char *file, int line, const char *format, ...)

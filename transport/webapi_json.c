@@ -13,11 +13,6 @@
 #define DEPTH_MAX 32
 #define VALUES_MAX 65536
 
-static inline void json_decrefp(json_t **j)
-{
-    json_decref(*j);
-}
-
 static RESULT check_shape(const char *what, struct bytes in)
 {
     size_t depth = 0;
