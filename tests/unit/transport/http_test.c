@@ -147,7 +147,7 @@ static void test_date_that_is_absent_wrong_or_a_trailer_is_none(void **state)
         "HTTP/1.1 204 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT and what is too long for a date\r\n"
         "\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-        "0\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n",
+        "0\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nX: y\r\n\r\n",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {

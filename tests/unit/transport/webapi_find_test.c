@@ -7,7 +7,7 @@
 
 static const struct address used = {.host = "proxy.example.com", .port = 8443};
 
-typedef struct err *(*finder)(const struct webapi_find *, const struct address *, struct address *);
+typedef RESULT (*finder)(const struct webapi_find *, const struct address *, struct address *);
 
 static struct err *find_tunnel(const struct webapi_find *f, const struct address *u,
                                struct address *ret)
