@@ -6,9 +6,9 @@
  * A growable, bounded byte buffer.
  *
  * `data` is NULL while nothing was ever added; after the first addition there is always one NUL
- * byte behind the `len` bytes, so a buffer of text can be printed as a C string: buf_str(). It
- * never grows past `max`, given at birth: the limit of whatever is read into it. Adding past it
- * fails with ERR_REJECTED, "too large".
+ * byte behind the `len` bytes, so a buffer of text can be printed as a C string: buf_str(). It never
+ * grows past `max`, given at birth: the limit of whatever is read into it. Adding past it fails with
+ * ERR_REJECTED, "too large".
  *
  * For anything secret use struct secret (base/secret.h): a buffer is not wiped.
  */
@@ -54,8 +54,7 @@ void buf_commit(struct buf *b, size_t len);
 /* The text, "" while empty. */
 const char *buf_str(const struct buf *b);
 
-/* Takes the NUL-terminated text out; the buffer is empty afterwards. Caller frees. NULL: no memory.
- */
+/* Takes the NUL-terminated text out; the buffer is empty afterwards. Caller frees. NULL: no memory. */
 char *buf_take_str(struct buf *b);
 
 struct bytes buf_bytes(const struct buf *b);

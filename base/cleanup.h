@@ -24,16 +24,18 @@
 /* Yields the pointer and leaves NULL behind, so that the cleanup helper has nothing to do. */
 #define TAKE(ptr)                                                                                  \
     __extension__({                                                                                \
-        __typeof__(ptr) take_ = (ptr);                                                             \
-        (ptr) = NULL;                                                                              \
+        __auto_type take_at_ = &(ptr);                                                             \
+        __auto_type take_ = *take_at_;                                                             \
+        *take_at_ = NULL;                                                                          \
         take_;                                                                                     \
     })
 
 /* Yields the descriptor and leaves -1 behind. */
 #define TAKE_FD(fd)                                                                                \
     __extension__({                                                                                \
-        int take_fd_ = (fd);                                                                       \
-        (fd) = -1;                                                                                 \
+        int *take_at_ = &(fd);                                                                     \
+        int take_fd_ = *take_at_;                                                                  \
+        *take_at_ = -1;                                                                            \
         take_fd_;                                                                                  \
     })
 

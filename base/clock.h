@@ -26,6 +26,12 @@ struct dur {
     int64_t ns;
 };
 
+/* Both, sampled together: the one "now" of a turn of the loop or of a decision. */
+struct now {
+    struct mono mono;
+    struct wall wall;
+};
+
 struct clock {
     struct mono (*mono)(const struct clock *c);
     struct wall (*wall)(const struct clock *c);
@@ -41,6 +47,11 @@ static inline struct mono clock_mono(const struct clock *c)
 static inline struct wall clock_wall(const struct clock *c)
 {
     return c->wall(c);
+}
+
+static inline struct now clock_now(const struct clock *c)
+{
+    return (struct now) {clock_mono(c), clock_wall(c)};
 }
 
 #define MONO_NEVER ((struct mono) {INT64_MAX})
@@ -86,9 +97,13 @@ static inline struct wall wall_min(struct wall a, struct wall b)
 {
     return a.ns < b.ns ? a : b;
 }
+/* Saturates: certificates may speak of the year 9999, which nanoseconds do not reach. */
 static inline struct wall wall_of_unix(int64_t s)
 {
-    return (struct wall) {s * 1000000000};
+    struct wall t;
+    if (__builtin_mul_overflow(s, INT64_C(1000000000), &t.ns))
+        t.ns = s < 0 ? INT64_MIN : INT64_MAX;
+    return t;
 }
 static inline int64_t wall_to_unix(struct wall t)
 {
@@ -105,8 +120,7 @@ char *wall_format(struct wall t, bool millis, char out[RFC3339_SIZE]);
 /* For people: "19m40s", "1h", "250ms", "3d4h". Returns `out`. */
 char *dur_format(struct dur d, char out[DUR_SIZE]);
 
-/* Go's duration syntax ("1h30m", "90s", "1.5h", "250ms"), as in tbot's configuration. ERR_CONFIG.
- */
+/* Go's duration syntax ("1h30m", "90s", "1.5h", "250ms"), as in tbot's configuration. ERR_CONFIG. */
 RESULT dur_parse(const char *text, struct dur *ret);
 
 #endif

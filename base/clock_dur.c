@@ -103,6 +103,7 @@ static void format_units(uint64_t s, char *out, size_t size)
 char *dur_format(struct dur d, char out[DUR_SIZE])
 {
     uint64_t ns = d.ns < 0 ? -(uint64_t)d.ns : (uint64_t)d.ns;
+    uint64_t ms = ns / 1000000;
     size_t sign = d.ns < 0;
 
     if (sign)
@@ -112,9 +113,9 @@ char *dur_format(struct dur d, char out[DUR_SIZE])
     else if (ns < 1000000)
         snprintf(out + sign, DUR_SIZE - sign, "%" PRIu64 "us", ns / 1000);
     else if (ns < 1000000000)
-        snprintf(out + sign, DUR_SIZE - sign, "%" PRIu64 "ms", ns / 1000000);
-    else if (ns < UINT64_C(10) * 1000000000 && ns / 1000000 % 1000 != 0)
-        snprintf(out + sign, DUR_SIZE - sign, "%.3gs", (double)(ns / 1000000) / 1e3);
+        snprintf(out + sign, DUR_SIZE - sign, "%" PRIu64 "ms", ms);
+    else if (ns < UINT64_C(10) * 1000000000 && ms % 1000 != 0)
+        snprintf(out + sign, DUR_SIZE - sign, "%.3gs", (double)ms / 1e3);
     else
         format_units(ns / 1000000000, out + sign, DUR_SIZE - sign);
     return out;

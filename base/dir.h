@@ -63,6 +63,12 @@ struct dir_file {
     const char *name;
     struct bytes content;
     mode_t mode; /* for a file that does not exist yet, e.g. 0600 */
+    /*
+     * The access ACL a replaced or new file gets before it can be seen, in the form of the attribute
+     * `system.posix_acl_access`. Empty: that of the file it replaces. A file that is left alone, or
+     * only overwritten, keeps its own.
+     */
+    struct bytes acl;
 };
 
 struct dir_published {

@@ -13,6 +13,7 @@
 #define PREFIX ".tbot-"
 #define SUFFIX ".tmp"
 #define RANDOM_LEN 8
+#define ACL_XATTR "system.posix_acl_access"
 
 static const char name_digits[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -64,13 +65,13 @@ static RESULT create_temp(const struct dir *d, const char *for_name, struct dir_
  */
 static int copy_acl(int from, int to)
 {
-    static const char name[] = "system.posix_acl_access";
     char acl[4096];
-    ssize_t len = fgetxattr(from, name, acl, sizeof(acl));
+    ssize_t len = fgetxattr(from, ACL_XATTR, acl, sizeof(acl));
 
     if (len >= 0)
-        return fsetxattr(to, name, acl, (size_t)len, 0);
-    if (errno == ENODATA && fremovexattr(to, name) != 0 && errno != ENODATA && errno != ENOTSUP)
+        return fsetxattr(to, ACL_XATTR, acl, (size_t)len, 0);
+    if (errno == ENODATA && fremovexattr(to, ACL_XATTR) != 0 && errno != ENODATA &&
+        errno != ENOTSUP)
         return -1;
     return errno == ERANGE ? -1 : 0;
 }
@@ -121,6 +122,9 @@ static RESULT fill_temp(const struct dir *d, const struct dir_file *file, int ol
 {
     if (old >= 0 ? copy_metadata(old, fd) != 0 : fchmod(fd, file->mode) != 0)
         return dir_error(d, file->name, errno, "keep owner and permissions of");
+    /* Last: a change of mode would change the ACL's mask. */
+    if (file->acl.len && fsetxattr(fd, ACL_XATTR, file->acl.data, file->acl.len, 0) != 0)
+        return dir_error(d, file->name, errno, "set the ACL of");
     if (write_content(fd, file->content) != 0)
         return dir_error(d, file->name, errno, "write");
     if (fsync(fd) != 0)

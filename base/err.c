@@ -18,7 +18,7 @@ struct err {
 static char nomem_message[] = "out of memory";
 static struct err nomem = {.code = ERR_NOMEM, .message = nomem_message};
 
-struct err *err_nomem(void)
+struct err *err_the_nomem(void)
 {
     return &nomem;
 }
@@ -78,6 +78,8 @@ static struct err *err_assemble(enum err_code code, int sys, struct err *cause, 
 struct err *err_make(enum err_code code, int sys, struct err *cause, const char *file, int line,
                      const char *format, ...)
 {
+    if (code == ERR_OK)
+        code = err_code(cause);
     assert(code > ERR_OK && code < ERR_CODE_COUNT);
     va_list ap;
     va_start(ap, format);

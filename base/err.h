@@ -73,26 +73,49 @@ struct err;
 #define RESULT __attribute__((warn_unused_result)) struct err *
 
 /* Makes an error with a printf-style message. */
-#define err_new(code, ...) err_make((code), 0, NULL, __FILE__, __LINE__, __VA_ARGS__)
+#define err_new(code, ...) err_certain(err_make((code), 0, NULL, __FILE__, __LINE__, __VA_ARGS__))
 
 /* Makes an error from an errno value; its text is appended as ": strerror". */
-#define err_sys(code, errnum, ...) err_make((code), (errnum), NULL, __FILE__, __LINE__, __VA_ARGS__)
+#define err_sys(code, errnum, ...)                                                                 \
+    err_certain(err_make((code), (errnum), NULL, __FILE__, __LINE__, __VA_ARGS__))
 
-/* Puts context in front of `cause`, which it takes over; the code, errno and hint stay. */
-#define err_wrap(cause, ...) err_make(err_code(cause), 0, (cause), __FILE__, __LINE__, __VA_ARGS__)
+/*
+ * Puts context in front of `cause`, which it takes over; the code, errno and hint stay. `cause` is
+ * evaluated once: it may be TAKE(e).
+ */
+#define err_wrap(cause, ...)                                                                       \
+    err_certain(err_make(ERR_OK, 0, (cause), __FILE__, __LINE__, __VA_ARGS__))
 
 /* As err_wrap(), but the result has `code`. */
-#define err_wrap_as(code, cause, ...) err_make((code), 0, (cause), __FILE__, __LINE__, __VA_ARGS__)
+#define err_wrap_as(code, cause, ...)                                                              \
+    err_certain(err_make((code), 0, (cause), __FILE__, __LINE__, __VA_ARGS__))
 
 /*
  * Makes an ERR_CRYPTO error that carries the first reason in OpenSSL's error queue of this thread,
  * and empties the queue, so that the next call starts clean.
  */
-#define err_ossl(...) err_make_ossl(__FILE__, __LINE__, __VA_ARGS__)
+#define err_ossl(...) err_certain(err_make_ossl(__FILE__, __LINE__, __VA_ARGS__))
+
+/*
+ * Says to compilers and to the static analyser, which cannot see into err.c, that a made error is
+ * never NULL: that where a function returns NULL, it did set its outputs.
+ */
+static inline struct err *err_certain(struct err *e)
+{
+    if (!e)
+        __builtin_unreachable();
+    return e;
+}
+
+struct err *err_the_nomem(void);
 
 /* Out of memory. */
-struct err *err_nomem(void);
+static inline struct err *err_nomem(void)
+{
+    return err_certain(err_the_nomem());
+}
 
+/* ERR_OK: the code of `cause`. */
 struct err *err_make(enum err_code code, int sys, struct err *cause, const char *file, int line,
                      const char *format, ...) __attribute__((format(printf, 6, 7)));
 struct err *err_make_ossl(const char *file, int line, const char *format, ...)

@@ -10,8 +10,7 @@
  * purpose. What OpenSSL and gRPC copy into their own memory is beyond our reach; keep such copies
  * short-lived.
  *
- * Immutable once made, but for secret_append() on one made with room to grow. Not reference
- * counted.
+ * Immutable once made, but for secret_append() on one made with room to grow. Not reference counted.
  */
 
 #include "base/buf.h"

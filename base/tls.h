@@ -7,8 +7,8 @@
  *
  * The certificate's validity is judged by the clock we are handed, never by the system's. A failed
  * handshake is told apart by its cause: ERR_UNTRUSTED (the chain, the name), ERR_EXPIRED (a
- * certificate out of its time, theirs or, by their alert, ours), ERR_DENIED (their alert refuses
- * our certificate), ERR_PROTOCOL (not TLS, no common protocol), ERR_UNAVAILABLE (connection lost),
+ * certificate out of its time, theirs or, by their alert, ours), ERR_DENIED (their alert refuses our
+ * certificate), ERR_PROTOCOL (not TLS, no common protocol), ERR_UNAVAILABLE (connection lost),
  * ERR_TIMEOUT, ERR_CANCELLED.
  *
  * The socket must be non-blocking; the stream owns it. Threads: one at a time. SIGPIPE must be
@@ -27,8 +27,7 @@ struct tls;
 
 enum tls_verify {
     TLS_VERIFY_ROOTS,  /* chain to `roots`, name `verify_name` */
-    TLS_VERIFY_SYSTEM, /* chain to the system's roots (SSL_CERT_FILE honoured), name `verify_name`
-                        */
+    TLS_VERIFY_SYSTEM, /* chain to the system's roots (SSL_CERT_FILE honoured), name `verify_name` */
     TLS_VERIFY_NONE,   /* anybody: only for `insecure` and for fetching a CA that is then pinned */
 };
 
@@ -60,7 +59,13 @@ struct tls_server_config {
     struct stack_st_X509 *chain; /* NULL: none */
     struct evp_pkey_st *key;
     const char *const *alpn;  /* ours, in order of preference; NULL: none */
-    bool request_client_cert; /* asked for, not required; unverified: see tls_peer_cert() */
+    bool request_client_cert; /* asked for, not required: see tls_peer_cert() */
+    /*
+     * Judges a certificate that was shown: X509_V_OK, or the X509_V_ERR_… that the client is told in
+     * an alert. NULL: any will do. Called in the handshake, by the thread that is in tls_accept().
+     */
+    int (*judge_client)(void *arg, struct x509_st *cert);
+    void *judge_arg;
 };
 RESULT tls_server_new(const struct tls_server_config *config, struct tls_server **ret);
 void tls_server_free(struct tls_server *s);

@@ -11,7 +11,7 @@ target_compile_definitions(tbot_flags INTERFACE _GNU_SOURCE)
 target_compile_options(tbot_flags INTERFACE
     -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes
     -Wold-style-definition -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wundef
-    -Wimplicit-fallthrough -Werror=implicit-function-declaration -Werror=incompatible-pointer-types
+    -Wimplicit-fallthrough -Wno-missing-field-initializers -Werror=implicit-function-declaration -Werror=incompatible-pointer-types
     -Werror=int-conversion -Werror=unused-result -fno-common -fvisibility=hidden
     -ffunction-sections -fdata-sections)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")

@@ -8,8 +8,8 @@
  * writer hold the same one.
  *
  * credentials_new() refuses what does not belong together (Teleport's own checks): both
- * certificates parse, both are over this key, at least one TLS CA, at least one principal in the SSH
- * certificate. Expiry is not checked: credentials_expired() asks with a clock.
+ * certificates parse, both are over this key, at least one TLS CA, at least one principal in the
+ * SSH certificate. Expiry is not checked: credentials_expired() asks with a clock.
  */
 
 #include "base/clock.h"
@@ -19,9 +19,9 @@
 struct credentials;
 
 struct credentials_parts {
-    struct key *key;            /* a reference is added */
-    struct bytes tls_cert;      /* PEM, the leaf */
-    struct bytes ssh_cert;      /* one line, "…-cert-v01@openssh.com AAAA… [comment]" */
+    struct key *key;               /* a reference is added */
+    struct bytes tls_cert;         /* PEM, the leaf */
+    struct bytes ssh_cert;         /* one line, "…-cert-v01@openssh.com AAAA… [comment]" */
     const struct strlist *tls_cas; /* PEM, one or several certificates each */
     const struct strlist *ssh_cas; /* authorized_keys lines; may be empty */
 };
@@ -56,9 +56,9 @@ const char *credentials_serial(const struct credentials *c);
 /* Borrowed parts. */
 struct key *credentials_key(const struct credentials *c);
 X509 *credentials_cert(const struct credentials *c);
-STACK_OF(X509) *credentials_roots(const struct credentials *c); /* every TLS CA, parsed */
-const char *credentials_tls_pem(const struct credentials *c);   /* ends with a newline */
-const char *credentials_ssh_line(const struct credentials *c);  /* ends with a newline */
+STACK_OF(X509) * credentials_roots(const struct credentials *c); /* every TLS CA, parsed */
+const char *credentials_tls_pem(const struct credentials *c);    /* ends with a newline */
+const char *credentials_ssh_line(const struct credentials *c);   /* ends with a newline */
 const struct strlist *credentials_tls_cas(const struct credentials *c);
 const struct strlist *credentials_ssh_cas(const struct credentials *c);
 

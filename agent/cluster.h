@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_AGENT_CLUSTER_H
+#define TBOT_AGENT_CLUSTER_H
+
+/*
+ * The cluster as the services see it: joins, issues, and tells what outputs need to know, over the
+ * lazy channel. This is where identity/ and transport/ meet.
+ *
+ *     TRY(cluster_new(&config, &cluster));
+ *     cluster_remote(cluster)                    for the renewer, see identity/remote.h
+ *     cluster_use(cluster, creds);               after each renewal: new calls present these
+ *     TRY(cluster_issue(cluster, &request, ctx, &creds));       for an output
+ *     TRY(cluster_get_facts(cluster, ctx, &facts));
+ *
+ * Nothing is dialled before the first call. Threads: every function may be called from any thread;
+ * those with a ctx block.
+ */
+
+#include "agent/config.h"
+#include "base/ctx.h"
+#include "diag/core/log.h"
+#include "identity/pki/keypool.h"
+#include "identity/remote.h"
+
+struct cluster;
+
+struct cluster_config {
+    const struct config *config;
+    const struct clock *clock;
+    struct keypool *keys;
+    struct log *log;
+};
+
+/* ERR_CONFIG for addresses that make no sense, and for environment variables we cannot honour. */
+RESULT cluster_new(const struct cluster_config *config, struct cluster **ret);
+void cluster_free(struct cluster *c); /* accepts NULL; no call may be under way */
+DEFINE_FREEP(cluster)
+
+/* Lives as long as `c`. */
+struct remote *cluster_remote(struct cluster *c);
+
+/* The bot's identity from now on; a reference is added. Calls under way end with the old one. */
+void cluster_use(struct cluster *c, struct credentials *creds);
+
+/* One CA of one cluster: everything that is trusted, during a rotation old and new. */
+struct cluster_ca {
+    char *cluster;
+    struct strlist tls; /* PEM */
+    struct strlist ssh; /* authorized_keys lines */
+};
+
+struct cluster_cas {
+    struct cluster_ca *items;
+    size_t len;
+};
+
+/* What outputs need to know of the cluster, as it was at one moment. Immutable, counted. */
+struct cluster_facts {
+    char *name;
+    char *server_version;
+    unsigned server_major;
+    char *proxy; /* host:port as users reach it; NULL: there is none */
+    bool tls_routing;
+    struct strlist default_roles; /* what the bot may impersonate */
+    struct strlist leaves;        /* names of trusted clusters */
+    struct cluster_cas host, user, database;
+};
+
+/*
+ * The facts, at most a few seconds old: many outputs due at once ask the cluster once. The caller
+ * gives them back with cluster_facts_free().
+ */
+RESULT cluster_get_facts(struct cluster *c, const struct ctx *ctx, struct cluster_facts **ret);
+void cluster_facts_free(struct cluster_facts *f); /* drops a reference; accepts NULL */
+DEFINE_FREEP(cluster_facts)
+
+struct cluster_issue_request {
+    const struct strlist *roles;  /* to impersonate; at least one */
+    const char *route_to_cluster; /* a leaf; NULL: the bot's own cluster */
+    struct dur ttl;
+    bool allow_reissue;
+};
+
+/* A certificate for an output, over a fresh key, with the host CA and the bot's SSH CAs added. */
+RESULT cluster_issue(struct cluster *c, const struct cluster_issue_request *request,
+                     const struct ctx *ctx, struct credentials **ret);
+
+/* For messages: "auth server '10.0.0.1:3025'". Lives as long as `c`. */
+const char *cluster_text(const struct cluster *c);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_AGENT_DESTINATION_H
+#define TBOT_AGENT_DESTINATION_H
+
+/*
+ * Where an output's files go: a directory, or memory.
+ *
+ *     TRY(destination_new(&service->destination, entropy, &d));
+ *     TRY(destination_prepare(d, &report));                      once, at start
+ *     TRY(destination_publish(d, files.items, files.len, &report));  at each renewal
+ *     TRY(destination_verify(d, &wrong));                        is it still what we wrote?
+ *
+ * Publishing is one transaction: on an error nothing has changed, unless it was the last step, the
+ * renames themselves, that failed half way; then publishing again puts it right. No reader sees
+ * part of a file. Where a directory does not let us make files (prepared for us by somebody else,
+ * or single files mounted over), files are overwritten in place and the report says `in_place`: a
+ * reader may then meet half a file.
+ *
+ * A directory is opened anew by each call: one that was removed and made again, or mounted over,
+ * is found. Nothing is kept open between renewals.
+ *
+ * Errors are ERR_STORAGE, ERR_NOT_FOUND, and ERR_CONFIG for readers that do not exist. Warnings are
+ * sentences for the log. Threads: a destination belongs to one thread at a time.
+ */
+
+#include "agent/config.h"
+#include "base/dir.h"
+#include "base/entropy.h"
+
+#define DESTINATION_MAX_FILE_SIZE (16U << 20)
+
+struct destination;
+
+struct destination_report {
+    unsigned changed;        /* files whose content is new */
+    bool in_place;           /* some file was, or will be, overwritten rather than replaced */
+    struct strlist warnings; /* what a person should know */
+};
+void destination_report_release(struct destination_report *r);
+
+/* Touches nothing yet. `config` and `entropy` are borrowed for the life of the destination. */
+RESULT destination_new(const struct config_destination *config, const struct entropy *entropy,
+                       struct destination **ret);
+void destination_free(struct destination *d); /* accepts NULL; wipes what is in memory */
+DEFINE_FREEP(destination)
+
+/* For messages: "directory '/opt/machine-id'", "memory". Lives as long as `d`. */
+const char *destination_text(const struct destination *d);
+
+/* The absolute path of a directory, NULL for memory: where a file can point at its neighbours. */
+const char *destination_dir(const struct destination *d);
+
+/*
+ * Makes the directory (0700) with its missing parents, proves that we can write there by really
+ * writing `.write-test`, and tries out and sets the readers' ACL as `acls` asks.
+ */
+RESULT destination_prepare(struct destination *d, struct destination_report *ret);
+
+/* Replaces the named files, leaves all others alone. */
+RESULT destination_publish(struct destination *d, const struct dir_file *files, size_t n_files,
+                           struct destination_report *ret);
+
+/* Reads a file back; anything may be secret, so everything is handled as if it were. */
+RESULT destination_read(struct destination *d, const char *name, struct secret **ret);
+
+/*
+ * Appends the names of files that are gone or no longer what the last destination_publish() of this
+ * `d` wrote. None before the first.
+ */
+RESULT destination_verify(struct destination *d, struct strlist *ret_wrong);
+
+#endif

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the integration tests stand on: see tests/README.md."""
+
+from . import pem
+from .agent import Agent
+from .authority import Authority
+from .case import Case, main
+from .process import Process, run
+from .waiting import wait_until
+
+__all__ = ["Agent", "Authority", "Case", "Process", "main", "pem", "run", "wait_until"]
