@@ -75,6 +75,12 @@ class BadInput(Case):
             self.assertEqual(1, process.wait())
         self.assertRegex(process.text(), "(?i)not tls|tls")
 
+    def test_server_never_answers(self):
+        with socket.create_server(("127.0.0.1", 0)) as s:
+            address = "127.0.0.1:%d" % s.getsockname()[1]
+            done = self.agent(self.authority(), address=address).oneshot()
+        self.assert_refused(done, f"{address}.*(?i:timed out|no answer|timeout)")
+
     def test_host_does_not_exist(self):
         agent = self.agent(self.authority(), address="nowhere.invalid:3025")
         self.assert_refused(agent.oneshot(), "nowhere.invalid")
