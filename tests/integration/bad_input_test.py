@@ -94,7 +94,7 @@ class BadInput(Case):
     def test_server_shows_a_foreign_certificate(self):
         authority, agent = self.joined()
         before = agent.snapshot()
-        authority.fault("wrong-certificate")
+        authority.command("wrong-certificate")
         self.assert_refused(agent.oneshot(), "(?i)trust|certificate")
         self.assert_untouched(before, agent)
 
@@ -119,15 +119,15 @@ class BadInput(Case):
     def test_stored_identity_has_expired(self):
         authority = self.authority()
         agent = self.agent(authority)
-        authority.fault("expire")
+        authority.command("expire")
         agent.oneshot()
-        authority.clear()
+        authority.command("clear")
         self.assert_refused(agent.oneshot(), "(?i)expired")
 
     def test_clock_is_wrong(self):
         authority, agent = self.joined()
         before = agent.snapshot()
-        authority.fault("clock-skew", 3 * 3600)
+        authority.command("clock-skew", 3 * 3600)
         self.assert_refused(agent.oneshot(), "(?i)clock|not yet valid|future")
         self.assertEqual(before["tokenhash"], agent.snapshot()["tokenhash"])
 

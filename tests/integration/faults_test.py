@@ -17,13 +17,13 @@ class Faults(Case):
     def fails_then_recovers(self, *fault):
         """While the fault lasts, nothing changes on disk; when it is gone, the next renewal succeeds."""
         authority, agent = self.running()
-        authority.fault(*fault)
+        authority.command(*fault)
         before, log = agent.snapshot(), len(agent.process.text())
         agent.renew_now()
         agent.process.wait_text("(?i)warn|error", after=log)
         self.assertEqual(before["tlscert"], agent.snapshot()["tlscert"])
         self.assertTrue(agent.output_is_consistent())
-        authority.clear()
+        authority.command("clear")
         agent.renew_now()
         agent.wait_generation(2, seconds=60)
         self.assertFalse(authority.is_locked())
@@ -43,7 +43,7 @@ class Faults(Case):
     def test_reply_of_a_renewal_is_lost(self):
         """The cluster has committed a generation that never arrived: never ask again, and say so."""
         authority, agent = self.running()
-        authority.fault("cut-mid-reply", "method", "GenerateUserCerts", "count", 1)
+        authority.command("cut-mid-reply", "method", "GenerateUserCerts", "count", 1)
         agent.renew_now()
         agent.process.wait_text("overtaken", 40)
         self.assertEqual(2, authority.generation())
@@ -57,7 +57,7 @@ class Faults(Case):
     def test_error_reply_that_committed_nothing(self):
         """An error leaves the renewal open; the generation read tells that it may be repeated."""
         authority, agent = self.running()
-        authority.fault("error", "13", "internal", "method", "GenerateUserCerts", "count", 1)
+        authority.command("error", "13", "internal", "method", "GenerateUserCerts", "count", 1)
         agent.renew_now()
         agent.wait_generation(2, seconds=60)
         self.assertFalse(authority.is_locked())
@@ -77,12 +77,12 @@ class Faults(Case):
     def test_restart_during_an_outage_keeps_running(self):
         authority, agent = self.running()
         self.assertEqual(0, agent.process.stop())
-        authority.fault("refuse")
+        authority.command("refuse")
         log = len(agent.process.text())
         agent.start()
         agent.process.wait_text("(?i)refused|unavailable", after=log)
         agent.process.must_live()
-        authority.clear()
+        authority.command("clear")
         agent.renew_now()
         agent.wait_generation(2, seconds=60)
 

@@ -39,17 +39,17 @@ class Kill(Case):
                            or "overtaken" in agent.process.text()[log:], 40, agent.process.must_live)
                 self.assertFalse(authority.is_locked())
                 if agent.generation() != authority.generation():
-                    self.begin_anew(agent, authority, turn)
+                    self.begin_anew(agent, authority)
         self.assertEqual(0, agent.process.stop())
         names = {p.name for p in agent.storage.iterdir()}
         self.assertLessEqual(names, STORAGE_FILES | OUR_STORAGE_FILES)
 
-    def begin_anew(self, agent, authority, turn):
+    def begin_anew(self, agent, authority):
         """What a person does then: a new token."""
         self.assertIn("overtaken", agent.process.text())
         agent.process.stop()
         text = agent.config.read_text()
-        fresh = authority.new_token(f"token-after-{turn}")
+        fresh = authority.new_token()
         agent.config.write_text(text.replace(authority.token, fresh))
         authority.token = fresh
         agent.start()

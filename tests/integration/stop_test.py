@@ -29,14 +29,14 @@ class Stop(Case):
 
     def test_stops_while_the_cluster_is_away(self):
         authority, agent = self.running(interval="1s")
-        authority.fault("refuse")
+        authority.command("refuse")
         before = len(agent.process.text())
         agent.process.wait_text("refused|unavailable", after=before)
         self.assertLess(self.seconds_to_stop(agent), 1)
 
     def test_waits_for_the_reply_to_a_renewal(self):
         authority, agent = self.running()
-        authority.fault("slow", 2000, "method", "GenerateUserCerts")
+        authority.command("slow", 2000, "method", "GenerateUserCerts")
         agent.renew_now()
         wait_until("the renewal to be asked for", lambda: authority.generation() == 2)
         taken = self.seconds_to_stop(agent)
@@ -45,7 +45,7 @@ class Stop(Case):
 
     def test_does_not_wait_for_ever(self):
         authority, agent = self.running()
-        authority.fault("hang", "method", "GenerateUserCerts")
+        authority.command("hang", "method", "GenerateUserCerts")
         asked = authority.requests("GenerateUserCerts")
         agent.renew_now()
         wait_until("the renewal to be asked for",
@@ -54,7 +54,7 @@ class Stop(Case):
 
     def test_second_signal_forces(self):
         authority, agent = self.running()
-        authority.fault("hang", "method", "GenerateUserCerts")
+        authority.command("hang", "method", "GenerateUserCerts")
         asked = authority.requests("GenerateUserCerts")
         agent.renew_now()
         wait_until("the renewal to be asked for",
