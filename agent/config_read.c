@@ -34,11 +34,9 @@ static RESULT read_sections(struct config_report *report, const struct config_ke
 static RESULT read_value(struct config_report *report, const struct config_key *key,
                          const struct yaml_node *node, void *to)
 {
-    if (yaml_tree_is_null(node))
+    if (yaml_tree_is_null(node) || (key->flags & CONFIG_ELSEWHERE))
         return NULL;
     switch (key->kind) {
-    case CONFIG_SPECIAL:
-        return NULL;
     case CONFIG_SECTION:
         return config_read_section(report, key->section, key->name, node, to);
     case CONFIG_SECTIONS:

@@ -149,6 +149,14 @@ RESULT authority_add_token(struct authority *a, const char *value, const char *b
     return NULL;
 }
 
+RESULT authority_check_token(struct authority *a, const char *value)
+{
+    CLEANUP(authority_unlockp) pthread_mutex_t *held = authority_hold(a);
+    (void)held;
+    const char *bot = NULL;
+    return tokens_find(&a->state.tokens, value, &bot);
+}
+
 RESULT authority_token_was_used(struct authority *a, const char *value, bool *ret)
 {
     CLEANUP(authority_unlockp) pthread_mutex_t *held = authority_hold(a);
