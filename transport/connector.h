@@ -3,46 +3,55 @@
 #define TBOT_TRANSPORT_CONNECTOR_H
 
 /*
- * Dials the auth server, whichever way the configured address leads to it: what a lazy channel is
- * given as its dial function.
+ * Dials the auth server of a bot's cluster, by whichever way the configured address allows: what a
+ * lazy channel is given as its `dial`.
  *
- *     TRY(connector_new(&config, &connector));
- *     struct channel_config config = { .dial = connector_dial, .arg = connector, … };
+ *     struct channel_config config = { .dial = connector_dial, .arg = connector };
  *
- * The server is verified with the CAs of the credentials, under the name of their cluster. The ways
- * are tried in the order of transport/path.h within one deadline; the error tells of each.
+ * Every way ends in one TLS layer with the auth server itself, verified with the cluster's host CAs
+ * under the cluster's own name; the proxy in between, if there is one, sees only that. `insecure`
+ * speaks of the proxy's web certificate, never of the cluster's.
  *
- * Threads: any.
+ * Threads: all functions from any thread. They block within `ctx`.
  */
 
 #include "identity/pki/credentials.h"
 #include "transport/path.h"
+#include "transport/webapi.h"
 
 struct connector;
 
 struct connector_config {
     struct address address;
-    enum path_setting setting;
-    struct path_memory memory; /* learnt before */
+    enum path_kind kind;
+    bool insecure;
 };
 
+/* Dials nothing. */
 RESULT connector_new(const struct connector_config *config, struct connector **ret);
 void connector_free(struct connector *c); /* accepts NULL */
 DEFINE_FREEP(connector)
 
-/* What is known of the way by now, e.g. to be stored. */
-struct path_memory connector_memory(struct connector *c);
+/*
+ * A TLS stream to the auth server, ALPN h2, that presents `creds`. `connector` is a struct connector.
+ * When every way fails the error tells of each.
+ */
+struct err *connector_dial(void *connector, struct credentials *creds, const struct ctx *ctx,
+                           struct tls **ret);
 
-/* A stream to speak gRPC on. `connector` is the struct connector. */
-RESULT connector_dial(void *connector, struct credentials *creds, const struct ctx *ctx,
-                      struct tls **ret);
-
-/* A stream to speak HTTP/1.1 on, to the auth server. */
+/* The same for HTTP/1.1, which auth servers up to version 15 need for some calls. */
 RESULT connector_dial_http(struct connector *c, struct credentials *creds, const struct ctx *ctx,
                            struct tls **ret);
 
-/* A stream to the proxy's transport service, for gRPC. */
-RESULT connector_dial_ssh(void *connector, struct credentials *creds, const struct ctx *ctx,
-                          struct tls **ret);
+/*
+ * The proxy's description of itself, asked again when the last answer is older than `max_age`, and
+ * the address of its web port as users reach it. ERR_NOT_FOUND where no proxy is between us and the
+ * auth server.
+ */
+RESULT connector_find(struct connector *c, const struct ctx *ctx, struct dur max_age,
+                      struct webapi_find *ret, struct address *ret_web);
+
+/* The way that worked last; false while none has. */
+bool connector_route(struct connector *c, enum route *ret);
 
 #endif

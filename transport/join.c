@@ -40,23 +40,25 @@ void join_note_server(const struct join_attempt *a, const char *cluster, const c
 
 /* --- which way --- */
 
-static bool is_verified(const struct join_config *config, enum path_kind kind)
+static bool is_verified(const struct join_config *config, enum route r)
 {
     if (config->insecure)
         return false;
-    return kind == PATH_PROXY || config->n_pins > 0 || config->roots;
+    return r == ROUTE_TLS_ROUTING || config->n_pins > 0 || config->roots;
 }
 
-static RESULT join_one_way(const struct join_attempt *a, enum path_kind kind)
+static RESULT join_one_way(const struct join_attempt *a, enum route r)
 {
-    a->result->via = kind;
-    a->result->is_unverified = !is_verified(a->config, kind);
-    struct err *e = kind == PATH_PROXY ? join_at_proxy(a) : join_at_auth(a);
-    return e ? err_wrap(e, "join %s", kind == PATH_PROXY ? "at the proxy" : "at the auth server")
-             : NULL;
+    a->result->via = r;
+    a->result->is_unverified = !is_verified(a->config, r);
+    if (r == ROUTE_TLS_ROUTING)
+        TRY_CTX(join_at_proxy(a), "join at the proxy");
+    else
+        TRY_CTX(join_at_auth(a), "join at the auth server");
+    return NULL;
 }
 
-static bool may_try_another(const struct join_attempt *a, const struct err *e, enum path_kind next)
+static bool may_try_another(const struct join_attempt *a, const struct err *e, enum route next)
 {
     if (a->result->token_may_be_used)
         return false;
@@ -103,17 +105,18 @@ RESULT join_with_token(const struct join_config *config, const struct ctx *ctx,
                        struct join_result *ret)
 {
     *ret = (struct join_result) {.suite = SUITE_LEGACY};
-    struct path_plan plan =
-        path_plan(config->setting, config->address.port, &(struct path_memory) {0});
-    struct ctx share = plan.len > 1 ? half_of(ctx) : *ctx;
+    enum route ways[PATH_MAX_ROUTES];
+    struct path path = {.kind = config->kind};
+    size_t n = path_routes(&path, ways);
+    struct ctx share = n > 1 ? half_of(ctx) : *ctx;
     struct join_attempt a = {.config = config, .ctx = &share, .result = ret};
-    struct err *first = join_one_way(&a, plan.kinds[0]);
+    struct err *first = join_one_way(&a, ways[0]);
     if (!first)
         return NULL;
-    if (plan.len == 1 || !may_try_another(&a, first, plan.kinds[1]))
+    if (n == 1 || !may_try_another(&a, first, ways[1]))
         return with_hint(first);
     a.ctx = ctx;
-    struct err *second = join_one_way(&a, plan.kinds[1]);
+    struct err *second = join_one_way(&a, ways[1]);
     if (!second) {
         err_ignore(first, "the other way worked");
         return NULL;

@@ -27,7 +27,7 @@
 
 struct join_config {
     struct address address;
-    enum path_setting setting;
+    enum path_kind kind;
     const struct secret *token;
     struct wall expires; /* WALL_NONE: the server's default */
     const struct pin *pins;
@@ -47,7 +47,7 @@ struct join_result {
     char cluster[JOIN_CLUSTER_SIZE];
     char server_version[VERSION_SIZE];
     enum suite suite;
-    enum path_kind via;
+    enum route via;         /* ROUTE_DIRECT: at the auth server; ROUTE_TLS_ROUTING: at the proxy */
     bool is_unverified;     /* nothing vouched for the server: to be told to a person */
     bool token_may_be_used; /* set on errors too */
 };

@@ -65,7 +65,7 @@ static RESULT join_http(const struct join_attempt *a, const struct door *d)
     struct tls *tls = NULL;
     TRY(route_auth_http(ROUTE_DIRECT, NULL, &trust, &route));
     TRY(dial_tls(d->address, &route.config, a->ctx, &tls));
-    return join_by_http(a, tls, PATH_AUTH);
+    return join_by_http(a, tls, ROUTE_DIRECT);
 }
 
 /* An older form is right where the server does not know the newer one. */

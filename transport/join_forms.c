@@ -59,7 +59,7 @@ RESULT join_by_register(const struct join_attempt *a, struct channel *ch)
     return join_finish(a, f.key, &certs);
 }
 
-RESULT join_by_http(const struct join_attempt *a, struct tls *tls, enum path_kind at)
+RESULT join_by_http(const struct join_attempt *a, struct tls *tls, enum route at)
 {
     CLEANUP(tls_freep) struct tls *owned = tls;
     CLEANUP(form_release) struct form f = {0};
@@ -68,11 +68,12 @@ RESULT join_by_http(const struct join_attempt *a, struct tls *tls, enum path_kin
     struct http_stream stream = http_tls_stream(owned);
     struct webapi api = {
         .stream = &stream,
-        .host = at == PATH_AUTH ? ADDRESS_ANY_CLUSTER : address_format(&a->config->address, host),
+        .host =
+            at == ROUTE_DIRECT ? ADDRESS_ANY_CLUSTER : address_format(&a->config->address, host),
         .ctx = a->ctx,
     };
     CLEANUP(msg_certs_release) struct msg_certs certs = {0};
     a->result->token_may_be_used = true;
-    TRY(webapi_register(&api, at == PATH_AUTH ? WEBAPI_AUTH : WEBAPI_PROXY, &f.request, &certs));
+    TRY(webapi_register(&api, at == ROUTE_DIRECT ? WEBAPI_AUTH : WEBAPI_PROXY, &f.request, &certs));
     return join_finish(a, f.key, &certs);
 }

@@ -30,7 +30,7 @@ RESULT join_by_register(const struct join_attempt *a, struct channel *ch);
 
 /* HTTP, on a stream that is used up; takes `tls` over. */
 struct tls;
-RESULT join_by_http(const struct join_attempt *a, struct tls *tls, enum path_kind at);
+RESULT join_by_http(const struct join_attempt *a, struct tls *tls, enum route at);
 
 /* The key for the suite the server told. */
 RESULT join_make_key(const struct join_attempt *a, enum suite suite, struct key **ret);

@@ -1,30 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/dial.h"
 #include "transport/join_private.h"
-#include "transport/webapi.h"
+#include "transport/webapi_dial.h"
 
 #define STREAM_SINCE 18
-
-static RESULT dial_web(const struct join_attempt *a, struct tls **ret)
-{
-    struct route_tls route;
-    route_web(&a->config->address, a->config->insecure, &route);
-    return dial_tls(&a->config->address, &route.config, a->ctx, ret);
-}
-
-static RESULT find(const struct join_attempt *a, struct webapi_find *ret)
-{
-    char host[ADDRESS_TEXT_SIZE];
-    CLEANUP(tls_freep) struct tls *tls = NULL;
-    TRY(dial_web(a, &tls));
-    struct http_stream stream = http_tls_stream(tls);
-    struct webapi api = {
-        .stream = &stream,
-        .host = address_format(&a->config->address, host),
-        .ctx = a->ctx,
-    };
-    return webapi_discover(&api, ret);
-}
 
 static struct err *dial_public_grpc(void *arg, struct credentials *creds, const struct ctx *ctx,
                                     struct tls **ret)
@@ -59,7 +38,7 @@ static bool may_fall_back(const struct join_attempt *a, const struct err *e)
 RESULT join_at_proxy(const struct join_attempt *a)
 {
     struct webapi_find found;
-    TRY(find(a, &found));
+    TRY(webapi_dial_find(&a->config->address, a->config->insecure, a->ctx, &found));
     join_note_server(a, found.cluster_name, found.server_version);
     a->result->suite = found.suite;
     if (found.server_major >= STREAM_SINCE) {
@@ -68,7 +47,9 @@ RESULT join_at_proxy(const struct join_attempt *a)
             return e;
         err_ignore(e, "the web API does it too");
     }
+    struct route_tls route;
     struct tls *tls = NULL;
-    TRY(dial_web(a, &tls));
-    return join_by_http(a, tls, PATH_PROXY);
+    route_web(&a->config->address, a->config->insecure, &route);
+    TRY(dial_tls(&a->config->address, &route.config, a->ctx, &tls));
+    return join_by_http(a, tls, ROUTE_TLS_ROUTING);
 }

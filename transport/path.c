@@ -3,36 +3,37 @@
 
 #define PORT_HTTPS 443
 
-const char *path_kind_name(enum path_kind kind)
+enum path_kind path_kind_of(bool is_proxy_setting, const struct address *a)
 {
-    return kind == PATH_PROXY ? "proxy" : "auth";
+    if (is_proxy_setting)
+        return PATH_PROXY;
+    bool is_proxy_port = a->port == PORT_HTTPS || a->port == ADDRESS_PORT_WEB;
+    return is_proxy_port ? PATH_UNKNOWN : PATH_AUTH;
 }
 
-enum route path_route(enum path_kind kind)
+size_t path_routes(const struct path *p, enum route ret[PATH_MAX_ROUTES])
 {
-    return kind == PATH_PROXY ? ROUTE_TLS_ROUTING : ROUTE_DIRECT;
+    enum route first = p->kind == PATH_AUTH ? ROUTE_DIRECT : ROUTE_TLS_ROUTING;
+    if (p->kind != PATH_UNKNOWN) {
+        ret[0] = first;
+        return 1;
+    }
+    if (p->has_worked)
+        first = p->last;
+    ret[0] = first;
+    ret[1] = first == ROUTE_DIRECT ? ROUTE_TLS_ROUTING : ROUTE_DIRECT;
+    return 2;
 }
 
-static bool looks_like_a_proxy(uint16_t port)
+void path_worked(struct path *p, enum route r)
 {
-    return port == PORT_HTTPS || port == ADDRESS_PORT_WEB;
+    p->has_worked = true;
+    p->last = r;
+    p->is_suspect = false;
 }
 
-struct path_plan path_plan(enum path_setting setting, uint16_t port,
-                           const struct path_memory *memory)
+void path_failed(struct path *p, enum route r)
 {
-    if (setting == PATH_PROXY_SERVER)
-        return (struct path_plan) {.kinds = {PATH_PROXY}, .len = 1};
-    bool proxy_first = memory->is_known ? memory->kind == PATH_PROXY : looks_like_a_proxy(port);
-    if (proxy_first)
-        return (struct path_plan) {.kinds = {PATH_PROXY, PATH_AUTH}, .len = 2};
-    return (struct path_plan) {.kinds = {PATH_AUTH, PATH_PROXY}, .len = 2};
-}
-
-void path_learn(struct path_memory *memory, enum path_kind kind, bool is_success)
-{
-    if (is_success)
-        *memory = (struct path_memory) {.is_known = true, .kind = kind};
-    else if (memory->is_known && memory->kind == kind)
-        memory->is_suspect = true;
+    if (p->has_worked && p->last == r)
+        p->is_suspect = true;
 }

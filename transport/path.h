@@ -3,49 +3,38 @@
 #define TBOT_TRANSPORT_PATH_H
 
 /*
- * Which way to the cluster to try, and in what order: pure decisions.
+ * Which ways to the auth server there are from one configured address, and in which order to try
+ * them. Pure: what was learnt comes in, the order goes out.
  *
- * A configured `proxy_server` is a proxy. A configured `auth_server` may turn out to be one: port 443
- * or 3080 makes that likely. What worked last comes first, also when it has failed since: an outage
- * must not wipe what was learnt, only another way's success replaces it.
+ * An `auth_server` on port 443 or 3080 may be a proxy, as in Go tbot: the proxy's way is tried first
+ * then. The way that worked last is always tried first; a failure makes it suspect, and only the
+ * success of another replaces it: an outage does not wipe what was learnt.
  */
 
+#include "transport/address.h"
 #include "transport/route.h"
 
 enum path_kind {
-    PATH_AUTH,  /* the address is the auth server's own port */
-    PATH_PROXY, /* the address is the proxy's web port */
+    PATH_AUTH,    /* an auth server */
+    PATH_PROXY,   /* a proxy */
+    PATH_UNKNOWN, /* called an auth server, on a port of proxies */
 };
 
-/* "auth", "proxy" */
-const char *path_kind_name(enum path_kind kind);
+enum path_kind path_kind_of(bool is_proxy_setting, const struct address *a);
 
-/* The route that goes with it. */
-enum route path_route(enum path_kind kind);
+#define PATH_MAX_ROUTES 2
 
-enum path_setting {
-    PATH_AUTH_SERVER,
-    PATH_PROXY_SERVER,
-};
-
-/* What was learnt. Plain value, zero-initialised: nothing. */
-struct path_memory {
-    bool is_known;
-    bool is_suspect; /* it has failed since */
+struct path {
     enum path_kind kind;
+    bool has_worked;
+    enum route last; /* has_worked: the way that worked last */
+    bool is_suspect; /* it failed since */
 };
 
-#define PATH_MAX_TRIES 2
+/* In the order to try them; returns how many. */
+size_t path_routes(const struct path *p, enum route ret[PATH_MAX_ROUTES]);
 
-struct path_plan {
-    enum path_kind kinds[PATH_MAX_TRIES];
-    size_t len;
-};
-
-struct path_plan path_plan(enum path_setting setting, uint16_t port,
-                           const struct path_memory *memory);
-
-/* How the memory changes with the end of one attempt. */
-void path_learn(struct path_memory *memory, enum path_kind kind, bool is_success);
+void path_worked(struct path *p, enum route r);
+void path_failed(struct path *p, enum route r);
 
 #endif
