@@ -19,7 +19,8 @@
  * The file `renewal.journal` (identity/store_journal.h) carries it. begin writes it *open*: the
  * generation presented and the new key. commit replaces it by a *committed* one, which holds the
  * whole new identity; the rename of that one file is the moment the new identity counts. The flat
- * files are then written from it, and it is removed. What a crash leaves behind is sorted out by
+ * files are then written from it, and it is removed. Meanwhile `renewal.reserve` holds disk space for
+ * the reply. What a crash leaves behind is sorted out by
  * store_open():
  *
  *     no journal           the flat files are the identity
