@@ -34,11 +34,9 @@ static RESULT read_sections(struct config_report *report, const struct config_ke
 static RESULT read_value(struct config_report *report, const struct config_key *key,
                          const struct yaml_node *node, void *to)
 {
-    if (yaml_tree_is_null(node))
+    if (yaml_tree_is_null(node) || (key->flags & CONFIG_ELSEWHERE))
         return NULL;
     switch (key->kind) {
-    case CONFIG_SPECIAL:
-        return NULL;
     case CONFIG_SECTION:
         return config_read_section(report, key->section, key->name, node, to);
     case CONFIG_SECTIONS:
@@ -76,7 +74,7 @@ static RESULT report_missing(struct config_report *report, const struct config_s
             if (!(key->flags & CONFIG_REQUIRED))
                 continue;
             const struct yaml_node *node = yaml_tree_get(map, key->name);
-            if (!node || config_value_is_off(node))
+            if (!node || config_value_is_empty(node))
                 TRY(config_report_error(report, node ? node->at : map->at, "key '%s': required",
                                         key->name));
         }
@@ -104,7 +102,7 @@ struct err *config_read_variant(struct config_report *report,
 {
     const struct yaml_node *type = yaml_tree_get(map, "type");
     *ret = NULL;
-    if (!type || config_value_is_off(type))
+    if (!type || config_value_is_empty(type))
         return config_report_error(report, type ? type->at : map->at, "key 'type': required");
     if (type->kind != YAML_SCALAR)
         return config_report_error(report, type->at, "key 'type': must be text, is %s",

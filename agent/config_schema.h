@@ -28,7 +28,6 @@ enum config_kind {
     CONFIG_READERS,     /* struct config_destination: its readers */
     CONFIG_TOKEN,       /* struct config_onboarding: its token */
     CONFIG_METHOD,      /* const char *: a join method's name */
-    CONFIG_SPECIAL,     /* read by whoever reads the section, before the table is used */
 };
 
 enum {
@@ -38,6 +37,7 @@ enum {
     CONFIG_SENSITIVE = 1 << 3,   /* its value never enters a message */
     CONFIG_METHOD_ONLY = 1 << 4, /* belongs to one join method that is not built: no effect */
     CONFIG_OURS = 1 << 5,        /* Go tbot does not know it */
+    CONFIG_ELSEWHERE = 1 << 6,   /* read by whoever reads the section, not by its table */
 };
 
 struct config_section;

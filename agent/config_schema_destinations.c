@@ -16,7 +16,7 @@ static const char *const acl_choices[] = {
 static const char *const atomic_choices[] = {"off", "symlink", NULL};
 
 static const struct config_key common_keys[] = {
-    {"type", CONFIG_SPECIAL, CONFIG_REQUIRED, .help = "the kind of destination"},
+    {"type", CONFIG_TEXT, CONFIG_ELSEWHERE | CONFIG_REQUIRED, .help = "the kind of destination"},
 };
 static const struct config_section common = {"every destination", CONFIG_KEYS(common_keys)};
 

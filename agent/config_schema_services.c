@@ -4,7 +4,7 @@
 /* What several types share, innermost first: service, output (it has a destination), roles. */
 
 static const struct config_key service_keys[] = {
-    {"type", CONFIG_SPECIAL, CONFIG_REQUIRED, .help = "the kind of service"},
+    {"type", CONFIG_TEXT, CONFIG_ELSEWHERE | CONFIG_REQUIRED, .help = "the kind of service"},
     {"name", CONFIG_TEXT, .help = "its name in messages and diagnostics",
      CONFIG_KEEP(struct config_service, name), CONFIG_PLACE(struct config_service, at_name)},
     {"credential_ttl", CONFIG_DURATION, CONFIG_POSITIVE, .help = "its own lifetime of certificates",

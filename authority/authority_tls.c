@@ -7,6 +7,7 @@
 #include "identity/pki/pin.h"
 
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #define SERVER_LIFETIME dur_s(365LL * 24 * 3600)
 

@@ -44,6 +44,8 @@ int status_of_err(enum err_code code)
         return 5;
     case ERR_UNIMPLEMENTED:
         return STATUS_UNIMPLEMENTED;
+    case ERR_CANCELLED:
+        return 1;
     case ERR_BUSY:
         return 9; /* FAILED_PRECONDITION */
     case ERR_UNAVAILABLE:

@@ -129,7 +129,7 @@ static RESULT set_commit(struct set *s, struct dir_published *done)
     for (size_t i = 0; i < s->len; i++) {
         struct err *e = item_commit(s->d, &s->items[i], done);
         if (e && done->changed > 0)
-            return err_wrap(e, "after %u files of the set were replaced", done->changed);
+            return err_wrap(e, "after %u file(s) of the set were replaced", done->changed);
         TRY(e);
     }
     return done->changed > 0 ? dir_sync(s->d) : NULL;

@@ -59,7 +59,13 @@ struct tls_server_config {
     struct stack_st_X509 *chain; /* NULL: none */
     struct evp_pkey_st *key;
     const char *const *alpn;  /* ours, in order of preference; NULL: none */
-    bool request_client_cert; /* asked for, not required; unverified: see tls_peer_cert() */
+    bool request_client_cert; /* asked for, not required: see tls_peer_cert() */
+    /*
+     * Judges a certificate that was shown: X509_V_OK, or the X509_V_ERR_… that the client is told in
+     * an alert. NULL: any will do. Called in the handshake, by the thread that is in tls_accept().
+     */
+    int (*judge_client)(void *arg, struct x509_st *cert);
+    void *judge_arg;
 };
 RESULT tls_server_new(const struct tls_server_config *config, struct tls_server **ret);
 void tls_server_free(struct tls_server *s);

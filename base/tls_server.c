@@ -6,6 +6,8 @@
 struct tls_server {
     SSL_CTX *ctx;
     struct buf *alpn; /* as on the wire; NULL: none */
+    int (*judge_client)(void *arg, struct x509_st *cert);
+    void *judge_arg;
 };
 
 /* Our order decides. A client that offers only what we do not have is refused (RFC 7301 3.2). */
@@ -23,12 +25,15 @@ static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_l
     return SSL_TLSEXT_ERR_OK;
 }
 
-/* That the client has the key is proven by the handshake; whose it is, the caller looks up. */
-static int accept_any_cert(X509_STORE_CTX *store, void *arg)
+/* That the client has the key is proven by the handshake; whose it is, the caller knows. */
+static int judge_cert(X509_STORE_CTX *store, void *arg)
 {
-    (void)store;
-    (void)arg;
-    return 1;
+    const struct tls_server *s = arg;
+    if (!s->judge_client)
+        return 1;
+    int verdict = s->judge_client(s->judge_arg, X509_STORE_CTX_get0_cert(store));
+    X509_STORE_CTX_set_error(store, verdict); /* chooses the alert */
+    return verdict == X509_V_OK;
 }
 
 static RESULT serve_alpn(struct tls_server *s, const char *const *names)
@@ -55,7 +60,9 @@ RESULT tls_server_new(const struct tls_server_config *config, struct tls_server 
         TRY(serve_alpn(s, config->alpn));
     if (config->request_client_cert) {
         SSL_CTX_set_verify(s->ctx, SSL_VERIFY_PEER, NULL);
-        SSL_CTX_set_cert_verify_callback(s->ctx, accept_any_cert, NULL);
+        s->judge_client = config->judge_client;
+        s->judge_arg = config->judge_arg;
+        SSL_CTX_set_cert_verify_callback(s->ctx, judge_cert, s);
     }
     *ret = TAKE(s);
     return NULL;

@@ -3,6 +3,7 @@
 
 #include "base/encode.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -117,7 +118,7 @@ static RESULT find_suite(const json_t *auth, enum suite *ret)
     }
     char *rest = name + sizeof(prefix) - 1;
     for (char *p = rest; *p; p++)
-        *p = *p == '_' ? '-' : (char)(*p >= 'A' && *p <= 'Z' ? *p + ('a' - 'A') : *p);
+        *p = (char)(*p == '_' ? '-' : tolower((unsigned char)*p));
     *ret = suite_parse(rest);
     return NULL;
 }

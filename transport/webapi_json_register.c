@@ -19,7 +19,7 @@ static RESULT add_text(struct secret *s, const char *text)
         if (*p == '"' || *p == '\\')
             memcpy(escaped, (char[]) {'\\', *p, '\0'}, 3);
         else if ((unsigned char)*p < ' ')
-            snprintf(escaped, sizeof(escaped), "\\u%04x", (unsigned)*p);
+            (void)snprintf(escaped, sizeof(escaped), "\\u%04x", (unsigned)*p);
         struct err *e = add(s, escaped);
         secret_wipe(escaped, sizeof(escaped));
         TRY(e);

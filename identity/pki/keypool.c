@@ -130,6 +130,12 @@ RESULT keypool_take(struct keypool *p, enum key_kind kind, struct key **ret)
     return NULL;
 }
 
+bool keypool_is_short(struct keypool *p)
+{
+    LOCKED(p);
+    return find_missing(p) >= 0;
+}
+
 unsigned keypool_ready(struct keypool *p, enum key_kind kind)
 {
     LOCKED(p);

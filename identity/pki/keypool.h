@@ -44,6 +44,9 @@ RESULT keypool_fill_one(struct keypool *p, bool *ret_more);
 
 RESULT keypool_take(struct keypool *p, enum key_kind kind, struct key **ret);
 
+/* Whether keypool_fill_one() would make one. */
+bool keypool_is_short(struct keypool *p);
+
 /* How many are ready. */
 unsigned keypool_ready(struct keypool *p, enum key_kind kind);
 

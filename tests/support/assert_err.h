@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A failing assertion does not come back: the text may leak. */

@@ -1,94 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/temp_dir.h"
 
-#include "base/strlist.h"
 #include "tests/support/assert_err.h"
-#include "tests/support/inputs.h"
 
 #include <dirent.h>
-#include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-static char *path_of(const char *dir, const char *name)
+void temp_dir_make(struct temp_dir *t)
 {
-    char *path = NULL;
-    assert_true(asprintf(&path, "%s/%s", dir, name) > 0);
-    return path;
+    snprintf(t->path, sizeof(t->path), "/tmp/tbot-test-XXXXXX");
+    if (!mkdtemp(t->path))
+        fail_msg("mkdtemp '%s' failed", t->path);
 }
 
-char *temp_dir_new(void)
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-    const char *base = getenv("TMPDIR");
-    char *dir = path_of(base ? base : "/tmp", "tbot-test-XXXXXX");
-    assert_non_null(mkdtemp(dir));
-    return dir;
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
 }
 
-static int is_file_name(const struct dirent *entry)
+void temp_dir_remove(struct temp_dir *t)
 {
-    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    if (nftw(t->path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0)
+        fail_msg("cannot remove '%s'", t->path);
 }
 
-char *temp_dir_list(const char *dir)
+const char *temp_dir_join(struct temp_dir *t, const char *name)
 {
-    struct dirent **entries = NULL;
-    CLEANUP(strlist_release) struct strlist names = {0};
-    int n = scandir(dir, &entries, is_file_name, alphasort);
-    assert_true(n >= 0);
-    for (int i = 0; i < n; i++) {
-        assert_ok(strlist_add(&names, entries[i]->d_name));
-        free(entries[i]);
+    snprintf(t->joined, sizeof(t->joined), "%s/%s", t->path, name);
+    return t->joined;
+}
+
+void temp_dir_write(struct temp_dir *t, const char *name, const char *content)
+{
+    FILE *f = fopen(temp_dir_join(t, name), "we");
+
+    if (!f || fputs(content, f) == EOF || fclose(f) != 0)
+        fail_msg("cannot write '%s'", t->joined);
+}
+
+char *temp_dir_read(struct temp_dir *t, const char *name)
+{
+    FILE *f = fopen(temp_dir_join(t, name), "re");
+    char *text = NULL;
+    size_t size = 0;
+
+    if (!f)
+        return NULL;
+    if (getdelim(&text, &size, -1, f) < 0) { /* no byte equals -1: to the end */
+        free(text);
+        text = strdup("");
     }
-    free(entries);
-    return strlist_join(&names, " ");
+    fclose(f);
+    return text;
 }
 
-void temp_dir_freep(char **dir)
+size_t temp_dir_count(struct temp_dir *t)
 {
-    CLEANUP(freep) char *list = temp_dir_list(*dir);
-    CLEANUP(strlist_release) struct strlist names = {0};
-    assert_ok(strlist_split(&names, list, ' '));
-    for (size_t i = 0; i < names.len && strcmp(list, "none") != 0; i++)
-        temp_dir_delete(*dir, names.items[i]);
-    assert_int_equal(rmdir(*dir), 0);
-    free(*dir);
-}
+    DIR *list = opendir(t->path);
+    size_t n = 0;
 
-void temp_dir_put(const char *dir, const char *name, struct bytes content)
-{
-    CLEANUP(freep) char *path = path_of(dir, name);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    if (content.len > 0)
-        assert_int_equal(write(fd, content.data, content.len), content.len);
-    close(fd);
-}
-
-void temp_dir_delete(const char *dir, const char *name)
-{
-    CLEANUP(freep) char *path = path_of(dir, name);
-    assert_int_equal(unlink(path), 0);
-}
-
-char *temp_dir_get(const char *dir, const char *name)
-{
-    CLEANUP(freep) char *path = path_of(dir, name);
-    return inputs_read(path);
-}
-
-bool temp_dir_has(const char *dir, const char *name)
-{
-    CLEANUP(freep) char *path = path_of(dir, name);
-    return access(path, F_OK) == 0;
-}
-
-mode_t temp_dir_mode(const char *dir, const char *name)
-{
-    CLEANUP(freep) char *path = path_of(dir, name);
-    struct stat st;
-    assert_int_equal(stat(path, &st), 0);
-    return st.st_mode & 07777;
+    if (!list)
+        fail_msg("cannot list '%s'", t->path);
+    while (readdir(list))
+        n++;
+    closedir(list);
+    return n - 2;
 }

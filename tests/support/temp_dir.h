@@ -3,29 +3,33 @@
 #define TBOT_TESTS_SUPPORT_TEMP_DIR_H
 
 /*
- * A directory below $TMPDIR for one test, written and read with plain calls, as another program
- * would. Everything that fails ends the test.
+ * A directory for one test, removed with everything in it. What fails ends the test.
  *
- *     CLEANUP(temp_dir_freep) char *dir = temp_dir_new();
+ *     struct temp_dir tmp;
+ *     temp_dir_make(&tmp);
+ *     temp_dir_write(&tmp, "tlscert", "old");
+ *     temp_dir_remove(&tmp);
  */
 
 #include "base/buf.h"
 
-#include <sys/types.h>
+struct temp_dir {
+    char path[64];
+    char joined[320]; /* what temp_dir_join() gave last */
+};
 
-char *temp_dir_new(void);
-void temp_dir_freep(char **dir); /* removes it and the files in it */
+void temp_dir_make(struct temp_dir *t);
+void temp_dir_remove(struct temp_dir *t);
 
-void temp_dir_put(const char *dir, const char *name, struct bytes content);
-void temp_dir_delete(const char *dir, const char *name);
+/* "PATH/name", until the next call. */
+const char *temp_dir_join(struct temp_dir *t, const char *name);
 
-/* The content; the caller frees. */
-char *temp_dir_get(const char *dir, const char *name);
+void temp_dir_write(struct temp_dir *t, const char *name, const char *content);
 
-bool temp_dir_has(const char *dir, const char *name);
-mode_t temp_dir_mode(const char *dir, const char *name);
+/* The file's content, NULL when there is no such file. Caller frees. */
+char *temp_dir_read(struct temp_dir *t, const char *name);
 
-/* Every name in it, sorted, with a blank between. The caller frees. */
-char *temp_dir_list(const char *dir);
+/* How many entries there are, but for "." and "..". */
+size_t temp_dir_count(struct temp_dir *t);
 
 #endif

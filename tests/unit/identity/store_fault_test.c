@@ -7,7 +7,7 @@
 
 #include "tests/support/assert_err.h"
 #include "tests/support/pki_fixture.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/scratch_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -176,7 +176,7 @@ static enum reached renew(struct store *s)
 
 static void assert_is_clean(const char *path)
 {
-    CLEANUP(freep) char *list = temp_dir_list(path);
+    CLEANUP(freep) char *list = scratch_dir_list(path);
     assert_string_equal(list, FLAT_FILES);
 }
 
@@ -205,7 +205,7 @@ static void check_next_start(const char *path, enum reached reached)
 /* Whether the renewal was through before the N-th call. */
 static bool die_in_call(unsigned n)
 {
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     struct store *s = open_with_identity(path);
     arm(FAULT_DEAD, n);
     enum reached reached = renew(s);
@@ -213,7 +213,7 @@ static bool die_in_call(unsigned n)
     store_close(s);
     arm(FAULT_NONE, 0);
     check_next_start(path, reached);
-    CLEANUP(freep) char *list = temp_dir_list(path);
+    CLEANUP(freep) char *list = scratch_dir_list(path);
     assert_null(strstr(list, "renewal."));
     assert_null(strstr(list, ".tmp"));
     if (through)
@@ -233,7 +233,7 @@ static void test_death_in_any_call_leaves_the_old_or_the_new(void **state)
 /* The start after a death may die too. */
 static bool die_in_recovery(unsigned n)
 {
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     struct store *s = open_with_identity(path);
     /* The journal is committed, the flat files are not written: the first call after its rename. */
     unsigned last = 0;
@@ -285,7 +285,7 @@ static void commit_at_last(struct store *s)
 
 static bool fail_call(unsigned n)
 {
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     struct store *s = open_with_identity(path);
     arm(FAULT_ONE, n);
     begin_at_last(s);
@@ -330,7 +330,7 @@ static bool fill_up_in_begin(struct store *s, const char *path, unsigned n)
 static void test_begin_when_the_disk_is_full_changes_nothing(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     CLEANUP(store_closep) struct store *s = open_with_identity(path);
     unsigned n = 0;
     assert_ok(store_begin_renewal(s, 1, NULL, wall_of_unix(1000))); /* makes .write-test */
@@ -345,7 +345,7 @@ static void test_begin_when_the_disk_is_full_changes_nothing(void **state)
 static void test_commit_when_the_disk_is_full_keeps_the_old_and_the_journal(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     struct store *s = open_with_identity(path);
     assert_ok(store_begin_renewal(s, 1, credentials_key(after), wall_of_unix(1000)));
     arm(FAULT_FULL, 0);
@@ -360,7 +360,7 @@ static void test_commit_when_the_disk_is_full_keeps_the_old_and_the_journal(void
 static void test_commit_when_only_the_journal_fits_is_durable(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     struct store *s = open_with_identity(path);
     bool seen = false;
     for (unsigned n = 0; n < CALLS_MAX && !seen; n++) {

@@ -5,7 +5,7 @@
 #include "identity/store_journal.h"
 #include "tests/support/assert_err.h"
 #include "tests/support/pki_fixture.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/scratch_dir.h"
 
 #include <stdio.h>
 
@@ -65,19 +65,19 @@ static void put_journal(const char *path, const struct store_journal *j)
 {
     CLEANUP(secret_freep) struct secret *text = NULL;
     assert_ok(store_journal_encode(j, &text));
-    temp_dir_put(path, "renewal.journal", secret_bytes(text));
+    scratch_dir_put(path, "renewal.journal", secret_bytes(text));
 }
 
 static void assert_files(const char *path, const char *expected)
 {
-    CLEANUP(freep) char *list = temp_dir_list(path);
+    CLEANUP(freep) char *list = scratch_dir_list(path);
     assert_string_equal(list, expected);
 }
 
 static void test_load_of_an_empty_directory_finds_none(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     CLEANUP(store_closep) struct store *s = open_store(path);
     struct credentials *c = NULL;
     char tokenhash[SHA256_HEX_SIZE];
@@ -88,22 +88,22 @@ static void test_load_of_an_empty_directory_finds_none(void **state)
 static void test_open_when_missing_creates_only_when_asked(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     CLEANUP(freep) char *below = NULL;
     assert_true(asprintf(&below, "%s/storage", path) > 0);
     struct store *s = NULL;
     assert_fails(store_open(&(struct store_config) {.path = below}, &s), ERR_NOT_FOUND, below);
     assert_ok(store_open(&(struct store_config) {.path = below, .create = true}, &s));
-    assert_int_equal(temp_dir_mode(path, "storage"), 0700);
+    assert_int_equal(scratch_dir_mode(path, "storage"), 0700);
     store_close(s);
-    temp_dir_delete(below, "lock");
+    scratch_dir_delete(below, "lock");
     assert_int_equal(rmdir(below), 0);
 }
 
 static void test_open_twice_is_busy_until_closed(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     struct store *first = open_store(path), *second = NULL;
     CLEANUP(err_freep) struct err *e = store_open(&(struct store_config) {.path = path}, &second);
     assert_int_equal(err_code(e), ERR_BUSY);
@@ -115,12 +115,12 @@ static void test_open_twice_is_busy_until_closed(void **state)
 static void test_renewal_leaves_the_new_identity_and_no_journal(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     struct store *s = open_store(path);
     commit(s, 1);
     begin(s, 1);
-    assert_true(temp_dir_has(path, "renewal.journal"));
-    assert_int_equal(temp_dir_mode(path, "renewal.journal"), 0600);
+    assert_true(scratch_dir_has(path, "renewal.journal"));
+    assert_int_equal(scratch_dir_mode(path, "renewal.journal"), 0600);
     assert_int_equal(store_open_renewal(s)->generation, 1);
     commit(s, 2);
     assert_null(store_open_renewal(s));
@@ -139,7 +139,7 @@ static void test_renewal_leaves_the_new_identity_and_no_journal(void **state)
 static void test_stop_within_a_renewal_leaves_it_open(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     CLEANUP(key_freep) struct key *key = fixture_key(KEY_ED25519);
     struct store *s = open_store(path);
     commit(s, 4);
@@ -162,7 +162,7 @@ static void test_stop_within_a_renewal_leaves_it_open(void **state)
 static void test_renewal_that_keeps_the_key_and_first_join_may_be_open(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     struct store *s = open_store(path);
     assert_ok(store_begin_renewal(s, 0, NULL, wall_of_unix(1000)));
     store_close(s);
@@ -186,7 +186,7 @@ static void test_commit_with_a_bad_tokenhash_is_refused(void **state)
 static void test_committed_journal_is_completed_at_open(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     CLEANUP(credentials_freep) struct credentials *next = identity(2);
     struct store *s = open_store(path);
     commit(s, 1);
@@ -200,7 +200,7 @@ static void test_committed_journal_is_completed_at_open(void **state)
     assert_int_equal(stored_generation(again), 2);
     assert_true(has_note(again, "completing it"));
     assert_true(store_is_settled(again));
-    CLEANUP(freep) char *list = temp_dir_list(path);
+    CLEANUP(freep) char *list = scratch_dir_list(path);
     assert_null(strstr(list, "journal"));
 }
 
@@ -211,15 +211,15 @@ static void test_committed_journal_heals_half_written_files(void **state)
     static const char *const names[] = {"key", "tlscert", "key-cert.pub", "tlscacerts"};
     CLEANUP(credentials_freep) struct credentials *next = identity(2);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+        CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
         struct store *s = open_store(path);
         commit(s, 1);
         store_close(s);
         put_journal(path, &(struct store_journal) {.creds = next, .base = HASH});
-        temp_dir_put(path, names[i], bytes_of_str("half"));
+        scratch_dir_put(path, names[i], bytes_of_str("half"));
         CLEANUP(store_closep) struct store *again = open_store(path);
         assert_int_equal(stored_generation(again), 2);
-        assert_false(temp_dir_has(path, "renewal.journal"));
+        assert_false(scratch_dir_has(path, "renewal.journal"));
     }
 }
 
@@ -230,7 +230,7 @@ static void test_committed_journal_heals_half_written_files(void **state)
 static void test_committed_journal_with_the_same_key_replaces_every_file(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     CLEANUP(key_freep) struct key *key = fixture_key(KEY_ECDSA_P256);
     CLEANUP(credentials_freep)
     struct credentials *old = fixture_credentials(&(struct fixture) {.generation = 1, .key = key});
@@ -241,9 +241,9 @@ static void test_committed_journal_with_the_same_key_replaces_every_file(void **
     assert_ok(store_commit(s, old, HASH));
     store_close(s);
     put_journal(path, &(struct store_journal) {.creds = next, .base = HASH});
-    temp_dir_put(path, "tlscert", bytes_of_str(credentials_tls_pem(next)));
+    scratch_dir_put(path, "tlscert", bytes_of_str(credentials_tls_pem(next)));
     CLEANUP(store_closep) struct store *again = open_store(path);
-    CLEANUP(freep) char *ssh = temp_dir_get(path, "key-cert.pub");
+    CLEANUP(freep) char *ssh = scratch_dir_get(path, "key-cert.pub");
     assert_string_equal(ssh, credentials_ssh_line(next));
     assert_false(has_note(again, "another tbot"));
 }
@@ -251,7 +251,7 @@ static void test_committed_journal_with_the_same_key_replaces_every_file(void **
 /* Journal, and flat files of another program: `flat` and `journal` are (generation, hour of issue). */
 static int64_t resolve(int64_t flat, int64_t flat_hour, int64_t journal, int64_t journal_hour)
 {
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     struct fixture theirs = {.generation = flat, .not_before = 1700000000 + 3600 * flat_hour};
     struct fixture ours = {.generation = journal, .not_before = 1700000000 + 3600 * journal_hour};
     CLEANUP(credentials_freep) struct credentials *in_files = fixture_credentials(&theirs);
@@ -261,7 +261,7 @@ static int64_t resolve(int64_t flat, int64_t flat_hour, int64_t journal, int64_t
     store_close(s);
     put_journal(path, &(struct store_journal) {.creds = in_journal, .base = HASH});
     CLEANUP(store_closep) struct store *again = open_store(path);
-    assert_false(temp_dir_has(path, "renewal.journal"));
+    assert_false(scratch_dir_has(path, "renewal.journal"));
     return stored_generation(again);
 }
 
@@ -279,14 +279,14 @@ static void test_committed_journal_when_the_files_moved_on_is_dropped(void **sta
 static void test_open_journal_when_the_files_moved_on_is_dropped(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     struct store *s = open_store(path);
     commit(s, 1);
     begin(s, 1);
-    CLEANUP(freep) char *journal = temp_dir_get(path, "renewal.journal");
+    CLEANUP(freep) char *journal = scratch_dir_get(path, "renewal.journal");
     commit(s, 2);
     store_close(s);
-    temp_dir_put(path, "renewal.journal", bytes_of_str(journal));
+    scratch_dir_put(path, "renewal.journal", bytes_of_str(journal));
     CLEANUP(store_closep) struct store *again = open_store(path);
     assert_null(store_open_renewal(again));
     assert_true(has_note(again, "another tbot"));
@@ -297,12 +297,12 @@ static void test_open_journal_when_the_files_moved_on_is_dropped(void **state)
 static void test_open_journal_when_the_files_are_damaged_stays(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     struct store *s = open_store(path);
     commit(s, 1);
     begin(s, 1);
     store_close(s);
-    temp_dir_put(path, "tlscert", bytes_of_str("damaged"));
+    scratch_dir_put(path, "tlscert", bytes_of_str("damaged"));
     CLEANUP(store_closep) struct store *again = open_store(path);
     assert_int_equal(store_open_renewal(again)->generation, 1);
 }
@@ -310,11 +310,11 @@ static void test_open_journal_when_the_files_are_damaged_stays(void **state)
 static void test_damaged_journal_counts_as_open(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_freep) char *path = temp_dir_new();
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     struct store *s = open_store(path);
     commit(s, 5);
     store_close(s);
-    temp_dir_put(path, "renewal.journal", bytes_of_str("tbot renewal journal 1\nstate 4\nop"));
+    scratch_dir_put(path, "renewal.journal", bytes_of_str("tbot renewal journal 1\nstate 4\nop"));
     CLEANUP(store_closep) struct store *again = open_store(path);
     const struct store_renewal *r = store_open_renewal(again);
     assert_non_null(r);
@@ -323,7 +323,7 @@ static void test_damaged_journal_counts_as_open(void **state)
     assert_null(r->key);
     assert_true(has_note(again, "cut or damaged"));
     assert_int_equal(stored_generation(again), 5);
-    assert_true(temp_dir_has(path, "renewal.journal"));
+    assert_true(scratch_dir_has(path, "renewal.journal"));
 }
 
 static void test_memory_keeps_the_identity_until_closed(void **state)

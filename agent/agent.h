@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_AGENT_AGENT_H
+#define TBOT_AGENT_AGENT_H
+
+/*
+ * The whole agent: storage, the connection to the cluster, the bot's identity, the outputs, and the
+ * loop that drives them. agent_run() is the life of the process.
+ *
+ *     loop_block_signals();          before any thread exists
+ *     TRY(agent_run(&setup));
+ *
+ * SIGTERM and SIGINT stop it: what is under way is cancelled, but for the reply of a renewal, which
+ * is worth ten seconds; a second signal waits for nothing. SIGHUP and SIGUSR1 renew everything now.
+ */
+
+#include "agent/config.h"
+#include "base/entropy.h"
+#include "diag/core/log.h"
+
+struct agent_setup {
+    const struct config *config; /* validated */
+    const struct clock *clock;
+    const struct entropy *entropy;
+    struct log *log;
+};
+
+/*
+ * Runs until stopped; with `oneshot` until every output was tried once. NULL for an orderly end; an
+ * error when the first start cannot succeed, when one pass failed, or when something here is wrong.
+ */
+RESULT agent_run(const struct agent_setup *setup);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/agent_parts.h"
+
+#include <errno.h>
+
+/* Two cores make two RSA keys at a time; more threads would wait for the same processor. */
+#define WORKERS 3
+
+static struct err *find_ourselves(struct agent *a)
+{
+    a->bin = realpath("/proc/self/exe", NULL);
+    return a->bin ? NULL : err_sys(ERR_STORAGE, errno, "finding our own path");
+}
+
+static struct err *open_store(struct agent *a)
+{
+    const struct config_destination *d = &a->setup.config->storage;
+    if (d->type == CONFIG_DESTINATION_MEMORY)
+        return store_open_memory(&a->store);
+    struct store_config config = { .path = d->path, .symlinks = d->symlinks, .create = true };
+    return store_open(&config, &a->store);
+}
+
+/* One pass needs a key for each output; a daemon another for its own next renewal. */
+static unsigned keys_ahead(const struct config *config)
+{
+    size_t n = config->n_services + !config->oneshot;
+    return n < KEYPOOL_DEPTH_MAX ? (unsigned)n : KEYPOOL_DEPTH_MAX;
+}
+
+static struct err *make_identity(struct agent *a)
+{
+    struct identity_service_config config = {
+        .config = a->setup.config,
+        .loop = a->loop,
+        .lane = a->lane,
+        .clock = a->setup.clock,
+        .entropy = a->setup.entropy,
+        .log = a->setup.log,
+        .store = a->store,
+        .cluster = a->cluster,
+        .keys = a->keys,
+        .keys_ahead = keys_ahead(a->setup.config),
+        .stop = a->stop,
+        .force = a->force,
+        .changed = a->changed,
+        .arg = a,
+    };
+    return identity_service_new(&config, &a->identity);
+}
+
+static struct err *make_output(struct agent *a, const struct config_service *service)
+{
+    struct output_service_config config = {
+        .job = { .config = a->setup.config,
+                 .service = service,
+                 .cluster = a->cluster,
+                 .bin = a->bin },
+        .loop = a->loop,
+        .workers = a->workers,
+        .clock = a->setup.clock,
+        .entropy = a->setup.entropy,
+        .log = a->setup.log,
+        .stop = a->stop,
+        .changed = a->changed,
+        .arg = a,
+    };
+    TRY(output_service_new(&config, &a->outputs[a->n_outputs]));
+    a->n_outputs++;
+    return NULL;
+}
+
+static struct err *make_outputs(struct agent *a)
+{
+    const struct config *config = a->setup.config;
+    a->outputs = calloc(config->n_services + 1, sizeof(struct output_service *));
+    if (!a->outputs)
+        return err_nomem();
+    for (size_t i = 0; i < config->n_services; i++)
+        TRY(make_output(a, &config->services[i]));
+    return NULL;
+}
+
+RESULT agent_parts_make(struct agent *a)
+{
+    struct cluster_config cluster = { .config = a->setup.config, .clock = a->setup.clock };
+    TRY(find_ourselves(a));
+    TRY(loop_new(a->setup.clock, &a->loop));
+    TRY(cancel_new(&a->stop));
+    TRY(cancel_new(&a->force));
+    TRY(keypool_new(&a->keys));
+    TRY(open_store(a));
+    cluster.keys = a->keys;
+    cluster.log = a->setup.log;
+    TRY(cluster_new(&cluster, &a->cluster));
+    TRY(pool_new(a->loop, 1, &a->lane));
+    TRY(pool_new(a->loop, WORKERS, &a->workers));
+    TRY(make_identity(a));
+    return make_outputs(a);
+}
+
+/* Whatever still runs is cancelled first, so that joining the workers does not take long. */
+void agent_parts_release(struct agent *a)
+{
+    if (a->stop)
+        cancel_fire(a->stop);
+    if (a->force)
+        cancel_fire(a->force);
+    pool_free(a->lane);
+    pool_free(a->workers);
+    for (size_t i = 0; i < a->n_outputs; i++)
+        output_service_free(a->outputs[i]);
+    free(a->outputs);
+    identity_service_free(a->identity);
+    cluster_free(a->cluster);
+    store_close(a->store);
+    keypool_free(a->keys);
+    cancel_free(a->force);
+    cancel_free(a->stop);
+    loop_free(a->loop);
+    free(a->bin);
+    err_free(a->failure);
+}
+
+static void fill_one(void *arg)
+{
+    struct agent *a = arg;
+    bool more;
+    err_ignore(keypool_fill_one(a->keys, &more), "a key is then made when it is needed");
+}
+
+static void filled(void *arg)
+{
+    struct agent *a = arg;
+    a->filling = false;
+    a->changed(a);
+}
+
+void agent_parts_fill_keys(struct agent *a)
+{
+    if (a->filling || !pool_is_idle(a->workers) || !keypool_is_short(a->keys))
+        return;
+    a->filling = true;
+    a->fill = (struct pool_job){ .run = fill_one, .done = filled, .arg = a };
+    pool_submit(a->workers, &a->fill);
+}

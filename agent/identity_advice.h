@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_AGENT_IDENTITY_ADVICE_H
+#define TBOT_AGENT_IDENTITY_ADVICE_H
+
+/* What a person is told about the bot's own identity: static sentences, one table each. */
+
+#include "identity/renewer.h"
+
+/* "joining failed", …: the head of a log line. */
+const char *identity_advice_failed(enum renewer_job job);
+
+/* What it means that the identity entered `state`, and what to do; NULL where all is well. */
+const char *identity_advice_state(enum renewer_state state);
+
+#endif

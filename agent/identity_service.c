@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/identity_service.h"
+
+#include "agent/identity_advice.h"
+
+#include <string.h>
+
+#define COMPONENT "identity"
+#define ATTEMPTS 7
+#define STARTUP_LIMIT_S 120
+
+/* Time limits of one job: generous for what must not be asked twice, short for a look. */
+#define RENEW_LIMIT_S 300
+#define ASK_LIMIT_S 30
+
+/* A job that takes longer says that it is still at it. */
+#define STILL_WAITING_S 5
+
+struct identity_service {
+    struct identity_service_config c;
+    struct renewer renewer;
+    struct credentials *creds; /* the present identity, NULL before the first */
+    char tokenhash[SHA256_HEX_SIZE];
+    bool has_token;
+    bool stopping;
+
+    struct loop_timer timer; /* the renewer's */
+    struct loop_timer patience;
+    struct err *error;
+
+    /* The job under way; a worker's until its `done`. */
+    struct pool_job job;
+    bool busy;
+    struct mono job_began;
+    struct renewal_env env;
+    struct renewal_input input;
+    struct ctx ctx, patient_ctx;
+    struct renewal_outcome outcome;
+};
+
+static void step(struct identity_service *s, const struct renewer_event *ev);
+
+static void on_timer(void *arg)
+{
+    step(arg, &(struct renewer_event){ .kind = RENEWER_TIMER });
+}
+
+static void on_patience(void *arg)
+{
+    struct identity_service *s = arg;
+    struct now now = loop_now(s->c.loop);
+    log_info(s->c.log, COMPONENT, "still waiting for the cluster",
+             LOG_STR("job", renewer_job_name(s->input.job)),
+             LOG_STR("cluster", cluster_text(s->c.cluster)),
+             LOG_DUR("since", mono_diff(now.mono, s->job_began)));
+    err_ignore(loop_timer_set(s->c.loop, &s->patience, mono_add(now.mono, dur_s(STILL_WAITING_S))),
+               "only this notice is lost");
+}
+
+RESULT identity_service_new(const struct identity_service_config *config,
+                            struct identity_service **ret)
+{
+    struct identity_service *s = calloc(1, sizeof(*s));
+    if (!s)
+        return err_nomem();
+    s->c = *config;
+    s->timer = (struct loop_timer){ .fn = on_timer, .arg = s };
+    s->patience = (struct loop_timer){ .fn = on_patience, .arg = s };
+    s->env = (struct renewal_env){ .store = config->store,
+                                   .remote = cluster_remote(config->cluster),
+                                   .keys = config->keys,
+                                   .log = config->log };
+    *ret = s;
+    return NULL;
+}
+
+void identity_service_free(struct identity_service *s)
+{
+    if (!s)
+        return;
+    loop_timer_clear(s->c.loop, &s->timer);
+    loop_timer_clear(s->c.loop, &s->patience);
+    renewal_outcome_release(&s->outcome);
+    credentials_free(s->creds);
+    err_free(s->error);
+    free(s);
+}
+
+static void run_job(void *arg)
+{
+    struct identity_service *s = arg;
+    renewal_run(&s->env, &s->input, &s->outcome);
+}
+
+static struct dur job_limit(enum renewer_job job)
+{
+    return dur_s(job == RENEWER_JOB_RENEW || job == RENEWER_JOB_JOIN ? RENEW_LIMIT_S : ASK_LIMIT_S);
+}
+
+static void say_outcome(struct identity_service *s)
+{
+    const struct renewal_outcome *o = &s->outcome;
+    if (o->event.code != ERR_OK) {
+        log_err(s->c.log, o->event.written ? LOG_ERROR : LOG_WARN, COMPONENT,
+                identity_advice_failed(o->event.job), o->err);
+        return;
+    }
+    if (!o->creds)
+        return;
+    const struct subject *who = credentials_subject(o->creds);
+    log_info(s->c.log, COMPONENT,
+             o->event.job == RENEWER_JOB_JOIN ? "joined the cluster" : "identity renewed",
+             LOG_STR("cluster", who->cluster), LOG_STR("bot", who->bot_name),
+             LOG_INT("generation", who->generation),
+             LOG_WALL("valid_until", credentials_not_after(o->creds)));
+    if (o->err)
+        log_err(s->c.log, LOG_ERROR, COMPONENT, "the new identity is in memory only", o->err);
+}
+
+/* The next keys will be of the kind of the present one, unless the cluster changes its mind. */
+static void order_keys(struct identity_service *s)
+{
+    enum key_kind kind = key_get_kind(credentials_key(s->creds));
+    for (int k = KEY_RSA_2048; k <= KEY_ED25519; k++)
+        keypool_want(s->c.keys, (enum key_kind)k, k == (int)kind ? s->c.keys_ahead : 0);
+}
+
+/* From here on the new identity is the one we show. */
+static void adopt(struct identity_service *s)
+{
+    if (!s->outcome.creds)
+        return;
+    credentials_free(s->creds);
+    s->creds = TAKE(s->outcome.creds);
+    cluster_use(s->c.cluster, s->creds);
+    if (!s->c.config->oneshot)
+        order_keys(s);
+}
+
+static void say_notes(struct identity_service *s)
+{
+    CLEANUP(strlist_release) struct strlist notes = { 0 };
+    store_take_notes(s->c.store, &notes);
+    for (size_t i = 0; i < notes.len; i++)
+        log_warn(s->c.log, COMPONENT, notes.items[i]);
+}
+
+static void on_done(void *arg)
+{
+    struct identity_service *s = arg;
+    s->busy = false;
+    loop_timer_clear(s->c.loop, &s->patience);
+    say_outcome(s);
+    say_notes(s);
+    adopt(s);
+    struct renewer_event ev = s->outcome.event;
+    err_free(s->error);
+    s->error = ev.code == ERR_OK ? NULL : TAKE(s->outcome.err);
+    renewal_outcome_release(&s->outcome);
+    step(s, &ev);
+}
+
+static void begin_job(struct identity_service *s, enum renewer_job job)
+{
+    struct ctx now = { s->c.clock, s->c.stop, MONO_NEVER };
+    struct ctx patient = { s->c.clock, s->c.force, MONO_NEVER };
+    s->ctx = ctx_until(&now, job_limit(job));
+    s->patient_ctx = ctx_until(&patient, job_limit(job));
+    s->input = (struct renewal_input){ .job = job,
+                                       .creds = s->creds,
+                                       .ttl = s->c.config->credential_ttl,
+                                       .tokenhash = s->tokenhash,
+                                       .ctx = &s->ctx,
+                                       .patient_ctx = &s->patient_ctx };
+    s->busy = true;
+    s->job_began = loop_now(s->c.loop).mono;
+    err_ignore(loop_timer_set(s->c.loop, &s->patience,
+                              mono_add(s->job_began, dur_s(STILL_WAITING_S))),
+               "only a notice is lost");
+    s->job = (struct pool_job){ .run = run_job, .done = on_done, .arg = s };
+    pool_submit(s->c.lane, &s->job);
+}
+
+static void say_state(struct identity_service *s, enum renewer_state before)
+{
+    enum renewer_state state = s->renewer.state;
+    const char *advice = identity_advice_state(state);
+    if (state != before && advice)
+        log_warn(s->c.log, COMPONENT, advice, LOG_STR("state", renewer_state_name(state)));
+}
+
+static void step(struct identity_service *s, const struct renewer_event *ev)
+{
+    if (s->stopping) {
+        s->c.changed(s->c.arg);
+        return;
+    }
+    enum renewer_state before = s->renewer.state;
+    struct renewer_todo todo = renewer_step(&s->renewer, ev, loop_now(s->c.loop));
+    say_state(s, before);
+    if (todo.job != RENEWER_JOB_NONE)
+        begin_job(s, todo.job);
+    struct err *e = loop_timer_set(s->c.loop, &s->timer, todo.wake);
+    if (e)
+        log_err(s->c.log, LOG_ERROR, COMPONENT, "the next renewal cannot be scheduled", e);
+    err_free(e);
+    s->c.changed(s->c.arg);
+}
+
+/* The configured token's hash tells whether the stored identity came from it. */
+static struct err *hash_token(struct identity_service *s)
+{
+    CLEANUP(secret_freep) struct secret *token = NULL;
+    struct err *e = config_token(&s->c.config->onboarding, &token);
+    if (err_code(e) == ERR_NOT_FOUND) {
+        err_ignore(e, "a token file may vanish after the first join");
+        return NULL;
+    }
+    if (e || !token)
+        return e;
+    s->has_token = true;
+    return sha256_hex(secret_bytes(token), s->tokenhash);
+}
+
+static struct err *load(struct identity_service *s, struct renewer_event *ev)
+{
+    char stored[SHA256_HEX_SIZE] = "";
+    struct err *e = store_load(s->c.store, &s->creds, stored);
+    say_notes(s);
+    if (err_code(e) == ERR_NOT_FOUND) {
+        err_ignore(e, "a first start");
+        return NULL;
+    }
+    TRY_CTX(e, "loading the stored identity");
+    const struct store_renewal *open = store_open_renewal(s->c.store);
+    ev->has_identity = true;
+    ev->identity = renewal_describe(s->creds);
+    ev->open = open && open->generation > 0;
+    ev->token_changed = s->has_token && strcmp(stored, s->tokenhash) != 0;
+    if (!s->has_token)
+        memcpy(s->tokenhash, stored, sizeof(stored));
+    return NULL;
+}
+
+static void say_start(struct identity_service *s, const struct renewer_event *ev)
+{
+    if (!ev->has_identity) {
+        log_info(s->c.log, COMPONENT, "no stored identity: joining",
+                 LOG_STR("storage", store_name(s->c.store)),
+                 LOG_STR("cluster", cluster_text(s->c.cluster)));
+        return;
+    }
+    log_info(s->c.log, COMPONENT,
+             ev->token_changed ? "the token is a new one: joining" : "stored identity loaded",
+             LOG_STR("storage", store_name(s->c.store)),
+             LOG_INT("generation", ev->identity.generation),
+             LOG_WALL("valid_until", ev->identity.validity.not_after));
+}
+
+static struct err *check_can_begin(struct identity_service *s, const struct renewer_event *ev)
+{
+    if (ev->has_identity || s->has_token)
+        return NULL;
+    return err_set_hint(err_new(ERR_CONFIG, "no stored identity in '%s' and no token to join with",
+                                store_name(s->c.store)),
+                        "Make a token with 'tctl bots add' and set it as onboarding.token or "
+                        "--token.");
+}
+
+RESULT identity_service_start(struct identity_service *s)
+{
+    struct renewer_event ev = { .kind = RENEWER_START };
+    TRY(hash_token(s));
+    TRY(load(s, &ev));
+    TRY(check_can_begin(s, &ev));
+    struct renewer_config rc = {
+        .interval = s->c.config->renewal_interval,
+        .attempts = ATTEMPTS,
+        .can_join = s->has_token,
+        .one_pass = s->c.config->oneshot,
+        .retry_open = s->c.config->on_open_renewal == CONFIG_OPEN_RENEWAL_RETRY,
+        .startup_limit = dur_s(STARTUP_LIMIT_S),
+        .entropy = s->c.entropy,
+    };
+    renewer_init(&s->renewer, &rc);
+    if (s->creds) {
+        cluster_use(s->c.cluster, s->creds);
+        order_keys(s);
+    }
+    say_start(s, &ev);
+    step(s, &ev);
+    return NULL;
+}
+
+void identity_service_renew_now(struct identity_service *s)
+{
+    step(s, &(struct renewer_event){ .kind = RENEWER_NOW });
+}
+
+void identity_service_wake(struct identity_service *s)
+{
+    step(s, &(struct renewer_event){ .kind = RENEWER_TIMER });
+}
+
+void identity_service_stop(struct identity_service *s)
+{
+    s->stopping = true;
+    loop_timer_clear(s->c.loop, &s->timer);
+}
+
+bool identity_service_is_busy(const struct identity_service *s)
+{
+    return s->busy;
+}
+
+bool identity_service_awaits_reply(const struct identity_service *s)
+{
+    return s->busy && s->input.job == RENEWER_JOB_RENEW;
+}
+
+bool identity_service_is_serving(const struct identity_service *s)
+{
+    return renewer_is_serving(&s->renewer, loop_now(s->c.loop));
+}
+
+enum renewer_state identity_service_state(const struct identity_service *s)
+{
+    return s->renewer.state;
+}
+
+const struct err *identity_service_error(const struct identity_service *s)
+{
+    return s->error;
+}

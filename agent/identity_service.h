@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_AGENT_IDENTITY_SERVICE_H
+#define TBOT_AGENT_IDENTITY_SERVICE_H
+
+/*
+ * Keeps the bot's own identity: feeds the renewer (identity/renewer.h) with events on the loop's
+ * thread, and runs the job it asks for on a worker of its own, so that no output can hold a renewal
+ * up.
+ *
+ * Threads: everything on the loop's thread.
+ */
+
+#include "agent/cluster.h"
+#include "base/entropy.h"
+#include "base/loop.h"
+#include "base/pool.h"
+#include "identity/renewal.h"
+
+struct identity_service;
+
+struct identity_service_config {
+    const struct config *config;
+    struct loop *loop;
+    struct pool *lane; /* a pool of one thread, used by nobody else */
+    const struct clock *clock;
+    const struct entropy *entropy;
+    struct log *log;
+    struct store *store;
+    struct cluster *cluster;
+    struct keypool *keys;
+    unsigned keys_ahead; /* how many keys to have made ahead of need */
+    struct cancel *stop;  /* fired when the agent stops */
+    struct cancel *force; /* fired when it cannot wait for a renewal's reply any longer */
+
+    /* Called after every change: a new identity, another state. */
+    void (*changed)(void *arg);
+    void *arg;
+};
+
+RESULT identity_service_new(const struct identity_service_config *config,
+                            struct identity_service **ret);
+void identity_service_free(struct identity_service *s); /* accepts NULL; no job may be running */
+DEFINE_FREEP(identity_service)
+
+/* Loads the stored identity and begins. An error here is one that a retry does not heal. */
+RESULT identity_service_start(struct identity_service *s);
+
+/* Renews now: a signal. */
+void identity_service_renew_now(struct identity_service *s);
+
+/* Looks at the clocks again: the calendar jumped. */
+void identity_service_wake(struct identity_service *s);
+
+/* Starts nothing any more. */
+void identity_service_stop(struct identity_service *s);
+
+/* A job is under way. */
+bool identity_service_is_busy(const struct identity_service *s);
+
+/* ... and it is a renewal whose request may have been written: its reply is worth waiting for. */
+bool identity_service_awaits_reply(const struct identity_service *s);
+
+bool identity_service_is_serving(const struct identity_service *s);
+enum renewer_state identity_service_state(const struct identity_service *s);
+
+/* Why the last job failed; NULL after a success. Borrowed until the next event. */
+const struct err *identity_service_error(const struct identity_service *s);
+
+#endif

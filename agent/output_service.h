@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_AGENT_OUTPUT_SERVICE_H
+#define TBOT_AGENT_OUTPUT_SERVICE_H
+
+/*
+ * Keeps one output fresh, on its own schedule: the timing is agent/cycle.h's, the work
+ * agent/output_job.h's, on a worker shared with the other outputs. A failure here touches nobody
+ * else, and leaves the files in place.
+ *
+ * Threads: everything on the loop's thread.
+ */
+
+#include "agent/cycle.h"
+#include "agent/output_job.h"
+#include "base/loop.h"
+#include "base/pool.h"
+
+struct output_service;
+
+struct output_service_config {
+    struct output_job job; /* its destination is made by the service */
+    struct loop *loop;
+    struct pool *workers;
+    const struct clock *clock;
+    const struct entropy *entropy;
+    struct log *log;
+    struct cancel *stop;
+
+    /* Called after every end of a job. */
+    void (*changed)(void *arg);
+    void *arg;
+};
+
+RESULT output_service_new(const struct output_service_config *config, struct output_service **ret);
+void output_service_free(struct output_service *s); /* accepts NULL; no job may be running */
+DEFINE_FREEP(output_service)
+
+/* Makes the destination ready: an error is one that a retry does not heal. Blocks on the disk. */
+RESULT output_service_prepare(struct output_service *s);
+
+/* The bot has an identity: begin. May be called again. */
+void output_service_start(struct output_service *s);
+
+/* Renews now. */
+void output_service_renew_now(struct output_service *s);
+
+/* Looks at the clocks again. */
+void output_service_wake(struct output_service *s);
+
+void output_service_stop(struct output_service *s);
+
+bool output_service_is_busy(const struct output_service *s);
+
+/* At least one attempt ended / the last attempt succeeded. */
+bool output_service_has_run(const struct output_service *s);
+bool output_service_is_ok(const struct output_service *s);
+bool output_service_is_stale(const struct output_service *s);
+
+const char *output_service_name(const struct output_service *s);
+
+#endif

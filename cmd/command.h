@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_CMD_COMMAND_H
+#define TBOT_CMD_COMMAND_H
+
+/*
+ * What every command of `tbot` shares: the options that may stand anywhere on the line, how errors
+ * end, how help looks.
+ *
+ * A command gets the words behind its name. It parses them together with the global options:
+ *
+ *     int cmd_thing(struct globals *globals, int argc, char **argv)
+ *     {
+ *         struct opt_set sets[] = { thing_set(&values), globals_set(globals) };
+ *         struct err *e = opts_parse(sets, 2, argc, argv, &n);
+ *         if (e)
+ *             return command_fail(e);
+ *         if (globals->help)
+ *             return command_help(&thing_help, sets, 2);
+ *         ...
+ *     }
+ *
+ * Exit codes: 0 done, 1 failed, 2 the command line is wrong.
+ */
+
+#include "cmd/opts.h"
+
+/* Zero-initialised, then filled in by whoever parses globals_set(). Switches: 0 not given, 1 off, 2
+ * on. */
+struct globals {
+    const char *config_path; /* NULL: none; "-": standard input */
+    const char *log_format;  /* "text", "json"; NULL: text */
+    unsigned debug, insecure, fips, help, trace;
+    const char *not_built; /* where options that are refused would store */
+};
+
+struct opt_set globals_set(struct globals *globals);
+
+struct command {
+    const char *name;
+    const char *summary; /* one line for `tbot help`; NULL: not shown */
+    int (*run)(struct globals *globals, int argc, char **argv);
+};
+
+struct command_help {
+    const char *usage;    /* "tbot start [identity|legacy] [options]" */
+    const char *about;    /* paragraphs */
+    const char *examples; /* indented by two */
+};
+
+/* Prints on standard output; returns the exit code. */
+int command_help(const struct command_help *help, const struct opt_set *sets, size_t n_sets);
+
+/*
+ * Prints `e` and its hint on standard error, frees it, and returns the exit code: 2 for ERR_USAGE,
+ * 1 for everything else, 0 for NULL.
+ */
+int command_fail(struct err *e);
+
+/* Prints every warning of the list on standard error. */
+struct strlist;
+void command_warn(const struct strlist *warnings);
+
+/* What cmd/main.c's table holds; NULL-terminated by a NULL name. */
+extern const struct command command_table[];
+
+/* The entry, or NULL. */
+const struct command *command_find(const char *name);
+
+/* ERR_USAGE for a name that is no command: not built yet, or unknown with what it may have meant.
+ */
+RESULT command_refuse(const char *name);
+
+int cmd_configure(struct globals *globals, int argc, char **argv);
+int cmd_help(struct globals *globals, int argc, char **argv);
+int cmd_start(struct globals *globals, int argc, char **argv);
+int cmd_version(struct globals *globals, int argc, char **argv);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tbot: an agent that keeps a machine's identity in a Teleport cluster. */
+#include "cmd/command.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+
+const struct command command_table[] = {
+    {"configure", "write a configuration file for what the options say", cmd_configure},
+    {"start", "join the cluster and keep identities fresh", cmd_start},
+    {"version", "print the version", cmd_version},
+    {"help", "explain a command, or the configuration file", cmd_help},
+    {0},
+};
+
+/* Files we make are ours alone, and a peer that goes away is an error of the call, not our end. */
+static void prepare_process(void)
+{
+    umask(077);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+int main(int argc, char **argv)
+{
+    struct globals globals = {0};
+    struct opt_set set = globals_set(&globals);
+    int used = 0;
+
+    prepare_process();
+    struct err *e = opts_parse_leading(&set, 1, argc - 1, argv + 1, &used);
+    if (e)
+        return command_fail(e);
+    int n_words = argc - 1 - used;
+    char **words = argv + 1 + used;
+    if (n_words == 0)
+        return globals.help ? cmd_help(&globals, 0, words)
+                            : command_fail(err_new(ERR_USAGE, "which command? See 'tbot help'"));
+    const struct command *command = command_find(words[0]);
+    if (!command)
+        return command_fail(command_refuse(words[0]));
+    return command->run(&globals, n_words - 1, words + 1);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/start_config.h"
+
+#include "agent/config_env.h"
+
+#include <string.h>
+
+static const struct command_help help = {
+    .usage = "tbot start [identity|legacy] [options]",
+    .about =
+        "Joins the cluster, keeps the bot's identity renewed and the files of every service "
+        "fresh,\n"
+        "until it is stopped (Ctrl-C, SIGTERM). SIGHUP and SIGUSR1 renew everything at once.\n\n"
+        "  start            runs what the configuration file says\n"
+        "  start legacy     the same\n"
+        "  start identity   adds one identity output, described by options; needs no file\n\n"
+        "Options win over the file. --token, --join-method and --ca-pin replace the file's whole\n"
+        "'onboarding' section.\n",
+    .examples = "  tbot start -c /etc/tbot.yaml\n"
+                "  tbot start -c /etc/tbot.yaml --oneshot\n"
+                "  TELEPORT_BOT_TOKEN=… tbot start identity --proxy-server example.com:443 \\\n"
+                "      --join-method token --storage /var/lib/tbot --destination /srv/identity\n",
+};
+
+static RESULT check_given(const struct start_options *o)
+{
+    const struct config_overrides *over = &o->overrides;
+    if (o->globals->config_path || over->auth_server || over->proxy_server || over->join_uri)
+        return NULL;
+    return err_set_hint(err_new(ERR_USAGE, "there is nothing to start: no configuration file (-c "
+                                           "FILE) and no address of a cluster (--proxy-server)"),
+                        "See 'tbot start --help'; 'tbot configure' writes a configuration file.");
+}
+
+static RESULT load(const char *path, struct config **ret)
+{
+    return path ? config_load(path, ret) : config_new(ret);
+}
+
+static RESULT warn_of_idleness(struct config *config)
+{
+    if (config->n_services > 0)
+        return NULL;
+    return strlist_add(&config->warnings, "there are no services: only the bot's own identity is "
+                                          "kept renewed");
+}
+
+struct err *start_config_load(struct start_config *start, struct globals *globals, int argc,
+                              char **argv)
+{
+    CLEANUP(config_freep) struct config *config = NULL;
+    struct start_options *options = &start->options;
+    TRY(start_options_parse(options, START_COMMAND, globals, argc, argv));
+    if (globals->help) {
+        start_options_help(options, &help);
+        return NULL;
+    }
+    TRY(check_given(options));
+    TRY(load(globals->config_path, &config));
+    TRY(config_merge(config, &options->overrides));
+    TRY(config_validate(config));
+    TRY(config_env_check(config, getenv));
+    TRY(warn_of_idleness(config));
+    start->is_debug = config->debug;
+    start->is_json = globals->log_format && strcmp(globals->log_format, "json") == 0;
+    start->config = TAKE(config);
+    return NULL;
+}
+
+void start_config_release(struct start_config *start)
+{
+    config_free(start->config);
+    start->config = NULL;
+    start_options_release(&start->options);
+}
