@@ -1,1 +1,58 @@
-class Authority: pass
+# SPDX-License-Identifier: Apache-2.0
+"""The development authority on free ports, and its faults on command."""
+
+import json
+import os
+import socket
+
+from .waiting import wait_until
+
+
+class Authority:
+    """`version` is the major version it imitates. `spawn` and `directory` are the test's."""
+
+    def __init__(self, spawn, directory, version=17, suite=None, name="authority", extra=()):
+        self.bot = "robot"
+        self.control = directory / f"{name}.sock"
+        self.web_ca = directory / f"{name}-web-ca.pem"  # for SSL_CERT_FILE
+        ready = directory / f"{name}.ready"
+        argv = [os.environ["TBOT_AUTHORITY"], "--cluster", "example", "--imitate", str(version),
+                "--bot", f"{self.bot}=access", "--control", self.control, "--web-ca", self.web_ca,
+                "--ready-file", ready, *extra]
+        self.process = spawn(argv + (["--suite", suite] if suite else []), name)
+        wait_until("the authority to be ready", ready.exists, still_worth_it=self.process.must_live)
+        facts = dict(line.split("=", 1) for line in ready.read_text().splitlines())
+        self.auth_addr = facts["auth"]
+        self.web_addr = facts["web"]
+        self.ca_pin = facts["pin"]
+        self.token = facts["token"]
+
+    def command(self, *words):
+        """Sends one command; returns what it printed. See `tbot-authority --help`."""
+        line = " ".join(f'"{w}"' if " " in str(w) else str(w) for w in words)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(10)
+            s.connect(str(self.control))
+            s.sendall(line.encode() + b"\n")
+            s.shutdown(socket.SHUT_WR)
+            reply = b"".join(iter(lambda: s.recv(65536), b"")).decode()
+        text, _, verdict = reply.rstrip("\n").rpartition("\n")
+        if verdict != "ok":
+            raise AssertionError(f"authority: {line}: {reply}")
+        return text
+
+    def status(self):
+        return json.loads(self.command("status"))
+
+    def generation(self):
+        return self.status()["bots"][0]["generation"]
+
+    def is_locked(self):
+        return self.status()["bots"][0]["locked"]
+
+    def requests(self, method):
+        """How often a method was called, by the last part of its path."""
+        return sum(n for path, n in self.status()["requests"].items() if path.endswith(method))
+
+    def new_token(self):
+        return self.command("new-token", self.bot).strip()

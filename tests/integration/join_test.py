@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The main job: join, keep the identity renewed, keep an output fresh, go on after a restart."""
+
+from harness import Case, main
+
+
+class Join(Case):
+    def test_joins_and_writes_an_output(self):
+        agent = self.agent(self.authority())
+        agent.start()
+        agent.wait_generation(1)
+        agent.wait_output()
+
+    def test_renews_three_times_then_goes_on_after_a_restart(self):
+        authority = self.authority()
+        agent = self.agent(authority, interval="1s")
+        agent.start()
+        first = agent.wait_output()
+        agent.wait_generation(4)
+        agent.wait_output(other_than=first)
+        self.assertEqual(0, agent.process.stop())
+
+        # The token is used up: only the stored identity lets it in again.
+        before = agent.generation()
+        agent.start()
+        agent.wait_generation(before + 1)
+        self.assertEqual(1, authority.requests("RegisterUsingToken") + authority.requests("Join"))
+        self.assertFalse(authority.is_locked())
+
+    def test_renews_on_signal(self):
+        authority = self.authority()
+        agent = self.agent(authority, interval="5m")
+        agent.start()
+        agent.wait_generation(1)
+        serial = agent.wait_output()
+        agent.renew_now()
+        agent.wait_generation(2)
+        agent.wait_output(other_than=serial)
+
+    def test_oneshot_joins_then_renews(self):
+        authority = self.authority()
+        agent = self.agent(authority)
+        for turn in (1, 2):
+            done = agent.oneshot()
+            self.assertEqual(0, done.returncode, done.stderr)
+            self.assertEqual(turn, agent.generation())
+            self.assertTrue(agent.output_is_consistent())
+
+    def test_memory_storage_leaves_nothing_on_disk(self):
+        agent = self.agent(self.authority(), storage_lines=["  type: memory"])
+        done = agent.oneshot()
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertTrue(agent.output_is_consistent())
+        self.assertEqual({}, agent.snapshot())
+
+    def test_token_may_be_a_file(self):
+        authority = self.authority()
+        token = self.dir / "token"
+        token.write_text(f"{authority.token}\n")
+        done = self.agent(authority, token=str(token)).oneshot()
+        self.assertEqual(0, done.returncode, done.stderr)
+
+    def test_outputs_are_renewed_each_on_its_own(self):
+        outputs = [self.dir / f"out{i}" for i in range(5)]
+        authority = self.authority()
+        agent = self.agent(authority, outputs=outputs)
+        done = agent.oneshot()
+        self.assertEqual(0, done.returncode, done.stderr)
+        for path in outputs:
+            agent.output = path
+            self.assertTrue(agent.output_is_consistent(), path)
+
+    def test_one_bad_output_does_not_stop_the_others(self):
+        good, bad = self.dir / "good", self.dir / "bad"
+        bad.write_text("a file where a directory should be")
+        agent = self.agent(self.authority(), outputs=[bad, good])
+        agent.output = good
+        agent.start()
+        agent.wait_output()
+        self.assertTrue(agent.process.alive())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Killed at any moment: the next start goes on, the bot is never locked, no reader sees a cut file.
+
+TBOT_KILLS sets how often (./dev soak uses thousands); TBOT_SEED repeats a run.
+"""
+
+import os
+import random
+import time
+
+from harness import Case, main, pem, wait_until
+from harness.agent import OUR_STORAGE_FILES, STORAGE_FILES
+
+KILLS = int(os.environ.get("TBOT_KILLS", "6"))
+SEED = int(os.environ.get("TBOT_SEED") or random.SystemRandom().randrange(1 << 32))
+
+
+class Kill(Case):
+    def test_killed_while_renewing(self):
+        """The reply may be on its way when it dies: an open renewal, which it must not repeat blindly."""
+        chance = random.Random(SEED)
+        authority = self.authority()
+        agent = self.agent(authority, interval="1s")
+        agent.start()
+        agent.wait_output()
+        for turn in range(KILLS):
+            with self.subTest(seed=SEED, turn=turn):
+                moment = time.monotonic() + chance.uniform(0, 0.05)
+                agent.renew_now()
+                wait_until("the moment to kill", lambda: time.monotonic() > moment, every=0.001)
+                agent.process.kill()
+                self.check_output(agent)
+                generation, log = agent.generation(), len(agent.process.text())
+                agent.start()
+                # Killed between the request and a durable reply, it has lost a generation for good
+                # only if the cluster says so; whatever it was, the bot stays unlocked.
+                wait_until("the open renewal to be decided",
+                           lambda: (agent.generation() or 0) > generation
+                           or "overtaken" in agent.process.text()[log:], 40, agent.process.must_live)
+                self.assertFalse(authority.is_locked())
+                if agent.generation() != authority.generation():
+                    self.begin_anew(agent, authority)
+        self.assertEqual(0, agent.process.stop())
+        names = {p.name for p in agent.storage.iterdir()}
+        self.assertLessEqual(names, STORAGE_FILES | OUR_STORAGE_FILES)
+
+    def begin_anew(self, agent, authority):
+        """What a person does then: a new token."""
+        self.assertIn("overtaken", agent.process.text())
+        agent.process.stop()
+        text = agent.config.read_text()
+        fresh = authority.new_token()
+        agent.config.write_text(text.replace(authority.token, fresh))
+        authority.token = fresh
+        agent.start()
+        wait_until("the new join", lambda: agent.generation() == authority.generation(), 40,
+                   agent.process.must_live)
+
+    def check_output(self, agent):
+        # Killed between two renames, the files may be of two generations; none may be cut.
+        for name in ("tlscert", "identity", "key"):
+            text = (agent.output / name).read_text()
+            self.assertTrue(pem.blocks(text), f"{name} is cut")
+            self.assertTrue(text.endswith("\n"), f"{name} is cut")
+
+    def test_second_agent_on_the_same_storage_is_refused(self):
+        authority = self.authority()
+        first = self.agent(authority)
+        first.start()
+        first.wait_output()
+        before = first.snapshot()
+        second = self.agent(authority, name="second", storage=first.storage)
+        done = second.oneshot()
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertRegex(done.stderr, "(?i)another|already|in use|lock")
+        self.assertIn(str(first.storage), done.stderr)
+        self.assertEqual(before, first.snapshot())
+        first.process.must_live()
+
+    def test_reader_never_sees_a_cut_file(self):
+        agent = self.agent(self.authority(), interval="1s")
+        agent.start()
+        agent.wait_output()
+        reads = 0
+        while agent.generation() < 4:
+            agent.renew_now()
+            text = (agent.output / "identity").read_text()
+            self.assertGreaterEqual(len(pem.blocks(text)), 3)
+            reads += 1
+        self.assertGreater(reads, 3)
+
+
+if __name__ == "__main__":
+    main()

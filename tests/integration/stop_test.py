@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stopping: at once when nothing is at stake, after the reply when it is, and always when asked twice."""
+
+import signal
+import time
+
+from harness import Case, main, wait_until
+
+
+class Stop(Case):
+    def seconds_to_stop(self, agent, signum=signal.SIGTERM):
+        begin = time.monotonic()
+        agent.process.send(signum)
+        self.assertEqual(0, agent.process.wait(15), agent.process.text())
+        return time.monotonic() - begin
+
+    def running(self, **options):
+        authority = self.authority()
+        agent = self.agent(authority, **options)
+        agent.start()
+        agent.wait_output()
+        return authority, agent
+
+    def test_sigterm_stops_within_a_second(self):
+        self.assertLess(self.seconds_to_stop(self.running()[1]), 1)
+
+    def test_sigint_stops_within_a_second(self):
+        self.assertLess(self.seconds_to_stop(self.running()[1], signal.SIGINT), 1)
+
+    def test_stops_while_the_cluster_is_away(self):
+        authority, agent = self.running(interval="1s")
+        authority.command("refuse")
+        before = len(agent.process.text())
+        agent.process.wait_text("refused|unavailable", after=before)
+        self.assertLess(self.seconds_to_stop(agent), 1)
+
+    def test_waits_for_the_reply_to_a_renewal(self):
+        authority, agent = self.running()
+        authority.command("slow", 2000, "method", "GenerateUserCerts")
+        agent.renew_now()
+        wait_until("the renewal to be asked for", lambda: authority.generation() == 2)
+        taken = self.seconds_to_stop(agent)
+        self.assertEqual(2, agent.generation(), "the reply was thrown away")
+        self.assertLess(taken, 5)
+
+    def test_does_not_wait_for_ever(self):
+        authority, agent = self.running()
+        authority.command("hang", "method", "GenerateUserCerts")
+        asked = authority.requests("GenerateUserCerts")
+        agent.renew_now()
+        wait_until("the renewal to be asked for",
+                   lambda: authority.requests("GenerateUserCerts") > asked)
+        self.assertLess(self.seconds_to_stop(agent), 11)
+
+    def test_second_signal_forces(self):
+        authority, agent = self.running()
+        authority.command("hang", "method", "GenerateUserCerts")
+        asked = authority.requests("GenerateUserCerts")
+        agent.renew_now()
+        wait_until("the renewal to be asked for",
+                   lambda: authority.requests("GenerateUserCerts") > asked)
+        before = len(agent.process.text())
+        agent.process.send(signal.SIGTERM)
+        agent.process.wait_text("stop", after=before)
+        begin = time.monotonic()
+        agent.process.send(signal.SIGTERM)
+        self.assertNotEqual(0, agent.process.wait(5))
+        self.assertLess(time.monotonic() - begin, 1)
+
+
+if __name__ == "__main__":
+    main()
