@@ -194,7 +194,7 @@ static void test_prepare_leaves_no_test_file_behind(void **state)
     DIR *list = opendir(p->path);
     assert_non_null(list);
     for (const struct dirent *entry; (entry = readdir(list));)
-        n += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+        n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
     closedir(list);
     assert_int_equal(n, 1); /* .write-test */
 }
