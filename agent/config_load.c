@@ -61,7 +61,7 @@ static RESULT refuse_beside_uri(struct config_report *report, const struct yaml_
     static const char *const keys[] = {"auth_server", "proxy_server", "join_method", "token"};
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
         const struct yaml_node *node = yaml_tree_get(map, keys[i]);
-        if (node && !config_value_is_off(node))
+        if (node && !config_value_is_empty(node))
             TRY(config_report_error(report, node->at_key, "key '%s': 'join_uri' says it already",
                                     keys[i]));
     }
@@ -72,7 +72,7 @@ static RESULT read_join_uri(struct config_report *report, const struct yaml_node
                             struct config *config)
 {
     const struct yaml_node *node = yaml_tree_get(root, "join_uri");
-    if (!node || config_value_is_off(node))
+    if (!node || config_value_is_empty(node))
         return NULL;
     if (node->kind != YAML_SCALAR)
         return config_report_error(report, node->at, "key 'join_uri': must be text");

@@ -74,7 +74,7 @@ static RESULT report_missing(struct config_report *report, const struct config_s
             if (!(key->flags & CONFIG_REQUIRED))
                 continue;
             const struct yaml_node *node = yaml_tree_get(map, key->name);
-            if (!node || config_value_is_off(node))
+            if (!node || config_value_is_empty(node))
                 TRY(config_report_error(report, node ? node->at : map->at, "key '%s': required",
                                         key->name));
         }
@@ -102,7 +102,7 @@ struct err *config_read_variant(struct config_report *report,
 {
     const struct yaml_node *type = yaml_tree_get(map, "type");
     *ret = NULL;
-    if (!type || config_value_is_off(type))
+    if (!type || config_value_is_empty(type))
         return config_report_error(report, type ? type->at : map->at, "key 'type': required");
     if (type->kind != YAML_SCALAR)
         return config_report_error(report, type->at, "key 'type': must be text, is %s",

@@ -17,11 +17,17 @@ static bool is_among(const char *text, const char *const *words)
     return false;
 }
 
-bool config_value_is_off(const struct yaml_node *node)
+bool config_value_is_empty(const struct yaml_node *node)
 {
     if (node->kind != YAML_SCALAR)
         return !node->first;
-    return yaml_tree_is_null(node) || node->text[0] == '\0' || is_among(node->text, words_false);
+    return yaml_tree_is_null(node) || node->text[0] == '\0';
+}
+
+bool config_value_is_off(const struct yaml_node *node)
+{
+    return config_value_is_empty(node) ||
+           (node->kind == YAML_SCALAR && is_among(node->text, words_false));
 }
 
 struct err *config_value_set_text(char **to, const char *text)

@@ -18,7 +18,10 @@
 RESULT config_value_read(struct config_report *report, const struct config_key *key,
                          const struct yaml_node *node, void *to);
 
-/* Whether the value asks for nothing: null, empty, false, off. */
+/* Null, empty text, an empty list or map. */
+bool config_value_is_empty(const struct yaml_node *node);
+
+/* Whether the value asks for nothing: empty, or a word for "no". */
 bool config_value_is_off(const struct yaml_node *node);
 
 /* Replaces the string at `to` by a copy. */

@@ -149,6 +149,24 @@ RESULT authority_add_token(struct authority *a, const char *value, const char *b
     return NULL;
 }
 
+static RESULT copy_token(struct authority *a, const char *bot, struct secret **ret)
+{
+    CLEANUP(authority_unlockp) pthread_mutex_t *held = authority_hold(a);
+    (void)held;
+    const struct secret *known = tokens_of_bot(&a->state.tokens, bot);
+    return known ? secret_dup(known, ret) : NULL;
+}
+
+RESULT authority_any_token(struct authority *a, const char *bot, struct secret **ret)
+{
+    CLEANUP(secret_freep) struct secret *known = NULL;
+    TRY(copy_token(a, bot, &known));
+    if (!known)
+        return authority_add_token(a, NULL, bot, ret);
+    *ret = TAKE(known);
+    return NULL;
+}
+
 RESULT authority_check_token(struct authority *a, const char *value)
 {
     CLEANUP(authority_unlockp) pthread_mutex_t *held = authority_hold(a);

@@ -62,6 +62,9 @@ RESULT authority_add_bot(struct authority *a, const char *bot, const struct strl
 RESULT authority_add_token(struct authority *a, const char *value, const char *bot,
                            struct secret **ret);
 
+/* An unused token of the bot, or a new random one. */
+RESULT authority_any_token(struct authority *a, const char *bot, struct secret **ret);
+
 /* ERR_DENIED for a token that is unknown or used. */
 RESULT authority_check_token(struct authority *a, const char *value);
 

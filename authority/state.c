@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/state.h"
 
+#include "authority/place.h"
+
 #include <string.h>
 
 void state_release(struct state *s)
@@ -29,8 +31,7 @@ RESULT state_generate(const char *cluster, enum suite suite, struct wall now, st
 }
 
 struct state_file {
-    struct dir *dir;
-    char *name;
+    struct place place;
     int lock_fd;
 };
 
@@ -38,33 +39,16 @@ void state_file_close(struct state_file *f)
 {
     if (!f)
         return;
-    if (f->lock_fd >= 0)
-        close(f->lock_fd);
-    dir_close(f->dir);
-    free(f->name);
+    closep(&f->lock_fd);
+    place_release(&f->place);
     free(f);
-}
-
-static RESULT split_path(const char *path, char **ret_dir, char **ret_name)
-{
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    if (!*name)
-        return err_new(ERR_USAGE, "'%s' does not name a file", path);
-    size_t dir_len = slash ? (size_t)(slash - path) + 1 : 0;
-    CLEANUP(freep) char *dir = dir_len ? strndup(path, dir_len) : strdup(".");
-    *ret_name = strdup(name);
-    if (!dir || !*ret_name)
-        return err_nomem();
-    *ret_dir = TAKE(dir);
-    return NULL;
 }
 
 static RESULT lock(struct state_file *f, const char *path)
 {
     CLEANUP(buf_release) struct buf name = BUF_INIT(4096);
-    TRY(buf_printf(&name, "%s.lock", f->name));
-    struct err *e = dir_lock(f->dir, buf_str(&name), &f->lock_fd);
+    TRY(buf_printf(&name, "%s.lock", f->place.name));
+    struct err *e = dir_lock(f->place.dir, buf_str(&name), &f->lock_fd);
     if (err_code(e) == ERR_BUSY)
         return err_set_hint(err_wrap(e, "locking the state '%s'", path),
                             "Another tbot-authority uses this state: stop it, or name another file.");
@@ -74,12 +58,10 @@ static RESULT lock(struct state_file *f, const char *path)
 RESULT state_file_open(const char *path, struct state_file **ret)
 {
     CLEANUP(state_file_closep) struct state_file *f = calloc(1, sizeof(*f));
-    CLEANUP(freep) char *dir = NULL;
     if (!f)
         return err_nomem();
     f->lock_fd = -1;
-    TRY(split_path(path, &dir, &f->name));
-    TRY_CTX(dir_open(dir, SYMLINKS_INSECURE, false, &f->dir), "opening the state '%s'", path);
+    TRY(place_open(path, &f->place));
     TRY(lock(f, path));
     *ret = TAKE(f);
     return NULL;
@@ -88,8 +70,8 @@ RESULT state_file_open(const char *path, struct state_file **ret)
 RESULT state_file_load(struct state_file *f, struct state *ret)
 {
     CLEANUP(secret_freep) struct secret *json = NULL;
-    TRY(dir_read_secret(f->dir, f->name, STATE_MAX, &json));
-    TRY_CTX(state_decode(secret_bytes(json), ret), "state '%s/%s'", dir_path(f->dir), f->name);
+    TRY(dir_read_secret(f->place.dir, f->place.name, STATE_MAX, &json));
+    TRY_CTX(state_decode(secret_bytes(json), ret), "state '%s/%s'", dir_path(f->place.dir), f->place.name);
     return NULL;
 }
 
@@ -97,6 +79,6 @@ RESULT state_file_save(struct state_file *f, const struct state *s)
 {
     CLEANUP(secret_freep) struct secret *json = NULL;
     TRY(state_encode(s, &json));
-    TRY_CTX(dir_replace(f->dir, f->name, secret_bytes(json), 0600), "saving the state");
+    TRY_CTX(dir_replace(f->place.dir, f->place.name, secret_bytes(json), 0600), "saving the state");
     return NULL;
 }

@@ -90,6 +90,15 @@ RESULT tokens_find(const struct tokens *t, const char *value, const char **ret_b
     return NULL;
 }
 
+const struct secret *tokens_of_bot(const struct tokens *t, const char *bot)
+{
+    for (size_t i = 0; i < t->len; i++) {
+        if (strcmp(t->items[i].bot, bot) == 0)
+            return t->items[i].value;
+    }
+    return NULL;
+}
+
 RESULT tokens_use(struct tokens *t, const char *value)
 {
     size_t at = find(t, value);

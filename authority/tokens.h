@@ -44,6 +44,9 @@ RESULT tokens_random(const struct entropy *entropy, struct secret **ret);
  */
 RESULT tokens_find(const struct tokens *t, const char *value, const char **ret_bot);
 
+/* Any token of a bot, borrowed, or NULL. */
+const struct secret *tokens_of_bot(const struct tokens *t, const char *bot);
+
 /* Forgets a token for good. */
 RESULT tokens_use(struct tokens *t, const char *value);
 

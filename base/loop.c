@@ -20,6 +20,8 @@ struct loop {
     const struct clock *clock;
     struct now now;
     int epoll_fd;
+    struct epoll_event events[EVENTS_PER_TURN]; /* of this turn, `next_event` on yet to be told */
+    int n_events, next_event;
     struct loop_io timer, calendar, signals, wake;
     struct loop_heap heap;
     void (*on_signal)(void *arg, int signo);
@@ -71,7 +73,7 @@ static void calendar_moved(void *arg, uint32_t events)
     (void)events;
     struct loop *l = arg;
     drain(l->calendar.fd);
-    struct itimerspec far = {.it_value = {.tv_sec = INT32_MAX}};
+    struct itimerspec far = {.it_value = {.tv_sec = INT64_C(7258118400)}}; /* the year 2200 */
     timerfd_settime(l->calendar.fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &far, NULL);
 }
 
@@ -174,10 +176,12 @@ static void look_at_the_clock(struct loop *l)
         l->on_jump(l->jump_arg, by);
 }
 
+/* As many as are set now: one that sets itself to the past again must not hold up the loop. */
 static void run_timers(struct loop *l)
 {
-    for (struct loop_timer *t; (t = loop_heap_first(&l->heap)) != NULL;) {
-        if (mono_before(l->now.mono, t->at))
+    for (size_t n = l->heap.len; n > 0; n--) {
+        struct loop_timer *t = loop_heap_first(&l->heap);
+        if (!t || mono_before(l->now.mono, t->at))
             return;
         loop_heap_remove(&l->heap, t);
         t->fn(t->arg);
@@ -187,21 +191,23 @@ static void run_timers(struct loop *l)
 static void arm(struct loop *l)
 {
     const struct loop_timer *t = loop_heap_first(&l->heap);
-    int64_t ns = t ? t->at.ns : 0;
+    int64_t ns = !t ? 0 : t->at.ns > 0 ? t->at.ns : 1; /* 0 would disarm it */
     struct itimerspec when = {.it_value = {ns / 1000000000, ns % 1000000000}};
     timerfd_settime(l->timer.fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 static struct err *turn(struct loop *l, int timeout_ms)
 {
-    struct epoll_event events[EVENTS_PER_TURN];
-    int n = epoll_wait(l->epoll_fd, events, EVENTS_PER_TURN, timeout_ms);
-    if (n < 0 && errno != EINTR)
+    l->n_events = epoll_wait(l->epoll_fd, l->events, EVENTS_PER_TURN, timeout_ms);
+    if (l->n_events < 0 && errno != EINTR)
         return err_sys(ERR_BUG, errno, "waiting for events");
+    l->next_event = 0;
     look_at_the_clock(l);
-    for (int i = 0; i < n; i++) {
-        struct loop_io *io = events[i].data.ptr;
-        io->fn(io->arg, events[i].events);
+    while (l->next_event < l->n_events) {
+        const struct epoll_event *event = &l->events[l->next_event++];
+        struct loop_io *io = event->data.ptr;
+        if (io)
+            io->fn(io->arg, event->events);
     }
     run_timers(l);
     return NULL;
@@ -274,9 +280,21 @@ RESULT loop_io_add(struct loop *l, struct loop_io *io, uint32_t events)
     return NULL;
 }
 
+RESULT loop_io_change(struct loop *l, struct loop_io *io, uint32_t events)
+{
+    struct epoll_event ev = {.events = events, .data.ptr = io};
+    if (epoll_ctl(l->epoll_fd, EPOLL_CTL_MOD, io->fd, &ev) != 0)
+        return err_sys(ERR_UNAVAILABLE, errno, "watching descriptor %d", io->fd);
+    return NULL;
+}
+
 void loop_io_remove(struct loop *l, struct loop_io *io)
 {
     epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, io->fd, NULL);
+    for (int i = l->next_event; i < l->n_events; i++) {
+        if (l->events[i].data.ptr == io)
+            l->events[i].data.ptr = NULL;
+    }
 }
 
 void loop_post(struct loop *l, struct loop_task *task)

@@ -70,6 +70,9 @@ struct loop_io {
 };
 
 RESULT loop_io_add(struct loop *l, struct loop_io *io, uint32_t events);
+RESULT loop_io_change(struct loop *l, struct loop_io *io, uint32_t events);
+
+/* Before the descriptor is closed. `fn` is not called any more, also not for what this turn found. */
 void loop_io_remove(struct loop *l, struct loop_io *io);
 
 /* Something to run on the loop's thread. The caller's, in place until it ran. */

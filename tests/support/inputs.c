@@ -16,7 +16,7 @@ char *inputs_read(const char *path)
     assert_non_null(text);
     size_t len = fread(text, 1, FILE_MAX - 1, in);
     assert_true(len > 0 && len < FILE_MAX - 1);
-    fclose(in);
+    assert_int_equal(fclose(in), 0);
     return text;
 }
 

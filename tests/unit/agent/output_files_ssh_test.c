@@ -85,34 +85,35 @@ static void test_ssh_config_of_two_clusters_is_as_written(void **state)
 
     (void)state;
     assert_ok(output_files_add_ssh(&f, &in));
-    assert_text(&f, "ssh_config",
-                HEAD "\nHost *.example.test proxy.example.test\n" PATHS(
-                    "known_hosts") "\nHost *.example.test "
-                                   "!proxy.example."
-                                   "test\n" PROXY("example."
-                                                  "test") "\nHost *.leaf "
-                                                          "proxy.example.test\n" PATHS("known_"
-                                                                                       "hosts") "\n"
-                                                                                                "Ho"
-                                                                                                "s"
-                                                                                                "t "
-                                                                                                "*."
-                                                                                                "le"
-                                                                                                "af"
-                                                                                                " "
-                                                                                                "!p"
-                                                                                                "ro"
-                                                                                                "x"
-                                                                                                "y."
-                                                                                                "ex"
-                                                                                                "am"
-                                                                                                "p"
-                                                                                                "le"
-                                                                                                "."
-                                                                                                "te"
-                                                                                                "st"
-                                                                                                "\n" PROXY(
-                                                                                                    "leaf") "\n" FOOT);
+    assert_text(
+        &f, "ssh_config",
+        HEAD "\nHost *.example.test proxy.example.test\n" PATHS(
+            "known_hosts") "\nHost *.example.test "
+                           "!proxy.example."
+                           "test\n" PROXY("example."
+                                          "test") "\nHost *.leaf "
+                                                  "proxy.example.test\n" PATHS(
+                                                      "known_"
+                                                      "hosts") "\n"
+                                                               "Ho"
+                                                               "s"
+                                                               "t "
+                                                               "*."
+                                                               "le"
+                                                               "af"
+                                                               " "
+                                                               "!p"
+                                                               "ro"
+                                                               "x"
+                                                               "y."
+                                                               "ex"
+                                                               "am"
+                                                               "p"
+                                                               "le"
+                                                               "."
+                                                               "te"
+                                                               "st"
+                                                               "\n" PROXY("leaf") "\n" FOOT);
     assert_text(&f, "leaf.ssh_config", HEAD PATHS("leaf.known_hosts") PROXY("leaf") FOOT);
     assert_int_equal(f.len, 6);
 }
@@ -271,6 +272,7 @@ static bool ask_ssh(const char *text, const char *host, char *out, size_t size)
     assert_true(child >= 0);
     if (child == 0) {
         dup2(ends[1], STDOUT_FILENO);
+        dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
         execlp("ssh", "ssh", "-G", "-F", path, host, (char *)NULL);
         _exit(127);
     }

@@ -58,6 +58,7 @@ static bool must_fail(bool needs_space)
     return false;
 }
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
 int __real_openat(int fd, const char *name, int flags, ...);
 ssize_t __real_pwrite(int fd, const void *data, size_t len, off_t at);
 int __real_fsync(int fd);
@@ -110,6 +111,8 @@ int __wrap_posix_fallocate(int fd, off_t at, off_t len)
 {
     return must_fail(true) ? ENOSPC : __real_posix_fallocate(fd, at, len);
 }
+
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 /* The two identities, made once: what differs from run to run is the disk. */
 static struct credentials *before, *after;

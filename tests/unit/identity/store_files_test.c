@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "identity/store_files.h"
 
+#include "identity/pki/ossl.h"
 #include "tests/support/assert_err.h"
 #include "tests/support/inputs.h"
 #include "tests/support/pki_fixture.h"
@@ -19,12 +20,13 @@ struct place {
 static int set_up(void **state)
 {
     struct place *p = calloc(1, sizeof(*p));
-    CLEANUP(key_freep) struct key *key = fixture_key(KEY_ECDSA_P256);
+    CLEANUP(key_freep) struct key *key = fixture_key(KEY_ED25519);
     struct fixture f = {.key = key, .generation = 7};
     CLEANUP(freep) char *tls = fixture_tls_pem(&f);
     CLEANUP(freep) char *ssh = fixture_ssh_line(&f);
     CLEANUP(freep) char *ca = fixture_ca_pem();
-    CLEANUP(freep) char *other_ca = inputs_read(PKI_FIXTURES "ca.crt");
+    CLEANUP(x509_freep) X509 *other = fixture_new_ca("other.example");
+    CLEANUP(freep) char *other_ca = fixture_pem(other);
     CLEANUP(freep) char *ssh_ca = fixture_ssh_ca_line();
     CLEANUP(freep) char *other_ssh_ca = inputs_read(PKI_FIXTURES "ed25519.pub");
     CLEANUP(secret_freep) struct secret *pem = NULL;
@@ -167,9 +169,10 @@ static void check_cut(struct bytes cut, size_t len, void *arg)
             fail_msg("%s cut after %zu bytes: %s", c->name, len, text);
         return;
     }
-    if (!e)
+    if (!e || !text)
         fail_msg("%s cut after %zu bytes was taken", c->name, len);
-    assert_non_null(strstr(text, c->name));
+    else
+        assert_non_null(strstr(text, c->name));
     assert_true(err_code(e) == ERR_CRYPTO || err_code(e) == ERR_STORAGE ||
                 (len == 0 && err_code(e) == ERR_NOT_FOUND));
     assert_true(len == 0 || err_hint(e));

@@ -160,6 +160,28 @@ static void test_publish_with_readers_repairs_what_lost_its_acl(void **state)
     assert_acl(p, "key", FILE_ACL);
 }
 
+/* It has its ACL when it gets its name: the destination's own repair comes later. */
+static void test_dir_publish_with_an_acl_makes_files_that_have_it(void **state)
+{
+    const struct place *p = *state;
+    CLEANUP(destination_freep) struct destination *d = make(p); /* for its skip */
+    CLEANUP(buf_release) struct buf acl = BUF_INIT(ACL_MAX_SIZE);
+    CLEANUP(dir_closep) struct dir *dir = NULL;
+    struct acl_reader one[] = {{false, READER}};
+    const struct acl_readers readers = {one, 1};
+
+    assert_ok(dir_open(p->path, SYMLINKS_SECURE, true, &dir));
+    assert_ok(dir_replace(dir, "old", bytes_of_str("one"), 0600));
+    assert_ok(acl_build(&readers, ACL_FOR_FILE, &acl));
+    struct dir_file files[] = {
+        {.name = "old", .content = bytes_of_str("two"), .mode = 0600, .acl = buf_bytes(&acl)},
+        {.name = "new", .content = bytes_of_str("two"), .mode = 0600, .acl = buf_bytes(&acl)},
+    };
+    assert_ok(dir_publish(dir, files, 2, NULL));
+    assert_acl(p, "old", FILE_ACL);
+    assert_acl(p, "new", FILE_ACL);
+}
+
 static bool can_read(const char *path, uid_t who)
 {
     assert_int_equal(seteuid(who), 0);
@@ -317,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_publish_with_readers_gives_them_files_and_directory),
         TEST(test_publish_with_readers_repairs_what_lost_its_acl),
+        TEST(test_dir_publish_with_an_acl_makes_files_that_have_it),
         TEST(test_publish_with_readers_lets_them_read_and_nobody_else),
         TEST(test_prepare_leaves_no_test_file_behind),
         TEST(test_prepare_with_unknown_reader_fails_only_when_required),

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_AGENT_CLUSTER_PRIVATE_H
+#define TBOT_AGENT_CLUSTER_PRIVATE_H
+
+/* What the files cluster*.c share. */
+
+#include "agent/cluster.h"
+#include "transport/authapi.h"
+#include "transport/connector.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct cluster {
+    struct remote remote; /* first: cluster_of_remote() relies on it */
+    struct cluster_config c;
+    struct address address;
+    enum path_kind kind;
+    char text[64 + ADDRESS_TEXT_SIZE];
+    struct connector *connector;
+    struct channel *channel;
+
+    pthread_mutex_t facts_lock; /* held while the facts are fetched: one asks, the others wait */
+    struct cluster_facts *facts;
+    struct mono facts_at;
+    struct credentials *facts_creds; /* asked as: another identity may see other roles */
+};
+
+static inline struct cluster *cluster_of_remote(struct remote *r)
+{
+    return (struct cluster *)r;
+}
+
+/* Fills in the functions of `c->remote`. */
+void cluster_remote_init(struct cluster *c);
+
+/* Asks the cluster for everything. */
+RESULT cluster_facts_fetch(struct cluster *c, struct credentials *creds, const struct ctx *ctx,
+                           struct cluster_facts **ret);
+
+struct cluster_facts *cluster_facts_ref(struct cluster_facts *f);
+
+#endif

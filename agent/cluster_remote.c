@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cluster as the renewer sees it: fills in identity/remote.h with the transport. */
+#include "agent/cluster_private.h"
+
+#include "transport/join.h"
+
+static struct err *make_key(void *arg, enum suite suite, struct key **ret)
+{
+    struct cluster *c = arg;
+    return keypool_take(c->c.keys, suite_identity_key(suite), ret);
+}
+
+static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
+                        struct credentials **ret)
+{
+    struct cluster *c = cluster_of_remote(r);
+    const struct config_onboarding *onboarding = &c->c.config->onboarding;
+    CLEANUP(secret_freep) struct secret *token = NULL;
+    TRY(config_token(onboarding, &token));
+    struct join_config config = {
+        .address = c->address,
+        .kind = c->kind,
+        .ca_pins = &onboarding->ca_pins,
+        .ca_path = onboarding->ca_path,
+        .insecure = c->c.config->insecure,
+        .token = token,
+        .ttl = ttl,
+        .make_key = make_key,
+        .arg = c,
+    };
+    return join_by_token(&config, ctx, ret);
+}
+
+/* A connection that presents `creds`, and what its server said to a Ping on it. */
+struct session {
+    struct channel_session *channel;
+    struct msg_ping_reply ping;
+};
+
+static void session_release(struct session *s)
+{
+    channel_session_free(s->channel);
+    msg_ping_reply_release(&s->ping);
+}
+
+static struct err *session_open(struct cluster *c, struct credentials *creds,
+                                const struct ctx *ctx, struct session *ret)
+{
+    return authapi_session_open(c->channel, creds, ctx, &ret->channel, &ret->ping);
+}
+
+static struct err *key_kind(struct remote *r, struct credentials *creds, const struct ctx *ctx,
+                            enum key_kind *ret)
+{
+    CLEANUP(session_release) struct session s = { 0 };
+    TRY(session_open(cluster_of_remote(r), creds, ctx, &s));
+    *ret = suite_identity_key(suite_of_number(s.ping.suite_number));
+    return NULL;
+}
+
+static struct err *renew(struct remote *r, struct credentials *creds, struct key *key,
+                         struct dur ttl, const struct ctx *ctx, bool *ret_written,
+                         struct credentials **ret)
+{
+    struct cluster *c = cluster_of_remote(r);
+    CLEANUP(session_release) struct session s = { 0 };
+    *ret_written = false;
+    TRY(session_open(c, creds, ctx, &s));
+    struct authapi_certs certs = {
+        .key = key,
+        .username = credentials_subject(creds)->username,
+        .expires = wall_add(clock_wall(ctx->clock), ttl),
+    };
+    return authapi_renew(c->channel, s.channel, &s.ping, &certs, ctx, ret_written, ret);
+}
+
+static struct err *read_generation(struct remote *r, struct credentials *creds,
+                                   const struct ctx *ctx, int64_t *ret)
+{
+    struct cluster *c = cluster_of_remote(r);
+    CLEANUP(session_release) struct session s = { 0 };
+    TRY(session_open(c, creds, ctx, &s));
+    const struct authapi api = { .channel = c->channel, .session = s.channel };
+    return authapi_generation(&api, ctx, ret);
+}
+
+static struct err *probe(struct remote *r, struct credentials *creds, const struct ctx *ctx)
+{
+    CLEANUP(session_release) struct session s = { 0 };
+    return session_open(cluster_of_remote(r), creds, ctx, &s);
+}
+
+void cluster_remote_init(struct cluster *c)
+{
+    c->remote = (struct remote){ .join = join,
+                                 .key_kind = key_kind,
+                                 .renew = renew,
+                                 .read_generation = read_generation,
+                                 .probe = probe };
+}

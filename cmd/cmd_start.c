@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/agent.h"
+#include "base/loop.h"
+#include "cmd/command.h"
+#include "cmd/start_config.h"
+#include "transport/transport.h"
+
+#include <malloc.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* gRPC says something only when something is odd; it has no level we could trust. */
+static struct log *grpc_log;
+
+static void log_grpc(const char *text)
+{
+    log_debug(grpc_log, "grpc", text);
+}
+
+/* No core dump and no tracer gets at the keys; few arenas keep the memory of bursts small. */
+static void harden(void)
+{
+    const struct rlimit none = { 0, 0 };
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+    mallopt(M_ARENA_MAX, 2);
+}
+
+static struct err *run(const struct config *config, struct log *log)
+{
+    const struct agent_setup setup = { .config = config,
+                                       .clock = clock_system(),
+                                       .entropy = entropy_system(),
+                                       .log = log };
+    grpc_log = log;
+    TRY(transport_init(log_grpc));
+    struct err *e = agent_run(&setup);
+    transport_shutdown();
+    grpc_log = NULL;
+    return e;
+}
+
+static int start(const struct start_config *start)
+{
+    CLEANUP(log_freep)
+    struct log *log = log_new(STDERR_FILENO, start->is_json ? LOG_JSON : LOG_TEXT,
+                              start->is_debug ? LOG_DEBUG : LOG_INFO, clock_system());
+    if (!log)
+        return command_fail(err_nomem());
+    for (size_t i = 0; i < start->config->warnings.len; i++)
+        log_warn(log, "config", start->config->warnings.items[i]);
+    log_info(log, "agent", "starting", LOG_STR("version", TBOT_VERSION),
+             LOG_STR("config", start->config->file), LOG_INT("outputs", (int64_t)start->config->n_services),
+             LOG_STR("mode", start->config->oneshot ? "one pass" : "daemon"));
+    struct err *e = run(start->config, log);
+    if (!e)
+        return 0;
+    log_err(log, LOG_ERROR, "agent", "ended", e);
+    int code = err_code(e) == ERR_USAGE ? 2 : 1;
+    err_free(e);
+    return code;
+}
+
+int cmd_start(struct globals *globals, int argc, char **argv)
+{
+    CLEANUP(start_config_release) struct start_config values = { 0 };
+    harden();
+    loop_block_signals();
+    struct err *e = start_config_load(&values, globals, argc, argv);
+    if (e)
+        return command_fail(e);
+    return values.config ? start(&values) : 0;
+}

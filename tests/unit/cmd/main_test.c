@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program as a person sees it: help word for word (tests/golden; set UPDATE_GOLDEN=1 to write
+ * those files anew, then read the difference), errors, exit codes, and what `configure` leaves
+ * behind.
+ */
+#include "agent/config.h"
+#include "agent/config_schema.h"
+#include "tests/unit/agent/config_test_support.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define MAX_OUTPUT (256 * 1024)
+
+struct outcome {
+    int code;
+    char *out, *err;
+};
+
+static void outcome_release(struct outcome *o)
+{
+    free(o->out);
+    free(o->err);
+}
+
+static char *read_all(FILE *from)
+{
+    char *text = calloc(1, MAX_OUTPUT);
+    rewind(from);
+    size_t n = fread(text, 1, MAX_OUTPUT - 1, from);
+    text[n] = '\0';
+    fclose(from);
+    return text;
+}
+
+static void become_tbot(const char *words, FILE *out, FILE *err)
+{
+    char text[512];
+    char *argv[24] = {(char[]) {"tbot"}};
+    snprintf(text, sizeof(text), "%s", words);
+    char *rest = text;
+    int argc = 1;
+    for (char *word = strsep(&rest, " "); word && *words; word = strsep(&rest, " "))
+        argv[argc++] = word;
+    dup2(fileno(out), STDOUT_FILENO);
+    dup2(fileno(err), STDERR_FILENO);
+    execv(TBOT_PROGRAM, argv);
+    _exit(127);
+}
+
+static struct outcome run(const char *words)
+{
+    FILE *out = tmpfile(), *err = tmpfile();
+    assert_true(out && err);
+    pid_t pid = fork();
+    if (pid == 0)
+        become_tbot(words, out, err);
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return (struct outcome) {WEXITSTATUS(status), read_all(out), read_all(err)};
+}
+
+static void hold_against_golden(const char *file, const char *text)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/%s", TBOT_GOLDEN, file);
+    bool is_update = getenv("UPDATE_GOLDEN") != NULL;
+    FILE *golden = fopen(path, is_update ? "w" : "r");
+    if (!golden)
+        fail_msg("cannot open %s", path);
+    if (is_update) {
+        fputs(text, golden);
+        fclose(golden);
+        return;
+    }
+    CLEANUP(freep) char *expected = read_all(golden);
+    assert_string_equal(text, expected);
+}
+
+static void test_help_is_as_agreed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words, *golden;
+    } cases[] = {
+        {"help", "help.txt"},
+        {"--help", "help.txt"},
+        {"help help", "help.txt"},
+        {"help config", "help-config.txt"},
+        {"help version", "help-version.txt"},
+        {"version --help", "help-version.txt"},
+        {"configure --help", "help-configure.txt"},
+        {"help configure", "help-configure.txt"},
+        {"configure legacy -h", "help-configure.txt"},
+        {"help configure identity", "help-configure-identity.txt"},
+        {"configure identity --help", "help-configure-identity.txt"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        CLEANUP(outcome_release) struct outcome o = run(cases[i].words);
+        assert_int_equal(o.code, 0);
+        assert_string_equal(o.err, "");
+        hold_against_golden(cases[i].golden, o.out);
+    }
+}
+
+static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words, *message;
+    } cases[] = {
+        {"", "tbot: which command? See 'tbot help'\n"},
+        {"confgure", "tbot: no command 'confgure', did you mean 'configure'?\n"},
+        {"frobnicate", "tbot: no command 'frobnicate', see 'tbot help'\n"},
+        {"init", "tbot: command 'init' is not built yet in this tbot\n"},
+        {"help kube", "tbot: command 'kube' is not built yet in this tbot\n"},
+        {"--colour", "tbot: unknown option '--colour'\n"},
+        {"version now", "tbot: unexpected 'now' behind 'version'\n"},
+        {"configure", "tbot: option '--join-method' is required, e.g. --join-method token\n"},
+        {"configure --output", "tbot: option '--output' needs a value\n"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        CLEANUP(outcome_release) struct outcome o = run(cases[i].words);
+        assert_int_equal(o.code, 2);
+        assert_string_equal(o.err, cases[i].message);
+        assert_string_equal(o.out, "");
+    }
+}
+
+static void test_version_prints_it(void **state)
+{
+    (void)state;
+    CLEANUP(outcome_release) struct outcome o = run("version");
+    assert_int_equal(o.code, 0);
+    assert_int_equal(strncmp(o.out, "tbot v", 6), 0);
+}
+
+static void test_configure_prints_what_can_be_read(void **state)
+{
+    (void)state;
+    CLEANUP(outcome_release)
+    struct outcome o =
+        run("configure identity --proxy-server p:443 --join-method token --token tok "
+            "--destination /srv/x --reader-group 7 --certificate-ttl 90m --oneshot");
+    assert_int_equal(o.code, 0);
+    assert_string_equal(o.err, "");
+    hold_against_golden("configure-identity.yaml", o.out);
+    CLEANUP(config_freep) struct config *c = NULL;
+    assert_ok(config_parse("t", bytes_of_str(o.out), &c));
+    assert_ok(config_validate(c));
+    assert_string_equal(c->services[0].destination.readers[0].name, "7");
+    assert_int_equal(dur_to_s(c->credential_ttl), 5400);
+}
+
+static void test_configure_writes_a_file_for_its_owner_only(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/tbot-configure-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    char path[64], words[256];
+    struct stat st;
+    snprintf(path, sizeof(path), "%s/tbot.yaml", dir);
+    snprintf(words, sizeof(words),
+             "configure --auth-server a:3025 --join-method token --token s3cret -o %s", path);
+    CLEANUP(outcome_release) struct outcome o = run(words);
+    assert_int_equal(o.code, 0);
+    assert_string_equal(o.out, "");
+    assert_null(strstr(o.err, "s3cret"));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    CLEANUP(config_freep) struct config *c = NULL;
+    assert_ok(config_load(path, &c));
+    assert_string_equal(secret_str(c->onboarding.token), "s3cret");
+    unlink(path);
+    rmdir(dir);
+}
+
+static void test_configure_into_nowhere_exits_1(void **state)
+{
+    (void)state;
+    CLEANUP(outcome_release)
+    struct outcome o = run("configure --join-method token -o /nonexistent/tbot.yaml");
+    assert_int_equal(o.code, 1);
+    assert_non_null(strstr(o.err, "/nonexistent"));
+}
+
+/* The manual may not be silent about a key the reader takes. */
+static void check_keys(const struct config_section *section, const char *manual)
+{
+    for (; section; section = section->base)
+        for (size_t i = 0; i < section->n_keys; i++) {
+            char item[96];
+            snprintf(item, sizeof(item), "\n.It Ic %s", section->keys[i].name);
+            if (!strstr(manual, item))
+                fail_msg("tbot.yaml.5 has no paragraph for '%s'", section->keys[i].name);
+        }
+}
+
+static void test_manual_has_every_key_that_is_built(void **state)
+{
+    (void)state;
+    FILE *file = fopen(TBOT_MAN "/tbot.yaml.5", "r");
+    assert_non_null(file);
+    CLEANUP(freep) char *manual = read_all(file);
+    check_keys(&config_schema_top, manual);
+    check_keys(&config_schema_onboarding, manual);
+    const struct config_variants *all[] = {&config_schema_destinations, &config_schema_services};
+    for (size_t i = 0; i < 2; i++)
+        for (size_t j = 0; j < all[i]->len; j++)
+            if (all[i]->items[j].is_built)
+                check_keys(all[i]->items[j].section, manual);
+}
+
+/* Nor tbot(1) about an option that help shows. */
+static void test_manual_has_every_option_of_help(void **state)
+{
+    (void)state;
+    FILE *file = fopen(TBOT_MAN "/tbot.1", "r");
+    assert_non_null(file);
+    CLEANUP(freep) char *manual = read_all(file);
+    static const char *const pages[] = {"help", "help configure", "help configure identity"};
+    for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
+        CLEANUP(outcome_release) struct outcome o = run(pages[i]);
+        char *rest = strstr(o.out, ":\n"), *end = strstr(o.out, "\nExamples");
+        if (end)
+            *end = '\0';
+        for (char *at = strstr(rest, "--"); at; at = strstr(at + 2, "--")) {
+            const char *name = at + 2 + (strncmp(at + 2, "[no-]", 5) == 0 ? 5 : 0);
+            char item[96];
+            int len = (int)strcspn(name, " \n,'");
+            snprintf(item, sizeof(item), "Fl -%.*s", len, name);
+            if (len > 0 && !strstr(manual, item))
+                fail_msg("tbot.1 does not mention --%.*s", len, name);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_help_is_as_agreed),
+        cmocka_unit_test(test_misuse_says_so_in_one_line_and_exits_2),
+        cmocka_unit_test(test_version_prints_it),
+        cmocka_unit_test(test_configure_prints_what_can_be_read),
+        cmocka_unit_test(test_configure_writes_a_file_for_its_owner_only),
+        cmocka_unit_test(test_configure_into_nowhere_exits_1),
+        cmocka_unit_test(test_manual_has_every_key_that_is_built),
+        cmocka_unit_test(test_manual_has_every_option_of_help),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

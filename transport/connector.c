@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transport/connector.h"
+
+#include "transport/dial.h"
+#include "transport/webapi_dial.h"
+
+#include <pthread.h>
+
+struct connector {
+    struct connector_config c;
+    pthread_mutex_t lock; /* of what follows; never held while something blocks */
+    struct path path;
+    bool has_find;
+    struct webapi_find find;
+    struct mono found_at;
+};
+
+RESULT connector_new(const struct connector_config *config, struct connector **ret)
+{
+    struct connector *c = calloc(1, sizeof(*c));
+    if (!c)
+        return err_nomem();
+    c->c = *config;
+    c->path.kind = config->kind;
+    pthread_mutex_init(&c->lock, NULL);
+    *ret = c;
+    return NULL;
+}
+
+void connector_free(struct connector *c)
+{
+    if (!c)
+        return;
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+}
+
+/* Fills in the TLS of one way, for gRPC or for HTTP/1.1. */
+typedef RESULT (*route_fn)(enum route r, const char *cluster, const struct route_trust *trust,
+                           struct route_tls *ret);
+
+static struct err *dial_route(const struct connector *c, route_fn route, enum route r,
+                              struct credentials *creds, const struct ctx *ctx, struct tls **ret)
+{
+    const struct route_trust trust = { .roots = credentials_roots(creds),
+                                       .cert = credentials_cert(creds),
+                                       .key = key_evp(credentials_key(creds)) };
+    struct route_tls tls;
+    TRY(route(r, credentials_subject(creds)->cluster, &trust, &tls));
+    TRY_CTX(dial_tls(&c->c.address, &tls.config, ctx, ret), "%s", route_name(r));
+    return NULL;
+}
+
+static void note(struct connector *c, enum route r, bool worked)
+{
+    pthread_mutex_lock(&c->lock);
+    if (worked)
+        path_worked(&c->path, r);
+    else
+        path_failed(&c->path, r);
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* The first way may use half of the time there is, so that the second gets its turn. */
+static struct ctx share(const struct ctx *ctx, size_t ways_left)
+{
+    if (ways_left < 2 || ctx->deadline.ns == MONO_NEVER.ns)
+        return *ctx;
+    struct dur left = mono_diff(ctx->deadline, clock_mono(ctx->clock));
+    return ctx_until(ctx, (struct dur){ left.ns / (int64_t)ways_left });
+}
+
+/* Both ways' errors in one text; the code is that of the first, which was the likelier one. */
+static struct err *both(struct err *first, struct err *second)
+{
+    if (!first)
+        return second;
+    CLEANUP(freep) char *text = err_text(second);
+    err_free(second);
+    return err_wrap(first, "%s; before that", text ? text : "out of memory");
+}
+
+static struct err *dial(struct connector *c, route_fn route, struct credentials *creds,
+                        const struct ctx *ctx, struct tls **ret)
+{
+    enum route routes[PATH_MAX_ROUTES];
+    struct err *failed = NULL;
+    pthread_mutex_lock(&c->lock);
+    size_t n = path_routes(&c->path, routes);
+    pthread_mutex_unlock(&c->lock);
+    for (size_t i = 0; i < n; i++) {
+        struct ctx part = share(ctx, n - i);
+        struct err *e = dial_route(c, route, routes[i], creds, &part, ret);
+        note(c, routes[i], e == NULL);
+        if (!e) {
+            err_free(failed);
+            return NULL;
+        }
+        failed = both(failed, e);
+    }
+    return failed;
+}
+
+struct err *connector_dial(void *connector, struct credentials *creds, const struct ctx *ctx,
+                           struct tls **ret)
+{
+    if (!creds)
+        return err_new(ERR_BUG, "dialling without an identity");
+    return dial(connector, route_auth, creds, ctx, ret);
+}
+
+RESULT connector_dial_http(struct connector *c, struct credentials *creds, const struct ctx *ctx,
+                           struct tls **ret)
+{
+    return dial(c, route_auth_http, creds, ctx, ret);
+}
+
+bool connector_route(struct connector *c, enum route *ret)
+{
+    pthread_mutex_lock(&c->lock);
+    bool has_worked = c->path.has_worked;
+    if (has_worked)
+        *ret = c->path.last;
+    pthread_mutex_unlock(&c->lock);
+    return has_worked;
+}
+
+static bool is_behind_proxy(struct connector *c)
+{
+    enum route r;
+    if (c->c.kind == PATH_UNKNOWN && connector_route(c, &r))
+        return r == ROUTE_TLS_ROUTING;
+    return c->c.kind != PATH_AUTH;
+}
+
+static bool find_cached(struct connector *c, struct mono now, struct dur max_age,
+                        struct webapi_find *ret)
+{
+    pthread_mutex_lock(&c->lock);
+    bool usable = c->has_find && mono_diff(now, c->found_at).ns <= max_age.ns;
+    if (usable)
+        *ret = c->find;
+    pthread_mutex_unlock(&c->lock);
+    return usable;
+}
+
+static struct err *find_now(struct connector *c, const struct ctx *ctx, struct webapi_find *ret)
+{
+    TRY(webapi_dial_find(&c->c.address, c->c.insecure, ctx, ret));
+    pthread_mutex_lock(&c->lock);
+    c->find = *ret;
+    c->has_find = true;
+    c->found_at = clock_mono(ctx->clock);
+    pthread_mutex_unlock(&c->lock);
+    return NULL;
+}
+
+RESULT connector_find(struct connector *c, const struct ctx *ctx, struct dur max_age,
+                      struct webapi_find *ret, struct address *ret_web)
+{
+    if (!is_behind_proxy(c))
+        return err_new(ERR_NOT_FOUND, "no proxy is configured");
+    if (!find_cached(c, clock_mono(ctx->clock), max_age, ret))
+        TRY(find_now(c, ctx, ret));
+    return webapi_find_web(ret, &c->c.address, ret_web);
+}

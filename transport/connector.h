@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_TRANSPORT_CONNECTOR_H
+#define TBOT_TRANSPORT_CONNECTOR_H
+
+/*
+ * Dials the auth server of a bot's cluster, by whichever way the configured address allows: what a
+ * lazy channel is given as its `dial`.
+ *
+ *     struct channel_config config = { .dial = connector_dial, .arg = connector };
+ *
+ * Every way ends in one TLS layer with the auth server itself, verified with the cluster's host CAs
+ * under the cluster's own name; the proxy in between, if there is one, sees only that. `insecure`
+ * speaks of the proxy's web certificate, never of the cluster's.
+ *
+ * Threads: all functions from any thread. They block within `ctx`.
+ */
+
+#include "identity/pki/credentials.h"
+#include "transport/path.h"
+#include "transport/webapi.h"
+
+struct connector;
+
+struct connector_config {
+    struct address address;
+    enum path_kind kind;
+    bool insecure;
+};
+
+/* Dials nothing. */
+RESULT connector_new(const struct connector_config *config, struct connector **ret);
+void connector_free(struct connector *c); /* accepts NULL */
+DEFINE_FREEP(connector)
+
+/*
+ * A TLS stream to the auth server, ALPN h2, that presents `creds`. `connector` is a struct connector.
+ * When every way fails the error tells of each.
+ */
+struct err *connector_dial(void *connector, struct credentials *creds, const struct ctx *ctx,
+                           struct tls **ret);
+
+/* The same for HTTP/1.1, which auth servers up to version 15 need for some calls. */
+RESULT connector_dial_http(struct connector *c, struct credentials *creds, const struct ctx *ctx,
+                           struct tls **ret);
+
+/*
+ * The proxy's description of itself, asked again when the last answer is older than `max_age`, and
+ * the address of its web port as users reach it. ERR_NOT_FOUND where no proxy is between us and the
+ * auth server.
+ */
+RESULT connector_find(struct connector *c, const struct ctx *ctx, struct dur max_age,
+                      struct webapi_find *ret, struct address *ret_web);
+
+/* The way that worked last; false while none has. */
+bool connector_route(struct connector *c, enum route *ret);
+
+#endif
