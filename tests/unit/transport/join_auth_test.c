@@ -43,7 +43,7 @@ static void test_join_at_version_15_uses_http(void **state)
     w->suite = "legacy";
     begin(w, "15.4.2");
     assert_ok(join_world_join(w));
-    assert_int_equal(w->n_http, 1);
+    assert_int_equal(w->n_http_auth, 1);
     assert_int_equal(join_world_tokens_seen(w), 1);
     assert_int_equal(w->asked_suite, SUITE_LEGACY);
 }

@@ -26,6 +26,7 @@ static void test_join_up_to_version_17_uses_http(void **state)
     begin(w, "17.2.0");
     assert_ok(join_world_join(w));
     assert_int_equal(w->n_http, 1);
+    assert_int_equal(w->n_http_auth, 0);
     assert_int_equal(join_world_tokens_seen(w), 1);
     assert_int_equal(w->asked_suite, SUITE_BALANCED_V1);
     assert_string_equal(w->report.cluster, FIXTURE_CLUSTER);

@@ -87,6 +87,14 @@ static void test_join_when_the_proxy_is_not_trusted_may_go_on_with_pins(void **s
     assert_int_equal(w->report.via, ROUTE_DIRECT);
 }
 
+static void test_join_when_nobody_listens_names_the_address(void **state)
+{
+    struct join_world *w = *state;
+    assert_ok(address_parse("127.0.0.1", 1, &w->config.address));
+    w->config.kind = PATH_UNKNOWN;
+    assert_fails(join_world_join(w), ERR_UNAVAILABLE, "dial '127.0.0.1:1'");
+}
+
 /* --- the result --- */
 
 static void check_refused(struct join_world *w, const char *version, const char *part)
@@ -176,6 +184,7 @@ int main(void)
         JOIN_TEST(test_join_at_an_unknown_address_when_denied_does_not_go_on),
         JOIN_TEST(test_join_when_the_proxy_is_not_trusted_never_goes_on_unverified),
         JOIN_TEST(test_join_when_the_proxy_is_not_trusted_may_go_on_with_pins),
+        JOIN_TEST(test_join_when_nobody_listens_names_the_address),
         JOIN_TEST(test_result_of_another_cluster_than_the_servers_is_refused),
         JOIN_TEST(test_result_that_cannot_be_renewed_is_refused),
         JOIN_TEST(test_result_over_another_key_is_refused),

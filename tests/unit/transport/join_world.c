@@ -230,6 +230,8 @@ static void handle_keys(struct join_world *w, const struct msg_join_request *m,
 static void handle_join(struct join_world *w, const struct fake_call *call,
                         struct fake_answer *answer)
 {
+    /* Servers from version 16 on refuse clients of another version than theirs. */
+    expect(w, w->ping_status || strcmp(call->version, w->version) == 0);
     CLEANUP(msg_join_request_release) struct msg_join_request m = {0};
     err_free(msg_join_request_decode(call->request, &m));
     if (call->message == 0)
@@ -274,7 +276,11 @@ static void answer_find(struct join_world *w, struct buf *reply)
 static void answer_join(struct join_world *w, const char *request, struct buf *reply)
 {
     CLEANUP(buf_release) struct buf body = BUF_INIT(TEXT_MAX);
+    bool is_auth = strncmp(request, "POST /v2/", 9) == 0;
     atomic_fetch_add(&w->n_http, 1);
+    atomic_fetch_add(&w->n_http_auth, is_auth);
+    expect(w, strstr(request, is_auth ? "Host: teleport.cluster.local\r\n" : "Host: 127.0.0.1:") !=
+                  NULL);
     switch (w->http) {
     case JOIN_UNKNOWN:
         put_http(reply, "404 Not Found", "{}");

@@ -63,7 +63,7 @@ struct join_world {
     struct credentials *credentials;
 
     /* What the server saw. */
-    atomic_int n_stream, n_stream_keys, n_register, n_http, n_gave_up, n_wrong;
+    atomic_int n_stream, n_stream_keys, n_register, n_http, n_http_auth, n_gave_up, n_wrong;
 
     struct host_ca ca, foreign;
     struct key *other_key;
