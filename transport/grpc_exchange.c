@@ -7,6 +7,7 @@
 #include <grpc/byte_buffer.h>
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/slice.h>
+#include <grpc/support/alloc.h>
 #include <grpc/support/time.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,11 +113,10 @@ RESULT grpc_exchange_outcome(struct grpc_exchange *x)
         return NULL;
     if (x->status == GRPC_STATUS_CANCELLED || x->status == GRPC_STATUS_DEADLINE_EXCEEDED)
         TRY(ctx_check(&x->ctx));
-    CLEANUP(freep) char *text = calloc(1, GRPC_SLICE_LENGTH(x->details) + 1);
-    if (!text)
-        return err_nomem();
-    memcpy(text, GRPC_SLICE_START_PTR(x->details), GRPC_SLICE_LENGTH(x->details));
-    return status_map_grpc((int)true_status(x), text);
+    char *text = grpc_slice_to_c_string(x->details);
+    struct err *e = status_map_grpc((int)true_status(x), text);
+    gpr_free(text);
+    return e;
 }
 
 void grpc_exchange_version(const struct grpc_exchange *x, char ret[VERSION_SIZE])

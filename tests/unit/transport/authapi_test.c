@@ -165,6 +165,7 @@ static struct err *dial_world(void *arg, struct credentials *creds, const struct
         .key = key_evp(credentials_key(creds)),
     };
     struct route_tls tls;
+    fake_cluster_sync(w->fc); /* most tests say what the server does before the first call */
     TRY(route_auth(ROUTE_DIRECT, CLUSTER, &trust, &tls));
     return dial_tls(&w->address, &tls.config, ctx, ret);
 }
@@ -242,7 +243,9 @@ static void test_generation_when_absent_or_no_number_is_told_apart(void **state)
     assert_fails(authapi_generation(&w->api, &w->ctx, &generation), ERR_NOT_FOUND, "bot-test");
     static const char *const bad[] = {"", "x", "4x", "-1", "99999999999999999999"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        fake_cluster_sync(w->fc);
         w->generation = bad[i];
+        fake_cluster_sync(w->fc);
         struct err *e = authapi_generation(&w->api, &w->ctx, &generation);
         assert_int_equal(err_code(e), ERR_PROTOCOL);
         err_free(e);
@@ -295,8 +298,10 @@ static void test_networking_when_old_or_new_is_read(void **state)
     bool multiplexed = false;
     assert_ok(authapi_is_multiplexed(&w->api, &w->ctx, &multiplexed));
     assert_true(multiplexed);
+    fake_cluster_sync(w->fc);
     w->version = "15.1.0";
     multiplexed = false;
+    fake_cluster_sync(w->fc);
     assert_ok(authapi_is_multiplexed(&w->api, &w->ctx, &multiplexed));
     assert_true(multiplexed);
 }
@@ -307,6 +312,7 @@ static void assert_asked_with_keys_of(const struct world *w, bool two_keys)
 {
     CLEANUP(buf_release) struct buf ssh = BUF_INIT(8192);
     CLEANUP(buf_release) struct buf tls = BUF_INIT(8192);
+    fake_cluster_sync(w->fc);
     assert_ok(key_public_ssh(w->key, &ssh));
     assert_ok(key_public_pem(w->key, &tls));
     assert_string_equal(w->asked.public_key, two_keys ? "" : buf_str(&ssh));

@@ -35,6 +35,7 @@ static struct err *make_key(void *arg, enum suite suite, struct key **ret)
     w->suite = suite;
     w->n_keys++;
     *ret = key_ref(w->key);
+    fake_cluster_sync(w->fc);
     return NULL;
 }
 
@@ -109,7 +110,10 @@ static RESULT join(struct world *w)
     struct ctx ctx = {.clock = clock_system(), .deadline = MONO_NEVER};
     ctx = ctx_until(&ctx, dur_s(30));
     credentials_free(TAKE(w->creds));
-    return join_by_token(&w->config, &ctx, &w->creds);
+    fake_cluster_sync(w->fc);
+    struct err *e = join_by_token(&w->config, &ctx, &w->creds);
+    fake_cluster_sync(w->fc);
+    return e;
 }
 
 static void assert_joined(const struct world *w, enum route via)

@@ -111,7 +111,10 @@ static RESULT run(struct world *w)
 {
     struct ctx ctx = {.clock = clock_system(), .deadline = MONO_NEVER};
     ctx = ctx_until(&ctx, dur_s(30));
-    return sshproxy_run(&w->config, &ctx);
+    fake_cluster_sync(w->fc);
+    struct err *e = sshproxy_run(&w->config, &ctx);
+    fake_cluster_sync(w->fc);
+    return e;
 }
 
 static void say(struct world *w, const char *text)
