@@ -167,7 +167,7 @@ static void make_certificate(struct fake_cluster *fc)
     struct tls_server_config config = {
         .cert = cert,
         .key = key_evp(key),
-        .alpn = alpn,
+        .alpn = fc->config.alpn ? fc->config.alpn : alpn,
         .request_client_cert = true,
     };
     assert_ok(tls_server_new(&config, &fc->tls));

@@ -52,9 +52,10 @@ enum fake_kind {
 struct fake_cluster_config {
     enum fake_kind kind;
     const struct host_ca *ca;
-    const char *alt_names; /* NULL: those of a Teleport auth server, and localhost */
-    int64_t not_after;     /* of its certificate; 0: valid */
-    const char *version;   /* metadata it sends; NULL: none, as version 15 */
+    const char *alt_names;   /* NULL: those of a Teleport auth server, and localhost */
+    int64_t not_after;       /* of its certificate; 0: valid */
+    const char *const *alpn; /* NULL: h2 and http/1.1 */
+    const char *version;     /* metadata it sends; NULL: none, as version 15 */
     void (*handle)(void *arg, const struct fake_call *call, struct fake_answer *answer);
     /* An HTTP/1.1 request, head and body, answered with the bytes of `reply`. */
     void (*handle_http)(void *arg, const char *request, struct buf *reply);
