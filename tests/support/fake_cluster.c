@@ -101,11 +101,12 @@ static void serve(struct fake_cluster *fc, struct tls *tls, const struct ctx *ct
         serve_grpc(fc, c, tls);
     else
         c->tls = tls;
+    struct tls *plain = c->tls; /* fake_cluster_drop() may come at any moment */
     pthread_mutex_unlock(&fc->lock);
     if (fc->config.kind == FAKE_TLS_GARBAGE)
         err_free(tls_write_all(tls, garbage, sizeof(garbage), ctx));
-    if (fc->config.kind == FAKE_CLUSTER && c->tls)
-        serve_http(fc, c->tls, ctx);
+    if (fc->config.kind == FAKE_CLUSTER && plain)
+        serve_http(fc, plain, ctx);
 }
 
 static void take_connection(struct fake_cluster *fc, int fd, const struct ctx *ctx)
