@@ -5,19 +5,16 @@
 
 #include <stdio.h>
 
-void join_result_release(struct join_result *r)
-{
-    credentials_free(TAKE(r->credentials));
-}
+/* --- what every form needs --- */
 
-RESULT join_make_key(const struct join_attempt *a, enum suite suite, struct key **ret)
+RESULT join_make_key(struct join_attempt *a, enum suite suite, struct key **ret)
 {
-    a->result->suite = suite;
+    a->report.suite = suite;
     TRY_CTX(a->config->make_key(a->config->arg, suite, ret), "make a key");
     return NULL;
 }
 
-RESULT join_finish(const struct join_attempt *a, struct key *key, const struct msg_certs *certs)
+RESULT join_finish(struct join_attempt *a, struct key *key, const struct msg_certs *certs)
 {
     struct credentials_parts parts = {
         .key = key,
@@ -26,31 +23,31 @@ RESULT join_finish(const struct join_attempt *a, struct key *key, const struct m
         .tls_cas = &certs->tls_cas,
         .ssh_cas = &certs->ssh_cas,
     };
-    struct err *e = credentials_new(&parts, &a->result->credentials);
+    struct err *e = credentials_new(&parts, &a->credentials);
     if (!e || err_code(e) == ERR_NOMEM)
         return e;
     return err_wrap_as(ERR_PROTOCOL, e, "the certificates the server sent");
 }
 
-void join_note_server(const struct join_attempt *a, const char *cluster, const char *version)
+void join_note_server(struct join_attempt *a, const char *cluster, const char *version)
 {
-    snprintf(a->result->cluster, sizeof(a->result->cluster), "%s", cluster);
-    snprintf(a->result->server_version, sizeof(a->result->server_version), "%s", version);
+    snprintf(a->report.cluster, sizeof(a->report.cluster), "%s", cluster);
+    snprintf(a->report.server_version, sizeof(a->report.server_version), "%s", version);
 }
 
 /* --- which way --- */
 
-static bool is_verified(const struct join_config *config, enum route r)
+static bool is_verified(const struct join_attempt *a, enum route r)
 {
-    if (config->insecure)
+    if (a->config->insecure)
         return false;
-    return r == ROUTE_TLS_ROUTING || config->n_pins > 0 || config->roots;
+    return r == ROUTE_TLS_ROUTING || a->n_pins > 0 || a->roots;
 }
 
-static RESULT join_one_way(const struct join_attempt *a, enum route r)
+static RESULT join_one_way(struct join_attempt *a, enum route r)
 {
-    a->result->via = r;
-    a->result->is_unverified = !is_verified(a->config, r);
+    a->report.via = r;
+    a->report.is_unverified = !is_verified(a, r);
     if (r == ROUTE_TLS_ROUTING)
         TRY_CTX(join_at_proxy(a), "join at the proxy");
     else
@@ -60,7 +57,7 @@ static RESULT join_one_way(const struct join_attempt *a, enum route r)
 
 static bool may_try_another(const struct join_attempt *a, const struct err *e, enum route next)
 {
-    if (a->result->token_may_be_used)
+    if (a->report.token_may_be_used)
         return false;
     switch (err_code(e)) {
     case ERR_UNAVAILABLE:
@@ -70,26 +67,22 @@ static bool may_try_another(const struct join_attempt *a, const struct err *e, e
     case ERR_UNIMPLEMENTED:
         return true;
     case ERR_UNTRUSTED:
-        return is_verified(a->config, next);
+        return is_verified(a, next);
     default:
         return false;
     }
 }
 
-static struct err *with_hint(struct err *e)
+/* The first way is the likely one and its error counts, unless the other one got further. */
+static RESULT both(const struct join_attempt *a, struct err *first, struct err *second)
 {
-    if (err_code(e) != ERR_DENIED || err_hint(e))
-        return e;
-    return err_set_hint(e, "Check the token: it may have expired, or have been used. 'tctl bots "
-                           "instances add NAME' or 'tctl tokens add --type=bot' makes a new one.");
-}
-
-/* The first way is the likely one: its error counts, the other's is told with it. */
-static RESULT both(struct err *first, struct err *second)
-{
+    if (a->report.token_may_be_used || err_code(second) == ERR_DENIED) {
+        err_ignore(first, "the other way got further");
+        return second;
+    }
     CLEANUP(freep) char *text = err_text(second);
-    struct err *e = err_wrap(first, "%s", text ? text : "the other way failed too");
-    err_ignore(second, "its text is in the first one's");
+    struct err *e = err_wrap(first, "%s; before that", text ? text : "out of memory");
+    err_ignore(second, "its text is with the first one's");
     return e;
 }
 
@@ -101,30 +94,45 @@ static struct ctx half_of(const struct ctx *ctx)
     return ctx_until(ctx, (struct dur) {left.ns / 2});
 }
 
-RESULT join_with_token(const struct join_config *config, const struct ctx *ctx,
-                       struct join_result *ret)
+static RESULT join_any_way(struct join_attempt *a, const struct ctx *ctx)
 {
-    *ret = (struct join_result) {.suite = SUITE_LEGACY};
     enum route ways[PATH_MAX_ROUTES];
-    struct path path = {.kind = config->kind};
+    struct path path = {.kind = a->config->kind};
     size_t n = path_routes(&path, ways);
-    struct ctx share = n > 1 ? half_of(ctx) : *ctx;
-    struct join_attempt a = {.config = config, .ctx = &share, .result = ret};
-    struct err *first = join_one_way(&a, ways[0]);
-    if (!first)
-        return NULL;
-    if (n == 1 || !may_try_another(&a, first, ways[1]))
-        return with_hint(first);
-    a.ctx = ctx;
-    struct err *second = join_one_way(&a, ways[1]);
-    if (!second) {
-        err_ignore(first, "the other way worked");
-        return NULL;
-    }
-    /* A way that got as far as the token's being judged knows better than one that got nowhere. */
-    if (ret->token_may_be_used || err_code(second) == ERR_DENIED) {
-        err_ignore(first, "the other way got further");
-        return with_hint(second);
-    }
-    return both(first, second);
+    a->ctx = n > 1 ? half_of(ctx) : *ctx;
+    struct err *first = join_one_way(a, ways[0]);
+    if (!first || n == 1 || !may_try_another(a, first, ways[1]))
+        return first;
+    a->ctx = *ctx;
+    struct err *second = join_one_way(a, ways[1]);
+    if (second)
+        return both(a, first, second);
+    err_ignore(first, "the other way worked");
+    return NULL;
+}
+
+static struct err *with_hint(struct err *e)
+{
+    if (err_code(e) != ERR_DENIED || err_hint(e))
+        return e;
+    return err_set_hint(e,
+                        "Check the token: it may be of another cluster, have expired or been used. "
+                        "'tctl tokens add --type=bot --bot-name=NAME' makes a new one.");
+}
+
+RESULT join_by_token(const struct join_config *config, const struct ctx *ctx,
+                     struct credentials **ret)
+{
+    CLEANUP(join_attempt_release)
+    struct join_attempt a = {.config = config, .report.suite = SUITE_LEGACY};
+    if (config->ttl.ns > 0)
+        a.expires = wall_add(clock_wall(ctx->clock), config->ttl);
+    TRY(join_trust_load(&a));
+    struct err *e = join_any_way(&a, ctx);
+    if (config->report)
+        *config->report = a.report;
+    if (e)
+        return with_hint(e);
+    *ret = TAKE(a.credentials);
+    return NULL;
 }

@@ -15,46 +15,44 @@
  * How it is asked follows the server's version: the join stream from 18, RegisterUsingToken from 16
  * at auth servers, HTTP elsewhere; a server that does not know a call is asked in the older form.
  *
- * Errors: as everywhere in transport/; ERR_DENIED for a token that is unknown, used or expired. With
- * `token_may_be_used` set, the server may have taken the token although no answer came.
+ * Errors: as everywhere in transport/; ERR_DENIED for a token that is unknown, used or expired;
+ * ERR_CONFIG for pins and CA files that cannot be read.
  */
 
 #include "base/secret.h"
 #include "identity/pki/credentials.h"
-#include "identity/pki/pin.h"
 #include "transport/path.h"
 #include "transport/version.h"
 
-struct join_config {
-    struct address address;
-    enum path_kind kind;
-    const struct secret *token;
-    struct wall expires; /* WALL_NONE: the server's default */
-    const struct pin *pins;
-    size_t n_pins;
-    struct stack_st_X509 *roots; /* from `ca_path`; NULL: none */
-    bool insecure;               /* verify nothing */
-
-    /* Makes or takes the key for the cluster's suite: one for each form of joining that is tried. */
-    struct err *(*make_key)(void *arg, enum suite suite, struct key **ret);
-    void *arg;
-};
-
 #define JOIN_CLUSTER_SIZE 256
 
-struct join_result {
-    struct credentials *credentials; /* NULL on an error */
+/* How it went, as far as it went. */
+struct join_report {
     char cluster[JOIN_CLUSTER_SIZE];
     char server_version[VERSION_SIZE];
     enum suite suite;
     enum route via;         /* ROUTE_DIRECT: at the auth server; ROUTE_TLS_ROUTING: at the proxy */
     bool is_unverified;     /* nothing vouched for the server: to be told to a person */
-    bool token_may_be_used; /* set on errors too */
+    bool token_may_be_used; /* the server may have taken the token, also when no answer came */
 };
-void join_result_release(struct join_result *r);
 
-/* `ret` is filled in on every outcome as far as things went: to be released in any case. */
-RESULT join_with_token(const struct join_config *config, const struct ctx *ctx,
-                       struct join_result *ret);
+struct join_config {
+    struct address address;
+    enum path_kind kind;
+    const struct secret *token;
+    struct dur ttl;                /* zero: the server's default */
+    const struct strlist *ca_pins; /* "sha256:…"; NULL: none */
+    const char *ca_path;           /* PEM file; NULL or "": none. Pins win */
+    bool insecure;                 /* verify nothing */
+
+    /* Makes or takes the key for the cluster's suite: one for each form of joining that is tried. */
+    struct err *(*make_key)(void *arg, enum suite suite, struct key **ret);
+    void *arg;
+
+    struct join_report *report; /* filled in on every outcome; NULL: not wanted */
+};
+
+RESULT join_by_token(const struct join_config *config, const struct ctx *ctx,
+                     struct credentials **ret);
 
 #endif

@@ -40,31 +40,31 @@ static RESULT check_times(struct stack_st_X509 *certs, const struct ctx *ctx)
 }
 
 /* Asks anybody for the cluster's CA and takes it only if the pins vouch for it. */
-static RESULT fetch_pinned_roots(const struct join_attempt *a, struct stack_st_X509 **ret)
+static RESULT fetch_pinned_roots(struct join_attempt *a, struct stack_st_X509 **ret)
 {
     struct door d = {.address = &a->config->address};
     CLEANUP(channel_freep) struct channel *ch = NULL;
     TRY(open_channel(&d, &ch));
     struct authapi api = {.channel = ch};
     CLEANUP(msg_cluster_ca_release) struct msg_cluster_ca ca = {0};
-    TRY(authapi_cluster_ca(&api, a->ctx, &ca));
+    TRY(authapi_cluster_ca(&api, &a->ctx, &ca));
     CLEANUP(x509_stack_freep) struct stack_st_X509 *certs = sk_X509_new_null();
     if (!certs)
         return err_nomem();
     TRY_CTX(x509_all_from_pem(bytes_of_str(ca.tls_ca), certs), "the cluster's CA");
-    TRY(pin_match(a->config->pins, a->config->n_pins, certs));
-    TRY(check_times(certs, a->ctx));
+    TRY(pin_match(a->pins, a->n_pins, certs));
+    TRY(check_times(certs, &a->ctx));
     *ret = TAKE(certs);
     return NULL;
 }
 
-static RESULT join_http(const struct join_attempt *a, const struct door *d)
+static RESULT join_http(struct join_attempt *a, const struct door *d)
 {
     struct route_trust trust = {.roots = d->roots};
     struct route_tls route;
     struct tls *tls = NULL;
     TRY(route_auth_http(ROUTE_DIRECT, NULL, &trust, &route));
-    TRY(dial_tls(d->address, &route.config, a->ctx, &tls));
+    TRY(dial_tls(d->address, &route.config, &a->ctx, &tls));
     return join_by_http(a, tls, ROUTE_DIRECT);
 }
 
@@ -77,8 +77,8 @@ static bool is_unknown_here(struct err **e)
     return true;
 }
 
-static RESULT join_by_version(const struct join_attempt *a, const struct door *d,
-                              struct channel *ch, unsigned major)
+static RESULT join_by_version(struct join_attempt *a, const struct door *d, struct channel *ch,
+                              unsigned major)
 {
     struct err *e = NULL;
     if (major >= STREAM_SINCE) {
@@ -94,13 +94,13 @@ static RESULT join_by_version(const struct join_attempt *a, const struct door *d
     return join_http(a, d);
 }
 
-RESULT join_at_auth(const struct join_attempt *a)
+RESULT join_at_auth(struct join_attempt *a)
 {
     CLEANUP(x509_stack_freep) struct stack_st_X509 *pinned = NULL;
-    struct door d = {.address = &a->config->address, .roots = a->config->roots};
+    struct door d = {.address = &a->config->address, .roots = a->roots};
     if (a->config->insecure)
         d.roots = NULL;
-    else if (a->config->n_pins > 0) {
+    else if (a->n_pins > 0) {
         TRY(fetch_pinned_roots(a, &pinned));
         d.roots = pinned;
     }
@@ -108,10 +108,10 @@ RESULT join_at_auth(const struct join_attempt *a)
     TRY(open_channel(&d, &ch));
     struct authapi api = {.channel = ch};
     CLEANUP(msg_ping_reply_release) struct msg_ping_reply ping = {0};
-    TRY(authapi_ping(&api, a->ctx, &ping));
+    TRY(authapi_ping(&api, &a->ctx, &ping));
     unsigned major = 0;
     TRY(version_major(ping.server_version, &major));
     join_note_server(a, ping.cluster_name, ping.server_version);
-    a->result->suite = suite_of_number(ping.suite_number);
+    a->report.suite = suite_of_number(ping.suite_number);
     return join_by_version(a, &d, ch, major);
 }

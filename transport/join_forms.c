@@ -22,10 +22,10 @@ static void form_release(struct form *f)
     buf_release(&f->ssh);
 }
 
-static RESULT fill_in(const struct join_attempt *a, struct form *f)
+static RESULT fill_in(struct join_attempt *a, struct form *f)
 {
     *f = (struct form) {.tls = BUF_INIT(KEY_TEXT_MAX), .ssh = BUF_INIT(KEY_TEXT_MAX)};
-    TRY(join_make_key(a, a->result->suite, &f->key));
+    TRY(join_make_key(a, a->report.suite, &f->key));
     TRY(key_public_pem(f->key, &f->tls));
     TRY(key_public_ssh(f->key, &f->ssh));
     f->request = (struct msg_register_request) {
@@ -33,12 +33,12 @@ static RESULT fill_in(const struct join_attempt *a, struct form *f)
         .token = secret_str(a->config->token),
         .public_tls_key = buf_str(&f->tls),
         .public_ssh_key = buf_str(&f->ssh),
-        .expires = a->config->expires,
+        .expires = a->expires,
     };
     return NULL;
 }
 
-RESULT join_by_register(const struct join_attempt *a, struct channel *ch)
+RESULT join_by_register(struct join_attempt *a, struct channel *ch)
 {
     CLEANUP(form_release) struct form f = {0};
     TRY(fill_in(a, &f));
@@ -50,16 +50,16 @@ RESULT join_by_register(const struct join_attempt *a, struct channel *ch)
         .request = secret_bytes(body),
     };
     bool written = false;
-    struct err *e = channel_unary(ch, &call, a->ctx, &reply, &written);
+    struct err *e = channel_unary(ch, &call, &a->ctx, &reply, &written);
     /* A server that does not know the call has not looked at the token. */
-    a->result->token_may_be_used = written && err_code(e) != ERR_UNIMPLEMENTED;
+    a->report.token_may_be_used = written && err_code(e) != ERR_UNIMPLEMENTED;
     TRY(e);
     CLEANUP(msg_certs_release) struct msg_certs certs = {0};
     TRY(msg_certs_decode(buf_bytes(&reply), &certs));
     return join_finish(a, f.key, &certs);
 }
 
-RESULT join_by_http(const struct join_attempt *a, struct tls *tls, enum route at)
+RESULT join_by_http(struct join_attempt *a, struct tls *tls, enum route at)
 {
     CLEANUP(tls_freep) struct tls *owned = tls;
     CLEANUP(form_release) struct form f = {0};
@@ -70,10 +70,10 @@ RESULT join_by_http(const struct join_attempt *a, struct tls *tls, enum route at
         .stream = &stream,
         .host =
             at == ROUTE_DIRECT ? ADDRESS_ANY_CLUSTER : address_format(&a->config->address, host),
-        .ctx = a->ctx,
+        .ctx = &a->ctx,
     };
     CLEANUP(msg_certs_release) struct msg_certs certs = {0};
-    a->result->token_may_be_used = true;
+    a->report.token_may_be_used = true;
     TRY(webapi_register(&api, at == ROUTE_DIRECT ? WEBAPI_AUTH : WEBAPI_PROXY, &f.request, &certs));
     return join_finish(a, f.key, &certs);
 }

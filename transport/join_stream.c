@@ -44,8 +44,7 @@ static RESULT convert_all(const struct msg_join_response *m, struct buf *tls, st
     return NULL;
 }
 
-static RESULT finish(const struct join_attempt *a, struct key *key,
-                     const struct msg_join_response *m)
+static RESULT finish(struct join_attempt *a, struct key *key, const struct msg_join_response *m)
 {
     CLEANUP(buf_release) struct buf tls = BUF_INIT(TEXT_MAX);
     CLEANUP(buf_release) struct buf ssh = BUF_INIT(TEXT_MAX);
@@ -98,8 +97,7 @@ static RESULT give_up(struct grpc_stream *s, enum msg_join_give_up reason, const
                         "for this one.");
 }
 
-static RESULT greet(const struct join_attempt *a, struct grpc_stream *s,
-                    struct msg_join_response *ret)
+static RESULT greet(struct join_attempt *a, struct grpc_stream *s, struct msg_join_response *ret)
 {
     struct msg_join_request hello = {
         .kind = MSG_JOIN_CLIENT_INIT,
@@ -120,8 +118,7 @@ static RESULT greet(const struct join_attempt *a, struct grpc_stream *s,
     return NULL;
 }
 
-static RESULT present_key(const struct join_attempt *a, struct grpc_stream *s,
-                          const struct key *key)
+static RESULT present_key(struct join_attempt *a, struct grpc_stream *s, const struct key *key)
 {
     CLEANUP(buf_release) struct buf tls = BUF_INIT(TEXT_MAX);
     CLEANUP(buf_release) struct buf ssh = BUF_INIT(TEXT_MAX);
@@ -131,13 +128,13 @@ static RESULT present_key(const struct join_attempt *a, struct grpc_stream *s,
         .kind = MSG_JOIN_TOKEN_INIT,
         .public_tls_key = buf_bytes(&tls),
         .public_ssh_key = buf_bytes(&ssh),
-        .expires = a->config->expires,
+        .expires = a->expires,
     };
-    a->result->token_may_be_used = true;
+    a->report.token_may_be_used = true;
     return send(s, &m);
 }
 
-static RESULT converse(const struct join_attempt *a, struct grpc_stream *s)
+static RESULT converse(struct join_attempt *a, struct grpc_stream *s)
 {
     CLEANUP(msg_join_response_release) struct msg_join_response init = {0};
     CLEANUP(msg_join_response_release) struct msg_join_response result = {0};
@@ -151,15 +148,15 @@ static RESULT converse(const struct join_attempt *a, struct grpc_stream *s)
     return finish(a, key, &result);
 }
 
-RESULT join_by_stream(const struct join_attempt *a, struct channel *ch)
+RESULT join_by_stream(struct join_attempt *a, struct channel *ch)
 {
     CLEANUP(channel_session_freep) struct channel_session *session = NULL;
     CLEANUP(grpc_stream_freep) struct grpc_stream *s = NULL;
     char version[VERSION_SIZE];
     channel_version(ch, version);
-    TRY(channel_session_open(ch, NULL, false, a->ctx, &session));
+    TRY(channel_session_open(ch, NULL, false, &a->ctx, &session));
     struct conn *conn = channel_session_conn(session);
-    TRY(grpc_stream_open(conn_link(conn), METHOD_JOIN, version, a->ctx, &s));
+    TRY(grpc_stream_open(conn_link(conn), METHOD_JOIN, version, &a->ctx, &s));
     struct err *e = converse(a, s);
     return e ? err_wrap(conn_explain(conn, e), "call %s", METHOD_JOIN) : NULL;
 }
