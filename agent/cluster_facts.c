@@ -82,6 +82,20 @@ static struct err *fetch_ping(const struct authapi *api, const struct ctx *ctx,
     return copy_text(ping.proxy_public_addr, &f->proxy);
 }
 
+/*
+ * Before version 16 a bot may not read how the proxy listens. TLS routing is then the safe answer: the
+ * proxy's web port takes it in either mode.
+ */
+static struct err *ask_for_listener_mode(const struct authapi *api, const struct ctx *ctx, bool *ret)
+{
+    struct err *e = authapi_is_multiplexed(api, ctx, ret);
+    if (err_code(e) != ERR_DENIED)
+        return e;
+    err_ignore(e, "the safe answer will do");
+    *ret = true;
+    return NULL;
+}
+
 /* Where we came through the proxy ourselves it can tell more than the auth server knows. */
 static struct err *fetch_proxy(struct cluster *c, const struct authapi *api, const struct ctx *ctx,
                                struct cluster_facts *f)
@@ -92,7 +106,7 @@ static struct err *fetch_proxy(struct cluster *c, const struct authapi *api, con
     struct err *e = connector_find(c->connector, ctx, dur_s(60), &find, &web);
     if (err_code(e) == ERR_NOT_FOUND) {
         err_ignore(e, "reached through the auth server's own port");
-        return authapi_is_multiplexed(api, ctx, &f->tls_routing);
+        return ask_for_listener_mode(api, ctx, &f->tls_routing);
     }
     TRY(e);
     f->tls_routing = find.has_tls_routing;
