@@ -62,9 +62,11 @@ static RESULT find_method(const struct pieces *p, const char **ret)
     char name[64];
     if (p->method.len >= sizeof(name))
         return err_new(ERR_CONFIG, "no such join method, the form is " FORM);
-    for (size_t i = 0; i < p->method.len; i++)
-        name[i] = p->method.data[i] == '-' ? '_' : (char)p->method.data[i];
+    memcpy(name, p->method.data, p->method.len);
     name[p->method.len] = '\0';
+    for (char *c = name; *c; c++)
+        if (*c == '-')
+            *c = '_';
     const struct config_variant *method = config_schema_variant(&config_schema_join_methods, name);
     if (!method)
         return err_new(ERR_CONFIG, "no join method '%s'", name);

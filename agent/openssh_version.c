@@ -21,6 +21,7 @@ extern char **environ;
 struct openssh_version openssh_version_parse(const char *text)
 {
     struct openssh_version v = { 0 };
+    /* NOLINTNEXTLINE(cert-err34-c): four digits cannot overflow */
     if (sscanf(text, "OpenSSH_%4u.%4u", &v.major, &v.minor) != 2)
         return (struct openssh_version){ 0 };
     return v;

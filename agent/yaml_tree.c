@@ -171,7 +171,7 @@ static RESULT on_scalar(struct builder *b, const yaml_event_t *event)
     struct yaml_node *node = NULL;
     if (!is_key)
         TRY(add_node(b, YAML_SCALAR, at, &node));
-    if (b->has_failed)
+    if (!is_key && !node)
         return NULL;
     char *text = strdup(value);
     if (!text)

@@ -63,6 +63,7 @@ RESULT rpc_check_client_version(const struct authority *a, const char *version)
     int len = 0;
     if (!version || authority_version(a) < 16)
         return NULL;
+    /* NOLINTNEXTLINE(cert-err34-c): four digits cannot overflow */
     bool is_version = sscanf(version, "%4u.%4u.%4u%n", &major, &minor, &patch, &len) == 3 &&
                       (!version[len] || version[len] == '-' || version[len] == '+');
     if (!is_version || (int)major < authority_version(a) - 1)

@@ -67,14 +67,16 @@ static struct err *ssl_error(const struct tls *t, unsigned long code)
     const char *text = ERR_reason_error_string(code);
 
     text = text ? text : "unknown";
+    /* A signature that does not fit leaves an error of the crypto library in front. */
+    if (t->refused && SSL_in_init(t->ssl))
+        return tls_verify_error(t);
     if (ERR_GET_LIB(code) != ERR_LIB_SSL)
         return err_new(ERR_PROTOCOL, "TLS failed: %s", text);
     if (reason > SSL_AD_REASON_OFFSET && reason <= SSL_AD_REASON_OFFSET + 255)
         return alert_error(t, reason - SSL_AD_REASON_OFFSET);
     switch (reason) {
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
-        return t->refused ? tls_verify_error(t)
-                          : err_new(ERR_UNTRUSTED, "the peer's certificate cannot be verified");
+        return err_new(ERR_UNTRUSTED, "the peer's certificate cannot be verified");
     case SSL_R_UNEXPECTED_EOF_WHILE_READING:
         return err_new(ERR_UNAVAILABLE, "the peer closed the connection");
     case SSL_R_WRONG_VERSION_NUMBER:

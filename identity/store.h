@@ -11,22 +11,21 @@
  *
  * A renewal is asked of a server that must not be asked twice, so it is a transaction:
  *
- *     TRY(store_begin_renewal(s, generation, new_key, now));    durable before anything is sent
+ *     TRY(store_begin_renewal(s, generation, new_key, now));   durable before anything is sent
  *     ... the request ...
- *     TRY(store_commit(s, creds, tokenhash));                   durable before anything else
- * happens
+ *     TRY(store_commit(s, creds, tokenhash));                  durable before anything else happens
  *
  * The file `renewal.journal` (identity/store_journal.h) carries it. begin writes it *open*: the
  * generation presented and the new key. commit replaces it by a *committed* one, which holds the
  * whole new identity; the rename of that one file is the moment the new identity counts. The flat
- * files are then written from it, and it is removed. What a crash leaves behind is sorted out by
- * store_open():
+ * files are then written from it, and it is removed. While it is open, `renewal.reserve` holds disk
+ * space for the reply. What a crash leaves behind is sorted out by store_open():
  *
- *     no journal           the flat files are the identity
- *     committed            written into the flat files once more; may be repeated at will
- *     open                 reported by store_open_renewal(): nobody knows whether the server went
- * on older than the flat  another program used the directory since: removed, with a note damaged as
- * open, with nothing known about it
+ *     no journal            the flat files are the identity
+ *     committed             written into the flat files once more; may be repeated at will
+ *     open                  reported by store_open_renewal(): did the server go on or not?
+ *     older than the files  another program used the directory since: removed, with a note
+ *     damaged               as open, with nothing known about it
  *
  * After a clean stop there is no journal. store_commit() needs no begin: a first join, or an
  * identity that lived in memory while the disk was full, is committed just so; and it may be called

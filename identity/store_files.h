@@ -5,10 +5,13 @@
 /*
  * An identity as the flat files of Go tbot's storage directory.
  *
- *     key            private key, PEM                      key.pub     its authorized_keys line
- *     tlscert        TLS certificate, PEM                  tlscacerts  TLS CAs, PEM, joined with
- * '$' key-cert.pub   SSH certificate, one line             sshcacerts  SSH CA lines, joined with
- * '$' tokenhash      hex SHA-256 of the join token
+ *     key           private key, PEM
+ *     key.pub       its authorized_keys line
+ *     tlscert       TLS certificate, PEM
+ *     key-cert.pub  SSH certificate, one line
+ *     tlscacerts    TLS CAs, PEM, joined with '$'
+ *     sshcacerts    SSH CA lines, joined with '$'
+ *     tokenhash     hex SHA-256 of the join token
  *
  * The oldest versions call the SSH certificate `sshcert`; it is read when the new name is not
  * there. An empty file counts as missing: Go tbot leaves such files behind when it is interrupted.

@@ -34,6 +34,8 @@ struct store_journal {
 };
 
 RESULT store_journal_encode(const struct store_journal *j, struct secret **ret);
+
+/* ERR_CRYPTO when what it holds, though whole, is not a key or an identity. */
 RESULT store_journal_decode(struct bytes text, struct store_journal *ret);
 
 /* Drops the references. */

@@ -77,6 +77,7 @@ RESULT codec_open(struct codec *c, const char *what, struct bytes in,
     ProtobufCMessage *m = protobuf_c_message_unpack(type, msg_memory_allocator(c->memory), in.len,
                                                     in.len ? in.data : &nothing);
     if (m) {
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): the pointer is what is copied */
         memcpy(ret_message, &m, sizeof(m));
         return NULL;
     }

@@ -64,6 +64,14 @@ void grpc_exchange_release(struct grpc_exchange *x)
 
 /* --- batches --- */
 
+grpc_op grpc_exchange_status_op(struct grpc_exchange *x)
+{
+    return (grpc_op) {.op = GRPC_OP_RECV_STATUS_ON_CLIENT,
+                      .data.recv_status_on_client = {.trailing_metadata = &x->trailing,
+                                                     .status = &x->status,
+                                                     .status_details = &x->details}};
+}
+
 void grpc_exchange_start(struct grpc_exchange *x, const grpc_op *ops, size_t n_ops, void *tag)
 {
     grpc_call_error error = grpc_call_start_batch(x->call, ops, n_ops, tag, NULL);
@@ -86,6 +94,17 @@ bool grpc_exchange_run(struct grpc_exchange *x, const grpc_op *ops, size_t n_ops
     return grpc_exchange_wait(x, tag);
 }
 
+/*
+ * A stream that loses its connection may end with a status gRPC makes up, and which looks like a
+ * server's: UNKNOWN, with this text of the library and no other sign.
+ */
+static grpc_status_code true_status(const struct grpc_exchange *x)
+{
+    bool is_made_up =
+        x->status == GRPC_STATUS_UNKNOWN && grpc_slice_str_cmp(x->details, "Stream removed") == 0;
+    return is_made_up ? GRPC_STATUS_UNAVAILABLE : x->status;
+}
+
 RESULT grpc_exchange_outcome(struct grpc_exchange *x)
 {
     if (x->status == GRPC_STATUS_OK)
@@ -96,7 +115,7 @@ RESULT grpc_exchange_outcome(struct grpc_exchange *x)
     if (!text)
         return err_nomem();
     memcpy(text, GRPC_SLICE_START_PTR(x->details), GRPC_SLICE_LENGTH(x->details));
-    return status_map_grpc((int)x->status, text);
+    return status_map_grpc((int)true_status(x), text);
 }
 
 void grpc_exchange_version(const struct grpc_exchange *x, char ret[VERSION_SIZE])

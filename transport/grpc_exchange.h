@@ -31,6 +31,9 @@ void grpc_exchange_open(struct grpc_exchange *x, struct grpc_link *l, const char
                         const char *version, const struct ctx *ctx);
 void grpc_exchange_release(struct grpc_exchange *x);
 
+/* The operation that fills in status, details and the rest. */
+grpc_op grpc_exchange_status_op(struct grpc_exchange *x);
+
 /* Starts a batch and waits for its end; true when it succeeded. */
 bool grpc_exchange_run(struct grpc_exchange *x, const grpc_op *ops, size_t n_ops, void *tag);
 

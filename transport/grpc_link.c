@@ -75,10 +75,7 @@ static RESULT run_unary(struct grpc_exchange *x, grpc_byte_buffer *request, stru
         {.op = GRPC_OP_RECV_INITIAL_METADATA,
          .data.recv_initial_metadata.recv_initial_metadata = &x->initial},
         {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &received},
-        {.op = GRPC_OP_RECV_STATUS_ON_CLIENT,
-         .data.recv_status_on_client = {.trailing_metadata = &x->trailing,
-                                        .status = &x->status,
-                                        .status_details = &x->details}},
+        grpc_exchange_status_op(x),
     };
     grpc_exchange_run(x, ops, sizeof(ops) / sizeof(ops[0]), x);
     TRY(grpc_exchange_outcome(x));

@@ -207,6 +207,17 @@ RESULT key_public_pem(const struct key *k, struct buf *out)
     return buf_add(out, text, (size_t)len);
 }
 
+RESULT key_public_der(const struct key *k, struct buf *out)
+{
+    unsigned char *der = NULL;
+    int len = i2d_PUBKEY(k->evp, &der);
+    if (len <= 0)
+        return err_ossl("encoding a public key");
+    struct err *e = buf_add(out, der, (size_t)len);
+    OPENSSL_free(der);
+    return e;
+}
+
 EVP_PKEY *key_evp(const struct key *k)
 {
     return k->evp;

@@ -58,6 +58,9 @@ RESULT key_to_pem(const struct key *k, struct secret **ret);
 /* SubjectPublicKeyInfo as PEM, label `PUBLIC KEY`. */
 RESULT key_public_pem(const struct key *k, struct buf *out);
 
+/* The same in DER. */
+RESULT key_public_der(const struct key *k, struct buf *out);
+
 /* One authorized_keys line, "ssh-rsa AAAA…\n" (RFC 4253 6.6, RFC 5656 3.1, RFC 8709 4). */
 RESULT key_public_ssh(const struct key *k, struct buf *out);
 

@@ -70,6 +70,20 @@ RESULT x509_from_pem(struct bytes pem, X509 **ret)
     return NULL;
 }
 
+RESULT x509_from_der(struct bytes der, X509 **ret)
+{
+    const unsigned char *at = der.data;
+    if (der.len == 0 || der.len > X509_PEM_MAX)
+        return err_new(ERR_CRYPTO, "a certificate of %zu bytes", der.len);
+    CLEANUP(x509_freep) X509 *cert = d2i_X509(NULL, &at, (long)der.len);
+    if (!cert)
+        return err_ossl("reading a certificate");
+    if (at != der.data + der.len)
+        return err_new(ERR_CRYPTO, "bytes behind a certificate");
+    *ret = TAKE(cert);
+    return NULL;
+}
+
 RESULT x509_to_pem(const X509 *cert, struct buf *out)
 {
     CLEANUP(bio_freep) BIO *bio = BIO_new(BIO_s_mem());

@@ -23,6 +23,9 @@ struct stack_st_X509;
 /* A text with exactly one certificate. */
 RESULT x509_from_pem(struct bytes pem, X509 **ret);
 
+/* DER, and nothing behind it. */
+RESULT x509_from_der(struct bytes der, X509 **ret);
+
 /*
  * Adds every certificate of the text, at least one, to `into`; after an error some may have been
  * added. Text between the blocks is skipped, a block that is no certificate is refused.

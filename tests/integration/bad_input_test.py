@@ -50,7 +50,7 @@ class BadInput(Case):
         authority = self.authority()
         agent = self.agent(authority, pin="sha256:" + "0" * 64)
         self.assert_refused(agent.oneshot(), "(?i)pin")
-        self.assertEqual(0, authority.requests("RegisterUsingToken") + authority.requests("Join"),
+        self.assertEqual(0, authority.joins(),
                          "the token was shown to a stranger")
 
     def test_pin_of_odd_form(self):

@@ -24,7 +24,7 @@ class Join(Case):
         before = agent.generation()
         agent.start()
         agent.wait_generation(before + 1)
-        self.assertEqual(1, authority.requests("RegisterUsingToken") + authority.requests("Join"))
+        self.assertEqual(1, authority.joins())
         self.assertFalse(authority.is_locked())
 
     def test_renews_on_signal(self):

@@ -54,5 +54,9 @@ class Authority:
         """How often a method was called, by the last part of its path."""
         return sum(n for path, n in self.status()["requests"].items() if path.endswith(method))
 
+    def joins(self):
+        """Joins that were asked for, in whatever form."""
+        return sum(self.requests(m) for m in ("RegisterUsingToken", "Join", "register", "credentials"))
+
     def new_token(self):
         return self.command("new-token", self.bot).strip()

@@ -48,6 +48,7 @@ static void become_tbot(const char *words, FILE *out, FILE *err)
         argv[argc++] = word;
     dup2(fileno(out), STDOUT_FILENO);
     dup2(fileno(err), STDERR_FILENO);
+    clearenv();
     execv(TBOT_PROGRAM, argv);
     _exit(127);
 }
@@ -98,6 +99,9 @@ static void test_help_is_as_agreed(void **state)
         {"help configure", "help-configure.txt"},
         {"configure legacy -h", "help-configure.txt"},
         {"help configure identity", "help-configure-identity.txt"},
+        {"start --help", "help-start.txt"},
+        {"help start", "help-start.txt"},
+        {"help start identity", "help-start-identity.txt"},
         {"configure identity --help", "help-configure-identity.txt"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -120,6 +124,13 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
         {"init", "tbot: command 'init' is not built yet in this tbot\n"},
         {"help kube", "tbot: command 'kube' is not built yet in this tbot\n"},
         {"--colour", "tbot: unknown option '--colour'\n"},
+        {"start",
+         "tbot: there is nothing to start: no configuration file (-c FILE) and no address of a "
+         "cluster (--proxy-server)\n"
+         "tbot: See 'tbot start --help'; 'tbot configure' writes a configuration file.\n"},
+        {"start -c", "tbot: option '--config' needs a value\n"},
+        {"start database", "tbot: 'database' is not built yet in this tbot, only 'identity' and "
+                           "'legacy'\n"},
         {"version now", "tbot: unexpected 'now' behind 'version'\n"},
         {"configure", "tbot: option '--join-method' is required, e.g. --join-method token\n"},
         {"configure --output", "tbot: option '--output' needs a value\n"},
@@ -223,7 +234,8 @@ static void test_manual_has_every_option_of_help(void **state)
     FILE *file = fopen(TBOT_MAN "/tbot.1", "r");
     assert_non_null(file);
     CLEANUP(freep) char *manual = read_all(file);
-    static const char *const pages[] = {"help", "help configure", "help configure identity"};
+    static const char *const pages[] = {"help", "help start", "help configure",
+                                        "help configure identity"};
     for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
         CLEANUP(outcome_release) struct outcome o = run(pages[i]);
         char *rest = strstr(o.out, ":\n"), *end = strstr(o.out, "\nExamples");

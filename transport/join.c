@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transport/join.h"
+
+#include "transport/join_private.h"
+
+#include <stdio.h>
+
+/* --- what every form needs --- */
+
+RESULT join_make_key(struct join_attempt *a, enum suite suite, struct key **ret)
+{
+    a->report.suite = suite;
+    TRY_CTX(a->config->make_key(a->config->arg, suite, ret), "make a key");
+    return NULL;
+}
+
+RESULT join_finish(struct join_attempt *a, struct key *key, const struct msg_certs *certs)
+{
+    struct credentials_parts parts = {
+        .key = key,
+        .tls_cert = bytes_of_str(certs->tls),
+        .ssh_cert = bytes_of_str(certs->ssh),
+        .tls_cas = &certs->tls_cas,
+        .ssh_cas = &certs->ssh_cas,
+    };
+    struct err *e = credentials_new(&parts, &a->credentials);
+    if (!e || err_code(e) == ERR_NOMEM)
+        return e;
+    return err_wrap_as(ERR_PROTOCOL, e, "the certificates the server sent");
+}
+
+void join_note_server(struct join_attempt *a, const char *cluster, const char *version)
+{
+    snprintf(a->report.cluster, sizeof(a->report.cluster), "%s", cluster);
+    snprintf(a->report.server_version, sizeof(a->report.server_version), "%s", version);
+}
+
+/* --- which way --- */
+
+static bool is_verified(const struct join_attempt *a, enum route r)
+{
+    if (a->config->insecure)
+        return false;
+    return r == ROUTE_TLS_ROUTING || a->n_pins > 0 || a->roots;
+}
+
+static RESULT join_one_way(struct join_attempt *a, enum route r)
+{
+    a->report.via = r;
+    a->report.is_unverified = !is_verified(a, r);
+    if (r == ROUTE_TLS_ROUTING)
+        TRY_CTX(join_at_proxy(a), "join at the proxy");
+    else
+        TRY_CTX(join_at_auth(a), "join at the auth server");
+    return NULL;
+}
+
+static bool may_try_another(const struct join_attempt *a, const struct err *e, enum route next)
+{
+    if (a->report.token_may_be_used)
+        return false;
+    switch (err_code(e)) {
+    case ERR_UNAVAILABLE:
+    case ERR_TIMEOUT:
+    case ERR_PROTOCOL:
+    case ERR_NOT_FOUND: /* of the web: the path does not exist there */
+    case ERR_UNIMPLEMENTED:
+        return true;
+    case ERR_UNTRUSTED:
+        return is_verified(a, next);
+    default:
+        return false;
+    }
+}
+
+/* The first way is the likely one and its error counts, unless the other one got further. */
+static RESULT both(const struct join_attempt *a, struct err *first, struct err *second)
+{
+    if (a->report.token_may_be_used || err_code(second) == ERR_DENIED) {
+        err_ignore(first, "the other way got further");
+        return second;
+    }
+    CLEANUP(freep) char *text = err_text(second);
+    struct err *e = err_wrap(first, "%s; before that", text ? text : "out of memory");
+    err_ignore(second, "its text is with the first one's");
+    return e;
+}
+
+static struct ctx half_of(const struct ctx *ctx)
+{
+    if (ctx->deadline.ns == INT64_MAX)
+        return *ctx;
+    struct dur left = mono_diff(ctx->deadline, clock_mono(ctx->clock));
+    return ctx_until(ctx, (struct dur) {left.ns / 2});
+}
+
+static RESULT join_any_way(struct join_attempt *a, const struct ctx *ctx)
+{
+    enum route ways[PATH_MAX_ROUTES];
+    struct path path = {.kind = a->config->kind};
+    size_t n = path_routes(&path, ways);
+    a->ctx = n > 1 ? half_of(ctx) : *ctx;
+    struct err *first = join_one_way(a, ways[0]);
+    if (!first || n == 1 || !may_try_another(a, first, ways[1]))
+        return first;
+    a->ctx = *ctx;
+    struct err *second = join_one_way(a, ways[1]);
+    if (second)
+        return both(a, first, second);
+    err_ignore(first, "the other way worked");
+    return NULL;
+}
+
+static struct err *with_hint(struct err *e)
+{
+    if (err_code(e) != ERR_DENIED || err_hint(e))
+        return e;
+    return err_set_hint(e,
+                        "Check the token: it may be of another cluster, have expired or been used. "
+                        "'tctl tokens add --type=bot --bot-name=NAME' makes a new one.");
+}
+
+RESULT join_by_token(const struct join_config *config, const struct ctx *ctx,
+                     struct credentials **ret)
+{
+    CLEANUP(join_attempt_release)
+    struct join_attempt a = {.config = config, .report.suite = SUITE_LEGACY};
+    if (config->ttl.ns > 0)
+        a.expires = wall_add(clock_wall(ctx->clock), config->ttl);
+    TRY(join_trust_load(&a));
+    struct err *e = join_any_way(&a, ctx);
+    if (config->report)
+        *config->report = a.report;
+    if (e)
+        return with_hint(e);
+    *ret = TAKE(a.credentials);
+    return NULL;
+}

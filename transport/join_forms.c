@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The two forms of joining in which one request carries everything. */
+#include "proto/method.h"
+#include "proto/msg_register.h"
+#include "transport/join_private.h"
+#include "transport/webapi.h"
+
+#define KEY_TEXT_MAX 8192
+
+/* A request and the texts it points to. */
+struct form {
+    struct key *key;
+    struct buf tls;
+    struct buf ssh;
+    struct msg_register_request request;
+};
+
+static void form_release(struct form *f)
+{
+    key_free(f->key);
+    buf_release(&f->tls);
+    buf_release(&f->ssh);
+}
+
+static RESULT fill_in(struct join_attempt *a, struct form *f)
+{
+    *f = (struct form) {.tls = BUF_INIT(KEY_TEXT_MAX), .ssh = BUF_INIT(KEY_TEXT_MAX)};
+    TRY(join_make_key(a, a->report.suite, &f->key));
+    TRY(key_public_pem(f->key, &f->tls));
+    TRY(key_public_ssh(f->key, &f->ssh));
+    f->request = (struct msg_register_request) {
+        .role = "Bot",
+        .token = secret_str(a->config->token),
+        .public_tls_key = buf_str(&f->tls),
+        .public_ssh_key = buf_str(&f->ssh),
+        .expires = a->expires,
+    };
+    return NULL;
+}
+
+RESULT join_by_register(struct join_attempt *a, struct channel *ch)
+{
+    CLEANUP(form_release) struct form f = {0};
+    TRY(fill_in(a, &f));
+    CLEANUP(secret_freep) struct secret *body = NULL;
+    CLEANUP(buf_release) struct buf reply = BUF_INIT(MSG_MAX);
+    TRY(msg_register_request_encode(&f.request, &body));
+    struct channel_call call = {
+        .method = METHOD_REGISTER_USING_TOKEN,
+        .request = secret_bytes(body),
+    };
+    bool written = false;
+    struct err *e = channel_unary(ch, &call, &a->ctx, &reply, &written);
+    /* A server that does not know the call has not looked at the token. */
+    a->report.token_may_be_used = written && err_code(e) != ERR_UNIMPLEMENTED;
+    TRY(e);
+    CLEANUP(msg_certs_release) struct msg_certs certs = {0};
+    TRY(msg_certs_decode(buf_bytes(&reply), &certs));
+    return join_finish(a, f.key, &certs);
+}
+
+RESULT join_by_http(struct join_attempt *a, struct tls *tls, enum route at)
+{
+    CLEANUP(tls_freep) struct tls *owned = tls;
+    CLEANUP(form_release) struct form f = {0};
+    char host[ADDRESS_TEXT_SIZE];
+    TRY(fill_in(a, &f));
+    struct http_stream stream = http_tls_stream(owned);
+    struct webapi api = {
+        .stream = &stream,
+        .host =
+            at == ROUTE_DIRECT ? ADDRESS_ANY_CLUSTER : address_format(&a->config->address, host),
+        .ctx = &a->ctx,
+    };
+    CLEANUP(msg_certs_release) struct msg_certs certs = {0};
+    a->report.token_may_be_used = true;
+    TRY(webapi_register(&api, at == ROUTE_DIRECT ? WEBAPI_AUTH : WEBAPI_PROXY, &f.request, &certs));
+    return join_finish(a, f.key, &certs);
+}
