@@ -3,17 +3,23 @@
 
 #include "tests/support/assert_err.h"
 
-#define ARGS(...) ((char *[]) {(char[]) {"tbot-authority"}, __VA_ARGS__, NULL})
-#define PARSE(ret, ...)                                                                            \
-    options_parse((int)(sizeof(ARGS(__VA_ARGS__)) / sizeof(char *)) - 1, ARGS(__VA_ARGS__), ret)
 #define W(text) ((char[]) {text})
+
+/* Arguments are borrowed: they must outlive the options, unlike a literal in an assertion. */
+static struct err *parse(char **argv, struct options *ret)
+{
+    int argc = 0;
+    while (argv[argc])
+        argc++;
+    return options_parse(argc, argv, ret);
+}
 
 static void test_defaults_are_loopback_and_version_17(void **state)
 {
     (void)state;
     CLEANUP(options_release) struct options o = {0};
     char *alone[] = {W("tbot-authority"), NULL};
-    assert_ok(options_parse(1, alone, &o));
+    assert_ok(parse(alone, &o));
     assert_int_equal(o.version, 17);
     assert_int_equal(o.suite, SUITE_BALANCED_V1);
     assert_string_equal(o.bots.items[0], "demo=access");
@@ -28,10 +34,18 @@ static void test_everything_can_be_said(void **state)
 {
     (void)state;
     CLEANUP(options_release) struct options o = {0};
-    assert_ok(PARSE(&o, W("--cluster=c"), W("--imitate"), W("15"), W("--bot"), W("x=a,b"),
-                    W("--token"), W("t=x"), W("--leaf"), W("l1"), W("--leaf"), W("l2"),
-                    W("--listen-auth"), W("[::1]:3025"), W("--listen-web"), W("off"), W("--state"),
-                    W("s"), W("--control"), W("p"), W("--quiet")));
+    char *argv[] = {W("tbot-authority"), W("--cluster=c"),
+                    W("--imitate"),      W("15"),
+                    W("--bot"),          W("x=a,b"),
+                    W("--token"),        W("t=x"),
+                    W("--leaf"),         W("l1"),
+                    W("--leaf"),         W("l2"),
+                    W("--listen-auth"),  W("[::1]:3025"),
+                    W("--listen-web"),   W("off"),
+                    W("--state"),        W("s"),
+                    W("--control"),      W("p"),
+                    W("--quiet"),        NULL};
+    assert_ok(parse(argv, &o));
     assert_string_equal(o.cluster, "c");
     assert_int_equal(o.version, 15);
     assert_int_equal(o.suite, SUITE_LEGACY);
@@ -68,7 +82,8 @@ static void test_mistakes_are_told(void **state)
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         CLEANUP(options_release) struct options o = {0};
-        assert_fails(PARSE(&o, wrong[i].argument), ERR_USAGE, wrong[i].part);
+        char *argv[] = {W("tbot-authority"), wrong[i].argument, NULL};
+        assert_fails(parse(argv, &o), ERR_USAGE, wrong[i].part);
     }
 }
 
@@ -76,15 +91,16 @@ static void test_suite_that_an_old_version_does_not_know_is_refused(void **state
 {
     (void)state;
     CLEANUP(options_release) struct options o = {0};
-    assert_fails(PARSE(&o, W("--imitate=16"), W("--suite=balanced-v1")), ERR_USAGE,
-                 "version 16 knows legacy only");
+    char *argv[] = {W("tbot-authority"), W("--imitate=16"), W("--suite=balanced-v1"), NULL};
+    assert_fails(parse(argv, &o), ERR_USAGE, "version 16 knows legacy only");
 }
 
 static void test_address_of_the_machine_needs_an_extra_word(void **state)
 {
     (void)state;
     CLEANUP(options_release) struct options o = {0};
-    assert_ok(PARSE(&o, W("--listen-auth=0.0.0.0:1"), W("--unsafe-listen")));
+    char *argv[] = {W("tbot-authority"), W("--listen-auth=0.0.0.0:1"), W("--unsafe-listen"), NULL};
+    assert_ok(parse(argv, &o));
 }
 
 static void test_help_names_every_fault_and_option(void **state)
