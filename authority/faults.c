@@ -157,10 +157,19 @@ void faults_clear_kind(struct faults *f, enum fault_kind kind)
     }
 }
 
+static bool is_text(const char *wanted, const char *text, size_t len)
+{
+    return strlen(wanted) == len && memcmp(wanted, text, len) == 0;
+}
+
 bool fault_method_matches(const char *wanted, const char *path)
 {
-    const char *last = strrchr(path, '/');
-    return strcmp(wanted, path) == 0 || (last && strcmp(wanted, last + 1) == 0);
+    const char *variant = strchr(path, '#');
+    size_t len = variant ? (size_t)(variant - path) : strlen(path);
+    const char *slash = memrchr(path, '/', len);
+    const char *last = slash ? slash + 1 : path;
+    return is_text(wanted, path, len) || is_text(wanted, last, len - (size_t)(last - path)) ||
+           (variant && strcmp(wanted, variant + 1) == 0);
 }
 
 static size_t find(const struct faults *f, enum fault_kind kind, const char *method)

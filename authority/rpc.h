@@ -54,6 +54,12 @@ RESULT rpc_handle(const struct rpc_method *m, struct rpc_call *c, struct bytes r
                   struct buf *out, bool *ret_done);
 
 /*
+ * What a request of the method is for, where that makes a difference to faults: "renewal" or "output"
+ * for GenerateUserCerts. NULL otherwise.
+ */
+const char *rpc_variant(const struct rpc_method *m, struct bytes request);
+
+/*
  * The gate of version 16 and later for what a client says its version is; NULL: it says nothing.
  * ERR_DENIED.
  */

@@ -63,6 +63,19 @@ RESULT rpc_generate_user_certs(struct rpc_call *c, struct bytes request, struct 
     return msg_certs_encode(&reply, out);
 }
 
+const char *rpc_variant(const struct rpc_method *m, struct bytes request)
+{
+    CLEANUP(msg_user_certs_request_release) struct msg_user_certs_request wanted = {0};
+    if (m->handle != rpc_generate_user_certs)
+        return NULL;
+    struct err *e = msg_user_certs_request_decode(request, &wanted);
+    if (e) {
+        err_ignore(e, "the handler will say so");
+        return NULL;
+    }
+    return wanted.use_role_requests ? "output" : "renewal";
+}
+
 RESULT rpc_role(struct rpc_call *c, struct bytes request, struct buf *out, bool *ret_done)
 {
     (void)ret_done;

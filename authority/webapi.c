@@ -183,7 +183,7 @@ static const struct {
     enum webapi_port port;
     const char *method, *path;
     int until; /* the last version that has it; 0: all */
-    RESULT (*handle)
+    RESULT(*handle)
     (struct authority *a, const struct peer *peer, struct bytes body, struct buf *out);
 } routes[] = {
     {WEBAPI_PORT_PROXY, "GET", "/webapi/find", 0, find},

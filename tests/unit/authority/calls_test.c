@@ -570,6 +570,23 @@ static void test_fault_cut_happens_after_the_commit(void **state)
     assert_int_equal(own_generation(w), 2);
 }
 
+static void test_fault_of_renewals_spares_outputs(void **state)
+{
+    struct world *w = *state;
+    join(w);
+    char *names[] = {(char[]) {"access"}};
+    command(w, "error UNAVAILABLE busy method renewal count 1");
+    CLEANUP(client_reply_release)
+    struct client_reply output =
+        generate(w, (struct msg_user_certs_request) {.ssh_public_key = buf_str(&w->line),
+                                                     .tls_public_key = buf_str(&w->pem),
+                                                     .use_role_requests = true,
+                                                     .role_requests = {names, 1}});
+    assert_status(&output, 0, "");
+    CLEANUP(client_reply_release) struct client_reply renewal = renew(w);
+    assert_status(&renewal, 14, "busy");
+}
+
 static void test_fault_hang_holds_one_call_and_not_the_others(void **state)
 {
     struct world *w = *state;
@@ -691,6 +708,7 @@ int main(void)
         IN_17(test_message_too_large_is_refused),
         IN_17(test_fault_error_carries_nothing_out),
         IN_17(test_fault_cut_happens_after_the_commit),
+        IN_17(test_fault_of_renewals_spares_outputs),
         IN_17(test_fault_hang_holds_one_call_and_not_the_others),
         IN_17(test_fault_slow_answers_later),
         IN_17(test_fault_wrong_message_is_no_message),

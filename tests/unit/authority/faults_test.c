@@ -126,6 +126,22 @@ static void test_take_with_method_meets_only_that(void **state)
     assert_int_equal(got.number, 7);
 }
 
+static void test_method_names_a_path_its_end_or_its_variant(void **state)
+{
+    (void)state;
+    assert_true(fault_method_matches("/a.B/C", "/a.B/C"));
+    assert_true(fault_method_matches("C", "/a.B/C"));
+    assert_false(fault_method_matches("", "/a.B/C"));
+    assert_false(fault_method_matches("renewal", "/a.B/C"));
+    const char *path = "/a.B/C#renewal";
+    assert_true(fault_method_matches("/a.B/C", path));
+    assert_true(fault_method_matches("C", path));
+    assert_true(fault_method_matches("renewal", path));
+    assert_false(fault_method_matches("output", path));
+    assert_false(fault_method_matches("a.B/C", path));
+    assert_false(fault_method_matches("C#", path));
+}
+
 static void test_take_first_of_several_counts(void **state)
 {
     (void)state;
@@ -169,6 +185,7 @@ int main(void)
         cmocka_unit_test(test_take_counts_down_and_ends),
         cmocka_unit_test(test_take_without_count_lasts_until_cleared),
         cmocka_unit_test(test_take_with_method_meets_only_that),
+        cmocka_unit_test(test_method_names_a_path_its_end_or_its_variant),
         cmocka_unit_test(test_take_first_of_several_counts),
         cmocka_unit_test(test_find_does_not_count),
         cmocka_unit_test(test_add_past_the_limit_is_refused),

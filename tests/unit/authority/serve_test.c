@@ -27,6 +27,7 @@ static struct world {
     struct conns *conns;
     struct cancel *stop;
     struct listener listeners[2];
+    struct sockaddr_storage addrs[2]; /* as they were at the start */
     struct serve_config serve[2];
     struct key *key;
     X509 *cert; /* of the bot "b" */
@@ -70,6 +71,8 @@ static int start(void **state)
         w.serve[i] =
             (struct serve_config) {w.authority, clock_system(), w.stop, (enum serve_port)i};
         assert_ok(listener_open(&addr, &w.listeners[i]));
+        socklen_t len = sizeof(w.addrs[i]);
+        assert_int_equal(getsockname(w.listeners[i].fd, (struct sockaddr *)&w.addrs[i], &len), 0);
     }
     join();
     return 0;
@@ -94,11 +97,8 @@ static int stop(void **state)
 /* A connection that is being served. */
 static int dial(enum serve_port port)
 {
-    struct sockaddr_storage addr;
-    socklen_t len = sizeof(addr);
-    assert_int_equal(getsockname(w.listeners[port].fd, (struct sockaddr *)&addr, &len), 0);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&addr, len), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&w.addrs[port], sizeof(struct sockaddr_in)), 0);
     assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
     struct pollfd accepting = {w.listeners[port].fd, POLLIN, 0};
     assert_int_equal(poll(&accepting, 1, 10000), 1);
@@ -309,23 +309,18 @@ static void test_half_a_hello_then_the_end_is_dropped(void **state)
 
 static int connect_errno(enum serve_port port)
 {
-    struct sockaddr_storage addr;
-    socklen_t len = sizeof(addr);
-    assert_int_equal(getsockname(w.listeners[port].fd, (struct sockaddr *)&addr, &len), 0);
     CLEANUP(closep) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    return connect(fd, (struct sockaddr *)&addr, len) < 0 ? errno : 0;
+    return connect(fd, (struct sockaddr *)&w.addrs[port], sizeof(struct sockaddr_in)) < 0 ? errno
+                                                                                          : 0;
 }
 
 static void test_paused_listener_refuses_and_keeps_its_port(void **state)
 {
     (void)state;
-    char before[64];
     struct listener *l = &w.listeners[SERVE_PORT_AUTH];
-    snprintf(before, sizeof(before), "%s", l->addr);
     assert_ok(listener_set_paused(l, true));
     assert_int_equal(connect_errno(SERVE_PORT_AUTH), ECONNREFUSED);
     assert_ok(listener_set_paused(l, false));
-    assert_string_equal(l->addr, before);
     CLEANUP(tls_freep) struct tls *tls = NULL;
     assert_ok(connect_tls(SERVE_PORT_AUTH, NULL, NULL, &tls));
 }
