@@ -136,6 +136,7 @@ static void start_outputs(struct agent *a)
                      : identity_service_is_serving(a->identity);
     if (!ready)
         return;
+    a->outputs_started = true;
     for (size_t i = 0; i < a->n_outputs; i++)
         output_service_start(a->outputs[i]);
 }
@@ -159,7 +160,8 @@ static void changed(void *arg)
     if (!a->stopping) {
         start_outputs(a);
         wake_stale_outputs(a);
-        agent_parts_fill_keys(a);
+        if (!a->outputs_started || !a->setup.config->oneshot)
+            agent_parts_fill_keys(a);
     }
     if (!a->stopping && a->setup.config->oneshot && one_pass_ended(a))
         end(a, one_pass_result(a));

@@ -210,14 +210,16 @@ static void step(struct identity_service *s, const struct renewer_event *ev)
 /* The configured token's hash tells whether the stored identity came from it. */
 static struct err *hash_token(struct identity_service *s)
 {
+    const struct config_onboarding *onboarding = &s->c.config->onboarding;
     CLEANUP(secret_freep) struct secret *token = NULL;
-    struct err *e = config_token(&s->c.config->onboarding, &token);
+    if (!onboarding->token && !onboarding->token_path)
+        return NULL;
+    struct err *e = config_token(onboarding, &token);
     if (err_code(e) == ERR_NOT_FOUND) {
         err_ignore(e, "a token file may vanish after the first join");
         return NULL;
     }
-    if (e || !token)
-        return e;
+    TRY(e);
     s->has_token = true;
     return sha256_hex(secret_bytes(token), s->tokenhash);
 }

@@ -7,6 +7,7 @@
 #define OPEN_SETTLE_S 5
 #define REREAD_S 2
 #define EQUAL_READS_NEEDED 2
+#define OLD_READS_BORNE 3
 
 /* A refusal is asked about again this often, or each half interval if that is shorter. */
 #define REFUSED_RETRY_S 300
@@ -98,6 +99,7 @@ static enum renewer_job first_job(const struct renewer *r)
 static void begin_cycle(struct renewer *r, struct now now)
 {
     r->attempt = 0;
+    r->old_reads = 0;
     enter(r, RENEWER_RENEWING, now);
     plan(r, first_job(r), now.mono);
 }
@@ -218,8 +220,10 @@ static void check_done(struct renewer *r, const struct renewer_event *ev, struct
         plan(r, RENEWER_JOB_RENEW, now.mono);
     else if (ev->generation > r->identity.generation)
         overtaken(r, now);
+    else if (r->old_reads++ < OLD_READS_BORNE)
+        plan_after(r, RENEWER_JOB_CHECK, dur_s(REREAD_S), now); /* from before our last renewal */
     else
-        attempt_failed(r, ERR_BUSY, now); /* an answer from before our last renewal */
+        attempt_failed(r, ERR_PROTOCOL, now);
 }
 
 static void resolve_done(struct renewer *r, const struct renewer_event *ev, struct now now)

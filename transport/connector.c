@@ -144,9 +144,10 @@ static bool find_cached(struct connector *c, struct mono now, struct dur max_age
     return usable;
 }
 
-static struct err *find_now(struct connector *c, const struct ctx *ctx, struct webapi_find *ret)
+static struct err *find_now(struct connector *c, const struct address *proxy,
+                            const struct ctx *ctx, struct webapi_find *ret)
 {
-    TRY(webapi_dial_find(&c->c.address, c->c.insecure, ctx, ret));
+    TRY(webapi_dial_find(proxy, c->c.insecure, ctx, ret));
     pthread_mutex_lock(&c->lock);
     c->find = *ret;
     c->has_find = true;
@@ -155,12 +156,24 @@ static struct err *find_now(struct connector *c, const struct ctx *ctx, struct w
     return NULL;
 }
 
-RESULT connector_find(struct connector *c, const struct ctx *ctx, struct dur max_age,
-                      struct webapi_find *ret, struct address *ret_web)
+/* Who describes the proxy: the one we come through, or the one the auth server names. */
+static struct err *find_whom(struct connector *c, const char *public_addr, struct address *ret)
 {
-    if (!is_behind_proxy(c))
-        return err_new(ERR_NOT_FOUND, "no proxy is configured");
+    if (is_behind_proxy(c)) {
+        *ret = c->c.address;
+        return NULL;
+    }
+    if (!public_addr || !*public_addr)
+        return err_new(ERR_NOT_FOUND, "the cluster has no proxy");
+    return address_parse(public_addr, ADDRESS_PORT_WEB, ret);
+}
+
+RESULT connector_find(struct connector *c, const char *public_addr, const struct ctx *ctx,
+                      struct dur max_age, struct webapi_find *ret, struct address *ret_web)
+{
+    struct address proxy;
+    TRY(find_whom(c, public_addr, &proxy));
     if (!find_cached(c, clock_mono(ctx->clock), max_age, ret))
-        TRY(find_now(c, ctx, ret));
-    return webapi_find_web(ret, &c->c.address, ret_web);
+        TRY(find_now(c, &proxy, ctx, ret));
+    return webapi_find_web(ret, &proxy, ret_web);
 }

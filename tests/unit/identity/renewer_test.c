@@ -171,6 +171,28 @@ static void test_copied_storage_is_noticed_before_it_locks_the_bot(void **state)
     assert_int_equal(f.todo.job, RENEWER_JOB_NONE);
 }
 
+static void test_read_from_before_the_last_renewal_is_repeated(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, (struct renewer_config){ .one_pass = true });
+    start(&f, true, false);
+    for (int i = 0; i < 3; i++) {
+        struct mono before = f.now.mono;
+        read_generation(&f, RENEWER_JOB_CHECK, 4);
+        wait_for_job(&f);
+        assert_int_equal(dur_to_s(mono_diff(f.now.mono, before)), 2);
+    }
+    struct renewer fork = f.r;
+    struct renewer_todo todo = f.todo;
+    read_generation(&f, RENEWER_JOB_CHECK, 5);
+    assert_int_equal(f.todo.job, RENEWER_JOB_RENEW);
+    f.r = fork;
+    f.todo = todo;
+    read_generation(&f, RENEWER_JOB_CHECK, 4);
+    assert_true(renewer_is_terminal(&f.r));
+}
+
 static void test_attempts_are_bounded_then_the_cluster_is_probed(void **state)
 {
     (void)state;
@@ -354,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_first_join_unreachable_is_retried_for_the_startup_limit),
         cmocka_unit_test(test_renewal_is_preceded_by_a_read_of_the_own_generation),
         cmocka_unit_test(test_copied_storage_is_noticed_before_it_locks_the_bot),
+        cmocka_unit_test(test_read_from_before_the_last_renewal_is_repeated),
         cmocka_unit_test(test_attempts_are_bounded_then_the_cluster_is_probed),
         cmocka_unit_test(test_open_renewal_is_repeated_only_after_two_equal_reads),
         cmocka_unit_test(test_open_renewal_interrupted_read_starts_counting_again),
