@@ -62,19 +62,17 @@ void call_expect(struct calls *calls)
     if (!c)
         return;
     c->owner = calls;
-    c->accept = (struct op){ OP_ACCEPT, c };
-    c->message = (struct op){ OP_MESSAGE, c };
-    c->reply = (struct op){ OP_REPLY, c };
-    c->close = (struct op){ OP_CLOSE, c };
+    c->accept = (struct op){OP_ACCEPT, c};
+    c->message = (struct op){OP_MESSAGE, c};
+    c->reply = (struct op){OP_REPLY, c};
+    c->close = (struct op){OP_CLOSE, c};
     c->out = BUF_INIT(RPC_REPLY_MAX);
     c->status_text = grpc_empty_slice();
-    c->rpc = (struct rpc_call){ .authority = calls->config.authority,
-                                .peer = calls->config.peer };
+    c->rpc = (struct rpc_call){.authority = calls->config.authority, .peer = calls->config.peer};
     grpc_call_details_init(&c->details);
     grpc_metadata_array_init(&c->metadata);
-    grpc_call_error e = grpc_server_request_call(calls->server, &c->call, &c->details,
-                                                 &c->metadata, calls->queue, calls->queue,
-                                                 &c->accept);
+    grpc_call_error e = grpc_server_request_call(calls->server, &c->call, &c->details, &c->metadata,
+                                                 calls->queue, calls->queue, &c->accept);
     if (e != GRPC_CALL_OK) {
         call_free(c);
         return;
@@ -85,8 +83,7 @@ void call_expect(struct calls *calls)
 
 static void receive(struct call *c)
 {
-    const grpc_op op = { .op = GRPC_OP_RECV_MESSAGE,
-                         .data.recv_message.recv_message = &c->request };
+    const grpc_op op = {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &c->request};
     call_start_batch(c, &op, 1, &c->message);
 }
 
@@ -116,8 +113,7 @@ static char *header(const struct call *c, const char *name)
         const grpc_metadata *m = &c->metadata.metadata[i];
         if (grpc_slice_str_cmp(m->key, name) != 0)
             continue;
-        return strndup((const char *)GRPC_SLICE_START_PTR(m->value),
-                       GRPC_SLICE_LENGTH(m->value));
+        return strndup((const char *)GRPC_SLICE_START_PTR(m->value), GRPC_SLICE_LENGTH(m->value));
     }
     return NULL;
 }
@@ -159,8 +155,8 @@ static void on_accept(struct call *c, bool is_ok)
         return;
     }
     call_expect(calls);
-    const grpc_op op = { .op = GRPC_OP_RECV_CLOSE_ON_SERVER,
-                         .data.recv_close_on_server.cancelled = &c->is_cancelled };
+    const grpc_op op = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
+                        .data.recv_close_on_server.cancelled = &c->is_cancelled};
     call_start_batch(c, &op, 1, &c->close);
     open_call(c);
 }

@@ -41,9 +41,9 @@ struct rpc_method {
     const char *path;
     rpc_handler *handle;
     bool is_stream;
-    bool is_public;        /* may be called without a certificate */
-    int since, until;      /* major versions that know it; 0: no bound */
-    unsigned ports;        /* 1 << RPC_PORT_…, or-ed */
+    bool is_public;   /* may be called without a certificate */
+    int since, until; /* major versions that know it; 0: no bound */
+    unsigned ports;   /* 1 << RPC_PORT_…, or-ed */
 };
 
 /* NULL when the imitated version does not have the method on that port. */

@@ -6,8 +6,6 @@
 #include <jansson.h>
 #include <string.h>
 
-
-
 static void json_freep(json_t **p)
 {
     json_decref(*p);
@@ -108,7 +106,7 @@ static RESULT decode_instance(const json_t *object, struct bot_instance *out)
 
 static RESULT decode_bot(const json_t *object, struct bots *bots)
 {
-    CLEANUP(strlist_release) struct strlist roles = { 0 };
+    CLEANUP(strlist_release) struct strlist roles = {0};
     const char *name = NULL;
     struct bot *bot = NULL;
     json_t *instances = NULL;
@@ -164,7 +162,7 @@ static RESULT decode_all(const json_t *doc, struct state *s)
 
 RESULT state_decode(struct bytes json, struct state *ret)
 {
-    CLEANUP(state_release) struct state s = { 0 };
+    CLEANUP(state_release) struct state s = {0};
     json_error_t at;
     CLEANUP(json_freep)
     json_t *doc = json_loadb((const char *)json.data, json.len, JSON_REJECT_DUPLICATES, &at);
@@ -174,6 +172,6 @@ RESULT state_decode(struct bytes json, struct state *ret)
     if (e)
         return err_wrap_as(ERR_STORAGE, e, "the document is damaged");
     *ret = s;
-    s = (struct state){ 0 };
+    s = (struct state){0};
     return NULL;
 }

@@ -87,7 +87,7 @@ static void build(struct world *w, struct fake_cluster_config config)
     config.arg = &w->script;
     w->fc = w->script.fc = fake_cluster_start(&config);
     assert_ok(address_parse("127.0.0.1", fake_cluster_port(w->fc), &w->address));
-    w->creds = fixture_credentials(&(struct fixture) {.user = "bot-one"});
+    w->creds = fixture_credentials(&(struct fixture){.user = "bot-one"});
     struct channel_config channel = {.dial = dial_world, .arg = w, .credentials = w->creds};
     assert_ok(channel_new(&channel, &w->channel));
 }
@@ -95,7 +95,7 @@ static void build(struct world *w, struct fake_cluster_config config)
 static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
-    build(w, (struct fake_cluster_config) {0});
+    build(w, (struct fake_cluster_config){0});
     *state = w;
     return 0;
 }
@@ -362,7 +362,7 @@ static void test_credentials_when_swapped_are_used_by_the_next_call(void **state
     struct ctx ctx = patient();
     assert_ok(call(w, true, &ctx, NULL));
     CLEANUP(credentials_freep)
-    struct credentials *two = fixture_credentials(&(struct fixture) {.user = "bot-two"});
+    struct credentials *two = fixture_credentials(&(struct fixture){.user = "bot-two"});
     channel_set_credentials(w->channel, two);
     assert_ok(call(w, true, &ctx, NULL));
     assert_int_equal(fake_cluster_connections(w->fc), 2);
@@ -398,7 +398,7 @@ static void test_version_when_the_server_tells_it_is_sent_back(void **state)
 {
     struct world *w = *state;
     struct ctx ctx = patient();
-    rebuild(w, (struct fake_cluster_config) {.version = "17.1.2"});
+    rebuild(w, (struct fake_cluster_config){.version = "17.1.2"});
     char version[VERSION_SIZE];
     channel_version(w->channel, version);
     assert_string_equal(version, "");
@@ -456,7 +456,7 @@ static void test_session_when_for_other_credentials_has_a_connection_of_its_own(
     struct ctx ctx = patient();
     assert_ok(call(w, true, &ctx, NULL));
     CLEANUP(credentials_freep)
-    struct credentials *two = fixture_credentials(&(struct fixture) {.user = "bot-two"});
+    struct credentials *two = fixture_credentials(&(struct fixture){.user = "bot-two"});
     CLEANUP(channel_session_freep) struct channel_session *s = NULL;
     assert_ok(channel_session_open(w->channel, two, false, &ctx, &s));
     assert_ok(call_in_session(w, s, NULL));
@@ -502,7 +502,7 @@ static void test_call_when_the_name_is_anothers_is_untrusted(void **state)
 {
     struct world *w = *state;
     struct ctx ctx = patient();
-    rebuild(w, (struct fake_cluster_config) {.alt_names = "DNS:mail.example"});
+    rebuild(w, (struct fake_cluster_config){.alt_names = "DNS:mail.example"});
     assert_fails(call(w, false, &ctx, NULL), ERR_UNTRUSTED, "TLS with");
 }
 
@@ -510,7 +510,7 @@ static void test_call_when_the_servers_certificate_expired_says_so(void **state)
 {
     struct world *w = *state;
     struct ctx ctx = patient();
-    rebuild(w, (struct fake_cluster_config) {.not_after = FIXTURE_NOT_BEFORE + 60});
+    rebuild(w, (struct fake_cluster_config){.not_after = FIXTURE_NOT_BEFORE + 60});
     assert_fails(call(w, false, &ctx, NULL), ERR_EXPIRED, "TLS with");
 }
 
@@ -518,7 +518,7 @@ static void test_call_when_the_server_speaks_no_tls_is_a_protocol_error(void **s
 {
     struct world *w = *state;
     struct ctx ctx = patient();
-    rebuild(w, (struct fake_cluster_config) {.kind = FAKE_GARBAGE});
+    rebuild(w, (struct fake_cluster_config){.kind = FAKE_GARBAGE});
     assert_fails(call(w, false, &ctx, NULL), ERR_PROTOCOL, "TLS with");
 }
 
@@ -526,7 +526,7 @@ static void test_call_when_the_server_speaks_no_http2_fails(void **state)
 {
     struct world *w = *state;
     struct ctx ctx = patient();
-    rebuild(w, (struct fake_cluster_config) {.kind = FAKE_TLS_GARBAGE});
+    rebuild(w, (struct fake_cluster_config){.kind = FAKE_TLS_GARBAGE});
     assert_fails(call(w, false, &ctx, NULL), ERR_UNAVAILABLE, "Echo");
 }
 
@@ -536,11 +536,11 @@ static void test_call_when_the_server_is_silent_times_out(void **state)
     struct ctx ctx = patient();
     struct ctx hasty = ctx_until(&ctx, dur_ms(50));
     bool written = true;
-    rebuild(w, (struct fake_cluster_config) {.kind = FAKE_SILENT});
+    rebuild(w, (struct fake_cluster_config){.kind = FAKE_SILENT});
     assert_fails(call(w, false, &hasty, &written), ERR_TIMEOUT, "TLS with");
     assert_false(written);
     hasty = ctx_until(&ctx, dur_ms(200));
-    rebuild(w, (struct fake_cluster_config) {.kind = FAKE_TLS_SILENT});
+    rebuild(w, (struct fake_cluster_config){.kind = FAKE_TLS_SILENT});
     assert_fails(call(w, false, &hasty, &written), ERR_TIMEOUT, "Echo");
     assert_true(written);
 }
