@@ -179,12 +179,14 @@ static RESULT remote_clusters(struct authority *a, const struct peer *peer, stru
     return put_json(TAKE(list), out);
 }
 
+typedef RESULT webapi_handler(struct authority *a, const struct peer *peer, struct bytes body,
+                              struct buf *out);
+
 static const struct {
     enum webapi_port port;
     const char *method, *path;
     int until; /* the last version that has it; 0: all */
-    RESULT (*handle)
-    (struct authority *a, const struct peer *peer, struct bytes body, struct buf *out);
+    webapi_handler *handle;
 } routes[] = {
     {WEBAPI_PORT_PROXY, "GET", "/webapi/find", 0, find},
     {WEBAPI_PORT_PROXY, "GET", "/webapi/ping", 0, find},
