@@ -40,9 +40,11 @@ void grpc_exchange_open(struct grpc_exchange *x, struct grpc_link *l, const char
         x->n_metadata = 1;
     }
     x->queue = grpc_completion_queue_create_for_pluck(NULL);
+    /* The call takes a reference of its own. */
+    grpc_slice path = grpc_slice_from_copied_string(method);
     x->call = grpc_channel_create_call(grpc_link_channel(l), NULL, GRPC_PROPAGATE_DEFAULTS,
-                                       x->queue, grpc_slice_from_copied_string(method), NULL,
-                                       deadline_of(ctx), NULL);
+                                       x->queue, path, NULL, deadline_of(ctx), NULL);
+    grpc_slice_unref(path);
     x->hook = (struct cancel_hook){.fn = cancel_call, .arg = x->call};
     if (ctx->cancel)
         cancel_hook_add(ctx->cancel, &x->hook);
