@@ -94,18 +94,19 @@ static void serve_grpc(struct fake_cluster *fc, struct connection *c, struct tls
 static void serve(struct fake_cluster *fc, struct tls *tls, const struct ctx *ctx)
 {
     static const char garbage[] = "this is not what you are looking for\r\n\r\n";
+    bool is_grpc = fc->config.kind == FAKE_CLUSTER && strcmp(tls_alpn(tls), "h2") == 0;
     pthread_mutex_lock(&fc->lock);
     struct connection *c = &fc->connections[fc->n_connections++];
     note_peer(c, tls);
-    if (fc->config.kind == FAKE_CLUSTER && strcmp(tls_alpn(tls), "h2") == 0)
+    if (is_grpc)
         serve_grpc(fc, c, tls);
     else
         c->tls = tls;
     pthread_mutex_unlock(&fc->lock);
     if (fc->config.kind == FAKE_TLS_GARBAGE)
         err_free(tls_write_all(tls, garbage, sizeof(garbage), ctx));
-    if (fc->config.kind == FAKE_CLUSTER && c->tls)
-        serve_http(fc, c->tls, ctx);
+    if (fc->config.kind == FAKE_CLUSTER && !is_grpc)
+        serve_http(fc, tls, ctx);
 }
 
 static void take_connection(struct fake_cluster *fc, int fd, const struct ctx *ctx)

@@ -26,8 +26,9 @@ struct script {
     atomic_int n_break;  /* calls that find the connection broken under them */
     atomic_bool is_held; /* calls are not answered */
     atomic_int status;
-    char version[64];    /* metadata of the last call */
-    struct cancel *fire; /* by the call, which is not answered */
+    pthread_mutex_t lock; /* guards version: every call is served in a thread of its own */
+    char version[64];     /* metadata of the last call */
+    struct cancel *fire;  /* by the call, which is not answered */
     void (*during)(void *arg);
     void *during_arg;
 };
@@ -36,7 +37,9 @@ static void handle(void *arg, const struct fake_call *call, struct fake_answer *
 {
     struct script *s = arg;
     atomic_fetch_add(&s->n_calls, 1);
+    pthread_mutex_lock(&s->lock);
     snprintf(s->version, sizeof(s->version), "%s", call->version);
+    pthread_mutex_unlock(&s->lock);
     answer->status = atomic_load(&s->status);
     answer->text = "as told";
     err_free(buf_add(&answer->reply, call->request.data, call->request.len));
@@ -98,6 +101,7 @@ static void build(struct world *w, struct fake_cluster_config config)
 static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
+    pthread_mutex_init(&w->script.lock, NULL);
     build(w, (struct fake_cluster_config){0});
     *state = w;
     return 0;
@@ -111,6 +115,7 @@ static int tear_down(void **state)
     credentials_free(w->creds);
     x509_stack_freep(&w->roots);
     host_ca_release(&w->ca);
+    pthread_mutex_destroy(&w->script.lock);
     free(w);
     return 0;
 }
@@ -397,6 +402,15 @@ static void test_credentials_when_swapped_do_not_disturb_a_call_under_way(void *
     assert_string_equal(fake_cluster_peer(w->fc, 1), "");
 }
 
+static void assert_version_sent(struct world *w, const char *expected)
+{
+    char version[sizeof(w->script.version)];
+    pthread_mutex_lock(&w->script.lock);
+    memcpy(version, w->script.version, sizeof(version));
+    pthread_mutex_unlock(&w->script.lock);
+    assert_string_equal(version, expected);
+}
+
 static void test_version_when_the_server_tells_it_is_sent_back(void **state)
 {
     struct world *w = *state;
@@ -406,9 +420,9 @@ static void test_version_when_the_server_tells_it_is_sent_back(void **state)
     channel_version(w->channel, version);
     assert_string_equal(version, "");
     assert_ok(call(w, true, &ctx, NULL));
-    assert_string_equal(w->script.version, "");
+    assert_version_sent(w, "");
     assert_ok(call(w, true, &ctx, NULL));
-    assert_string_equal(w->script.version, "17.1.2");
+    assert_version_sent(w, "17.1.2");
     channel_version(w->channel, version);
     assert_string_equal(version, "17.1.2");
 }
