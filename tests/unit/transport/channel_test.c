@@ -14,6 +14,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+/* As long as real ones: gRPC keeps a name of up to 23 bytes in place, and nothing could leak. */
+#define ECHO "/test.longer.than.a.slice.Service/Echo"
+
 #define CLUSTER "example"
 
 /* What the server does next, and what it saw. */
@@ -23,8 +26,9 @@ struct script {
     atomic_int n_break;  /* calls that find the connection broken under them */
     atomic_bool is_held; /* calls are not answered */
     atomic_int status;
-    char version[64];    /* metadata of the last call */
-    struct cancel *fire; /* by the call, which is not answered */
+    pthread_mutex_t lock; /* guards version: every call is served in a thread of its own */
+    char version[64];     /* metadata of the last call */
+    struct cancel *fire;  /* by the call, which is not answered */
     void (*during)(void *arg);
     void *during_arg;
 };
@@ -33,7 +37,9 @@ static void handle(void *arg, const struct fake_call *call, struct fake_answer *
 {
     struct script *s = arg;
     atomic_fetch_add(&s->n_calls, 1);
+    pthread_mutex_lock(&s->lock);
     snprintf(s->version, sizeof(s->version), "%s", call->version);
+    pthread_mutex_unlock(&s->lock);
     answer->status = atomic_load(&s->status);
     answer->text = "as told";
     err_free(buf_add(&answer->reply, call->request.data, call->request.len));
@@ -108,6 +114,7 @@ static int tear_down(void **state)
     credentials_free(w->creds);
     x509_stack_freep(&w->roots);
     host_ca_release(&w->ca);
+    pthread_mutex_destroy(&w->script.lock);
     free(w);
     return 0;
 }
@@ -133,7 +140,7 @@ static RESULT call(struct world *w, bool is_idempotent, const struct ctx *ctx, b
 {
     CLEANUP(buf_release) struct buf reply = BUF_INIT(4096);
     struct channel_call c = {
-        .method = "/test.Service/Echo",
+        .method = ECHO,
         .request = bytes_of_str("hello"),
         .is_idempotent = is_idempotent,
     };
@@ -205,7 +212,7 @@ static void test_call_when_it_breaks_twice_is_not_repeated_again(void **state)
     struct ctx ctx = patient();
     assert_ok(call(w, true, &ctx, NULL));
     atomic_store(&w->script.n_break, 2);
-    assert_fails(call(w, true, &ctx, NULL), ERR_UNAVAILABLE, "/test.Service/Echo");
+    assert_fails(call(w, true, &ctx, NULL), ERR_UNAVAILABLE, ECHO);
     assert_int_equal(atomic_load(&w->script.n_calls), 3);
 }
 
@@ -396,6 +403,15 @@ static void test_credentials_when_swapped_do_not_disturb_a_call_under_way(void *
     assert_string_equal(fake_cluster_peer(w->fc, 1), "");
 }
 
+static void assert_version_sent(struct world *w, const char *expected)
+{
+    char version[sizeof(w->script.version)];
+    pthread_mutex_lock(&w->script.lock);
+    memcpy(version, w->script.version, sizeof(version));
+    pthread_mutex_unlock(&w->script.lock);
+    assert_string_equal(version, expected);
+}
+
 static void test_version_when_the_server_tells_it_is_sent_back(void **state)
 {
     struct world *w = *state;
@@ -405,9 +421,9 @@ static void test_version_when_the_server_tells_it_is_sent_back(void **state)
     channel_version(w->channel, version);
     assert_string_equal(version, "");
     assert_ok(call(w, true, &ctx, NULL));
-    assert_string_equal(w->script.version, "");
+    assert_version_sent(w, "");
     assert_ok(call(w, true, &ctx, NULL));
-    assert_string_equal(w->script.version, "17.1.2");
+    assert_version_sent(w, "17.1.2");
     channel_version(w->channel, version);
     assert_string_equal(version, "17.1.2");
 }
@@ -426,7 +442,7 @@ static void test_version_when_not_one_is_not_learnt(void **state)
 static RESULT call_in_session(struct world *w, struct channel_session *s, bool *ret_written)
 {
     CLEANUP(buf_release) struct buf reply = BUF_INIT(4096);
-    struct channel_call c = {.method = "/test.Service/Echo", .session = s};
+    struct channel_call c = {.method = ECHO, .session = s};
     struct ctx ctx = patient();
     return channel_unary(w->channel, &c, &ctx, &reply, ret_written);
 }
