@@ -48,7 +48,8 @@ static RESULT fetch_pinned_roots(struct join_attempt *a, struct stack_st_X509 **
     TRY(open_channel(&d, &ch));
     struct authapi api = {.channel = ch};
     CLEANUP(msg_cluster_ca_release) struct msg_cluster_ca ca = {0};
-    TRY_CTX(authapi_cluster_ca(&api, &a->ctx, &ca), "fetch the CA to compare with the pins");
+    const struct ctx brief = join_short_ctx(a);
+    TRY_CTX(authapi_cluster_ca(&api, &brief, &ca), "fetch the CA to compare with the pins");
     CLEANUP(x509_stack_freep) struct stack_st_X509 *certs = sk_X509_new_null();
     if (!certs)
         return err_nomem();
@@ -107,7 +108,8 @@ static RESULT ask_version(struct join_attempt *a, struct channel *ch, unsigned *
 {
     struct authapi api = {.channel = ch};
     CLEANUP(msg_ping_reply_release) struct msg_ping_reply ping = {0};
-    struct err *e = authapi_ping(&api, &a->ctx, &ping);
+    const struct ctx brief = join_short_ctx(a);
+    struct err *e = authapi_ping(&api, &brief, &ping);
     if (err_code(e) == ERR_UNIMPLEMENTED || err_code(e) == ERR_DENIED) {
         err_ignore(e, "the forms of joining tell themselves whether they are known");
         *ret_major = NOT_KNOWN;

@@ -61,6 +61,13 @@ RESULT join_finish(struct join_attempt *a, struct key *key, const struct msg_cer
  */
 bool join_is_unknown_call(struct join_attempt *a, const struct err *e);
 
+/* For questions that any server answers at once: one that is silent must not use up the time for the
+ * other way. */
+static inline struct ctx join_short_ctx(const struct join_attempt *a)
+{
+    return ctx_until(&a->ctx, dur_s(30));
+}
+
 /* Notes what the server says of itself. */
 void join_note_server(struct join_attempt *a, const char *cluster, const char *version);
 

@@ -61,7 +61,8 @@ static RESULT join_web(struct join_attempt *a)
 RESULT join_at_proxy(struct join_attempt *a)
 {
     struct webapi_find found;
-    struct err *e = webapi_dial_find(&a->config->address, a->config->insecure, &a->ctx, &found);
+    const struct ctx brief = join_short_ctx(a);
+    struct err *e = webapi_dial_find(&a->config->address, a->config->insecure, &brief, &found);
     if (e)
         return with_hint(e);
     join_note_server(a, found.cluster_name, found.server_version);
