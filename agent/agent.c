@@ -131,9 +131,8 @@ static struct err *identity_failure(const struct agent *a)
 static void start_outputs(struct agent *a)
 {
     /* One pass writes outputs from the renewed identity, not beside its renewal. */
-    bool ready = a->setup.config->oneshot
-                     ? identity_service_state(a->identity) == RENEWER_FRESH
-                     : identity_service_is_serving(a->identity);
+    bool ready = a->setup.config->oneshot ? identity_service_state(a->identity) == RENEWER_FRESH
+                                          : identity_service_is_serving(a->identity);
     if (!ready)
         return;
     a->outputs_started = true;
@@ -181,9 +180,9 @@ static struct err *start(struct agent *a)
 
 RESULT agent_run(const struct agent_setup *setup)
 {
-    CLEANUP(agent_parts_release) struct agent a = { .setup = *setup };
+    CLEANUP(agent_parts_release) struct agent a = {.setup = *setup};
     a.changed = changed;
-    a.reply_limit = (struct loop_timer){ .fn = on_reply_overdue, .arg = &a };
+    a.reply_limit = (struct loop_timer){.fn = on_reply_overdue, .arg = &a};
     TRY(agent_parts_make(&a));
     TRY(start(&a));
     TRY(loop_run(a.loop));
