@@ -34,7 +34,7 @@ static void handle(void *arg, const struct fake_call *call, struct fake_answer *
     }
     answer->then = FAKE_CONTINUE;
     err_free(
-        msg_proxy_ssh_reply_encode(&(struct msg_proxy_ssh_reply) {.ssh = m.ssh}, &answer->reply));
+        msg_proxy_ssh_reply_encode(&(struct msg_proxy_ssh_reply){.ssh = m.ssh}, &answer->reply));
 }
 
 static void write_identity(struct world *w, int64_t not_after)
