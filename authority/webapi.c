@@ -94,6 +94,7 @@ static RESULT time_member(const json_t *doc, const char *name, struct wall *ret)
     int hours = 0, minutes = 0, end = 0;
     char sign = '+';
     bool is_utc = at && strcmp(at, "Z") == 0;
+    /* NOLINTNEXTLINE(cert-err34-c): two digits cannot overflow */
     if (!is_utc && (!at || sscanf(at, "%c%2d:%2d%n", &sign, &hours, &minutes, &end) != 3 ||
                     at[end] || !strchr("+-", sign)))
         return err_new(ERR_REJECTED, "'%s' is not a time", name);

@@ -37,6 +37,9 @@ static RESULT present_cert(struct tls *t, const struct tls_client_config *config
 {
     if (!config->cert)
         return NULL;
+    /* Nothing but our own: a Teleport server hangs up on a client that shows a chain, and OpenSSL would
+     * make one from the roots it verifies with. */
+    SSL_set_mode(t->ssl, SSL_MODE_NO_AUTO_CHAIN);
     if (!SSL_use_cert_and_key(t->ssl, config->cert, config->key, NULL, 1))
         return err_ossl("use our certificate and key for TLS");
     t->has_cert = true;

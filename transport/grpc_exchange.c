@@ -7,6 +7,7 @@
 #include <grpc/byte_buffer.h>
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/slice.h>
+#include <grpc/support/alloc.h>
 #include <grpc/support/time.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,9 +41,10 @@ void grpc_exchange_open(struct grpc_exchange *x, struct grpc_link *l, const char
         x->n_metadata = 1;
     }
     x->queue = grpc_completion_queue_create_for_pluck(NULL);
+    grpc_slice path = grpc_slice_from_copied_string(method);
     x->call = grpc_channel_create_call(grpc_link_channel(l), NULL, GRPC_PROPAGATE_DEFAULTS,
-                                       x->queue, grpc_slice_from_copied_string(method), NULL,
-                                       deadline_of(ctx), NULL);
+                                       x->queue, path, NULL, deadline_of(ctx), NULL);
+    grpc_slice_unref(path);
     x->hook = (struct cancel_hook) {.fn = cancel_call, .arg = x->call};
     if (ctx->cancel)
         cancel_hook_add(ctx->cancel, &x->hook);
@@ -111,11 +113,10 @@ RESULT grpc_exchange_outcome(struct grpc_exchange *x)
         return NULL;
     if (x->status == GRPC_STATUS_CANCELLED || x->status == GRPC_STATUS_DEADLINE_EXCEEDED)
         TRY(ctx_check(&x->ctx));
-    CLEANUP(freep) char *text = calloc(1, GRPC_SLICE_LENGTH(x->details) + 1);
-    if (!text)
-        return err_nomem();
-    memcpy(text, GRPC_SLICE_START_PTR(x->details), GRPC_SLICE_LENGTH(x->details));
-    return status_map_grpc((int)true_status(x), text);
+    char *text = grpc_slice_to_c_string(x->details);
+    struct err *e = status_map_grpc((int)true_status(x), text);
+    gpr_free(text);
+    return e;
 }
 
 void grpc_exchange_version(const struct grpc_exchange *x, char ret[VERSION_SIZE])

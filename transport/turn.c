@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
 struct turn {
     unsigned refs;
-    int fd; /* readable once ended */
+    int fd;                /* readable once ended */
+    atomic_bool has_ended; /* publishes what follows */
     enum err_code code;
     char *text;
     char *hint;
@@ -51,6 +53,7 @@ void turn_end(struct turn *t, const struct err *e)
     t->code = err_code(e);
     t->text = e ? err_text(e) : NULL;
     t->hint = hint ? strdup(hint) : NULL;
+    atomic_store(&t->has_ended, true);
     eventfd_write(t->fd, 1);
 }
 
@@ -61,7 +64,8 @@ RESULT turn_wait(struct turn *t, const struct ctx *ctx)
 
 RESULT turn_outcome(const struct turn *t)
 {
-    if (t->code == ERR_OK || t->code == ERR_TIMEOUT || t->code == ERR_CANCELLED)
+    if (!atomic_load(&t->has_ended) || t->code == ERR_OK || t->code == ERR_TIMEOUT ||
+        t->code == ERR_CANCELLED)
         return NULL;
     struct err *e = err_new(t->code, "%s", t->text ? t->text : "no memory for the reason");
     return t->hint ? err_set_hint(e, "%s", t->hint) : e;

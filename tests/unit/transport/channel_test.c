@@ -137,7 +137,9 @@ static RESULT call(struct world *w, bool is_idempotent, const struct ctx *ctx, b
         .request = bytes_of_str("hello"),
         .is_idempotent = is_idempotent,
     };
+    fake_cluster_sync(w->fc);
     TRY(channel_unary(w->channel, &c, ctx, &reply, ret_written));
+    fake_cluster_sync(w->fc);
     if (strcmp(buf_str(&reply), "hello") != 0)
         return err_new(ERR_BUG, "reply '%s'", buf_str(&reply));
     return NULL;
