@@ -156,9 +156,8 @@ static struct err *identity_failure(const struct agent *a)
 static void start_outputs(struct agent *a)
 {
     /* One pass writes outputs from the renewed identity, not beside its renewal. */
-    bool ready = a->setup.config->oneshot
-                     ? identity_service_state(a->identity) == RENEWER_FRESH
-                     : identity_service_is_serving(a->identity);
+    bool ready = a->setup.config->oneshot ? identity_service_state(a->identity) == RENEWER_FRESH
+                                          : identity_service_is_serving(a->identity);
     if (!ready)
         return;
     a->outputs_started = true;
@@ -232,9 +231,9 @@ static struct err *start(struct agent *a)
 
 RESULT agent_run(const struct agent_setup *setup)
 {
-    CLEANUP(agent_parts_release) struct agent a = { .setup = *setup };
+    CLEANUP(agent_parts_release) struct agent a = {.setup = *setup};
     a.changed = changed;
-    a.stop_limit = (struct loop_timer){ .fn = on_stop_limit, .arg = &a };
+    a.stop_limit = (struct loop_timer){.fn = on_stop_limit, .arg = &a};
     TRY(agent_parts_make(&a));
     TRY(start(&a));
     TRY(loop_run(a.loop));

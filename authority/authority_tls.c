@@ -29,7 +29,7 @@ RESULT authority_ca(struct authority *a, enum ca_kind kind, struct authority_ca 
     TRY(ca_trusted_tls(&a->state.cas[kind], &c.tls));
     TRY(ca_trusted_ssh(&a->state.cas[kind], &c.ssh));
     *ret = c;
-    c = (struct authority_ca) {.phase = CA_STANDBY};
+    c = (struct authority_ca){.phase = CA_STANDBY};
     return NULL;
 }
 

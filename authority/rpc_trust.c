@@ -19,7 +19,7 @@ static struct msg_ca describe(const struct authority *a, enum ca_kind kind,
                               const struct authority_ca *ca)
 {
     bool is_rotating = ca->phase != CA_STANDBY;
-    return (struct msg_ca) {
+    return (struct msg_ca){
         .type = ca_kind_name(kind),
         .cluster_name = authority_cluster(a),
         .tls_certs = ca->tls,

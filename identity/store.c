@@ -41,7 +41,7 @@ static void note_error(struct store *s, struct err *e)
 static void end_renewal(struct store *s)
 {
     key_free(s->renewal.key);
-    s->renewal = (struct store_renewal) {0};
+    s->renewal = (struct store_renewal){0};
     s->is_open = false;
 }
 
@@ -191,7 +191,7 @@ const struct store_renewal *store_open_renewal(const struct store *s)
 
 static RESULT make_room(struct store *s)
 {
-    TRY(dir_replace(s->dir, WRITE_TEST, (struct bytes) {0}, FILE_MODE));
+    TRY(dir_replace(s->dir, WRITE_TEST, (struct bytes){0}, FILE_MODE));
     return dir_reserve_space(s->dir, RESERVE, RESERVE_SIZE);
 }
 
@@ -286,5 +286,5 @@ RESULT store_settle(struct store *s)
 void store_take_notes(struct store *s, struct strlist *ret)
 {
     *ret = s->notes;
-    s->notes = (struct strlist) {0};
+    s->notes = (struct strlist){0};
 }

@@ -21,7 +21,7 @@ const char *route_name(enum route r)
 
 static void begin(struct route_tls *t, const char *first, const char *required)
 {
-    *t = (struct route_tls) {0};
+    *t = (struct route_tls){0};
     snprintf(t->first_alpn, sizeof(t->first_alpn), "%s", first);
     t->alpn[0] = t->first_alpn;
     t->alpn[1] = strcmp(first, required) == 0 ? NULL : required;

@@ -87,7 +87,7 @@ static void become(struct world *w, const char *tls_pem)
 static struct world *world_new(int version)
 {
     struct world *w = calloc(1, sizeof(*w));
-    char *names[] = {(char[]) {"access"}}, *leaves[] = {(char[]) {"leaf"}};
+    char *names[] = {(char[]){"access"}}, *leaves[] = {(char[]){"leaf"}};
     const struct strlist roles = {names, 1}, leaf_list = {leaves, 1};
     fake_clock_init(&w->time, "2026-09-21T12:00:00Z");
     fake_entropy_init(&w->dice, 11);
@@ -211,8 +211,8 @@ static struct client_reply generate(struct world *w, struct msg_user_certs_reque
 
 static struct client_reply renew(struct world *w)
 {
-    return generate(w, (struct msg_user_certs_request) {.ssh_public_key = buf_str(&w->line),
-                                                        .tls_public_key = buf_str(&w->pem)});
+    return generate(w, (struct msg_user_certs_request){.ssh_public_key = buf_str(&w->line),
+                                                       .tls_public_key = buf_str(&w->pem)});
 }
 
 static int64_t own_generation(struct world *w)
@@ -277,7 +277,7 @@ static void test_renew_without_usable_key_costs_a_generation(void **state)
     struct world *w = *state;
     join(w);
     CLEANUP(client_reply_release)
-    struct client_reply r = generate(w, (struct msg_user_certs_request) {.ssh_public_key = "x"});
+    struct client_reply r = generate(w, (struct msg_user_certs_request){.ssh_public_key = "x"});
     assert_status(&r, 2, "ssh: no key found");
     assert_int_equal(own_generation(w), 2);
 }
@@ -314,7 +314,7 @@ static void test_version_15_renews_with_one_key_for_both(void **state)
     become(w, buf_str(&made.tls));
     CLEANUP(client_reply_release)
     struct client_reply r =
-        generate(w, (struct msg_user_certs_request) {.public_key = buf_str(&w->line)});
+        generate(w, (struct msg_user_certs_request){.public_key = buf_str(&w->line)});
     CLEANUP(credentials_freep) struct credentials *c = accept(&r);
     assert_int_equal(credentials_subject(c)->generation, 2);
     assert_null(credentials_subject(c)->bot_instance);
@@ -373,7 +373,7 @@ static void test_impersonation_gives_what_was_allowed(void **state)
 {
     struct world *w = *state;
     join(w);
-    char *names[] = {(char[]) {"access"}};
+    char *names[] = {(char[]){"access"}};
     struct msg_user_certs_request wanted = {.ssh_public_key = buf_str(&w->line),
                                             .tls_public_key = buf_str(&w->pem),
                                             .use_role_requests = true,
@@ -385,7 +385,7 @@ static void test_impersonation_gives_what_was_allowed(void **state)
     assert_string_equal(credentials_subject(c)->roles->items[0], "access");
     assert_int_equal(credentials_tls_cas(c)->len, 1);
     assert_int_equal(own_generation(w), 1);
-    names[0] = (char[]) {"admin"};
+    names[0] = (char[]){"admin"};
     CLEANUP(client_reply_release) struct client_reply denied = generate(w, wanted);
     assert_status(&denied, 7, "\"admin\"");
     become(w, credentials_tls_pem(c));
@@ -398,7 +398,7 @@ static void test_certificates_of_somebody_else_are_denied(void **state)
     struct world *w = *state;
     join(w);
     CLEANUP(client_reply_release)
-    struct client_reply r = generate(w, (struct msg_user_certs_request) {.username = "bot-other"});
+    struct client_reply r = generate(w, (struct msg_user_certs_request){.username = "bot-other"});
     assert_status(&r, 7, "\"bot-other\"");
     assert_int_equal(own_generation(w), 1);
 }
@@ -574,14 +574,14 @@ static void test_fault_of_renewals_spares_outputs(void **state)
 {
     struct world *w = *state;
     join(w);
-    char *names[] = {(char[]) {"access"}};
+    char *names[] = {(char[]){"access"}};
     command(w, "error UNAVAILABLE busy method renewal count 1");
     CLEANUP(client_reply_release)
     struct client_reply output =
-        generate(w, (struct msg_user_certs_request) {.ssh_public_key = buf_str(&w->line),
-                                                     .tls_public_key = buf_str(&w->pem),
-                                                     .use_role_requests = true,
-                                                     .role_requests = {names, 1}});
+        generate(w, (struct msg_user_certs_request){.ssh_public_key = buf_str(&w->line),
+                                                    .tls_public_key = buf_str(&w->pem),
+                                                    .use_role_requests = true,
+                                                    .role_requests = {names, 1}});
     assert_status(&output, 0, "");
     CLEANUP(client_reply_release) struct client_reply renewal = renew(w);
     assert_status(&renewal, 14, "busy");
