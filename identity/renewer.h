@@ -127,6 +127,8 @@ struct renewer {
     struct mono trouble_since; /* first failure since the last success; MONO_NEVER: none */
     struct mono started_at;
     bool unpersisted;
+    struct mono persist_at;    /* beside what is due next; MONO_NEVER: nothing to store */
+    bool asked;              /* RENEWER_NOW came while a job ran */
     enum err_code last_code; /* of the last failure, ERR_OK after a success */
 };
 

@@ -115,7 +115,8 @@ static const struct {
      "t:3:1: key 'proxy_server': excludes 'auth_server', set one of the two"},
     {V2 "insecure: true\nonboarding: {ca_path: /x}\n", "t:2:1: key 'insecure': excludes 'ca_path'"},
     {V2 "onboarding: {ca_pins: [\"sha256:zz\"]}\n",
-     "t:2:14: key 'ca_pins': 'sha256:zz' is not 'sha256:' and 64 hex digits"},
+     "t:2:14: key 'ca_pins': 'sha256:zz' is not 'sha256:' and 64 hex digits; "
+     "'tctl status' shows the cluster's pin"},
     {V2 "proxy_server: https://p.example.com\n",
      "t:2:1: key 'proxy_server': write 'https://p.example.com' without the scheme, as host:port"},
     {V2 "proxy_server: p.example.com\n",
