@@ -36,7 +36,10 @@ class Case(unittest.TestCase):
                       file=sys.stderr)
 
     def failed(self):
-        return not self._outcome.success  # unittest has no public word for it
+        # unittest has no public word for it.
+        result = self._outcome.result
+        return any(test is self or getattr(test, "test_case", None) is self
+                   for test, _ in result.failures + result.errors)
 
     def spawn(self, argv, name, env=None):
         process = Process(argv, self.dir / f"{name}.log", env)
