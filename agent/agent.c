@@ -131,11 +131,11 @@ static struct err *identity_failure(const struct agent *a)
 static void start_outputs(struct agent *a)
 {
     /* One pass writes outputs from the renewed identity, not beside its renewal. */
-    bool ready = a->setup.config->oneshot
-                     ? identity_service_state(a->identity) == RENEWER_FRESH
-                     : identity_service_is_serving(a->identity);
+    bool ready = a->setup.config->oneshot ? identity_service_state(a->identity) == RENEWER_FRESH
+                                          : identity_service_is_serving(a->identity);
     if (!ready)
         return;
+    a->outputs_started = true;
     for (size_t i = 0; i < a->n_outputs; i++)
         output_service_start(a->outputs[i]);
 }
@@ -159,7 +159,8 @@ static void changed(void *arg)
     if (!a->stopping) {
         start_outputs(a);
         wake_stale_outputs(a);
-        agent_parts_fill_keys(a);
+        if (!a->outputs_started || !a->setup.config->oneshot)
+            agent_parts_fill_keys(a);
     }
     if (!a->stopping && a->setup.config->oneshot && one_pass_ended(a))
         end(a, one_pass_result(a));
@@ -179,9 +180,9 @@ static struct err *start(struct agent *a)
 
 RESULT agent_run(const struct agent_setup *setup)
 {
-    CLEANUP(agent_parts_release) struct agent a = { .setup = *setup };
+    CLEANUP(agent_parts_release) struct agent a = {.setup = *setup};
     a.changed = changed;
-    a.reply_limit = (struct loop_timer){ .fn = on_reply_overdue, .arg = &a };
+    a.reply_limit = (struct loop_timer){.fn = on_reply_overdue, .arg = &a};
     TRY(agent_parts_make(&a));
     TRY(start(&a));
     TRY(loop_run(a.loop));

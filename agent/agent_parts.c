@@ -17,7 +17,7 @@ static struct err *open_store(struct agent *a)
     const struct config_destination *d = &a->setup.config->storage;
     if (d->type == CONFIG_DESTINATION_MEMORY)
         return store_open_memory(&a->store);
-    struct store_config config = { .path = d->path, .symlinks = d->symlinks, .create = true };
+    struct store_config config = {.path = d->path, .symlinks = d->symlinks, .create = true};
     return store_open(&config, &a->store);
 }
 
@@ -52,10 +52,10 @@ static struct err *make_identity(struct agent *a)
 static struct err *make_output(struct agent *a, const struct config_service *service)
 {
     struct output_service_config config = {
-        .job = { .config = a->setup.config,
-                 .service = service,
-                 .cluster = a->cluster,
-                 .bin = a->bin },
+        .job = {.config = a->setup.config,
+                .service = service,
+                .cluster = a->cluster,
+                .bin = a->bin},
         .loop = a->loop,
         .workers = a->workers,
         .clock = a->setup.clock,
@@ -83,7 +83,7 @@ static struct err *make_outputs(struct agent *a)
 
 RESULT agent_parts_make(struct agent *a)
 {
-    struct cluster_config cluster = { .config = a->setup.config, .clock = a->setup.clock };
+    struct cluster_config cluster = {.config = a->setup.config, .clock = a->setup.clock};
     TRY(find_ourselves(a));
     TRY(loop_new(a->setup.clock, &a->loop));
     TRY(cancel_new(&a->stop));
@@ -141,6 +141,6 @@ void agent_parts_fill_keys(struct agent *a)
     if (a->filling || !pool_is_idle(a->workers) || !keypool_is_short(a->keys))
         return;
     a->filling = true;
-    a->fill = (struct pool_job){ .run = fill_one, .done = filled, .arg = a };
+    a->fill = (struct pool_job){.run = fill_one, .done = filled, .arg = a};
     pool_submit(a->workers, &a->fill);
 }

@@ -27,7 +27,7 @@ struct agent {
     size_t n_outputs;
     char *bin;
 
-    bool stopping;
+    bool stopping, outputs_started;
     enum renewer_state last_state;
     struct loop_timer reply_limit;
     struct err *failure; /* what agent_run() returns */

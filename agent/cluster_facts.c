@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+/* How the proxy listens hardly ever changes, and asking it must not hold an output up for long. */
+#define PROXY_MAX_AGE_S 60
+#define PROXY_LIMIT_S 10
+
 /* Counted apart, so that users of the facts see plain data. */
 struct counted {
     struct cluster_facts facts;
@@ -59,7 +63,7 @@ static struct err *copy_ca(const struct msg_ca *from, struct cluster_ca *to)
 static struct err *fetch_cas(const struct authapi *api, const char *type, const struct ctx *ctx,
                              struct cluster_cas *ret)
 {
-    CLEANUP(msg_ca_list_release) struct msg_ca_list list = { 0 };
+    CLEANUP(msg_ca_list_release) struct msg_ca_list list = {0};
     TRY_CTX(authapi_cas(api, type, ctx, &list), "reading the cluster's '%s' CAs", type);
     ret->items = calloc(list.len + 1, sizeof(struct cluster_ca));
     if (!ret->items)
@@ -72,7 +76,7 @@ static struct err *fetch_cas(const struct authapi *api, const char *type, const 
 static struct err *fetch_ping(const struct authapi *api, const struct ctx *ctx,
                               struct cluster_facts *f)
 {
-    CLEANUP(msg_ping_reply_release) struct msg_ping_reply ping = { 0 };
+    CLEANUP(msg_ping_reply_release) struct msg_ping_reply ping = {0};
     TRY(authapi_ping(api, ctx, &ping));
     TRY(version_major(ping.server_version, &f->server_major));
     TRY(copy_text(ping.cluster_name, &f->name));
@@ -82,40 +86,38 @@ static struct err *fetch_ping(const struct authapi *api, const struct ctx *ctx,
     return copy_text(ping.proxy_public_addr, &f->proxy);
 }
 
-/*
- * Before version 16 a bot may not read how the proxy listens. TLS routing is then the safe answer: the
- * proxy's web port takes it in either mode.
- */
-static struct err *ask_for_listener_mode(const struct authapi *api, const struct ctx *ctx, bool *ret)
-{
-    struct err *e = authapi_is_multiplexed(api, ctx, ret);
-    if (err_code(e) != ERR_DENIED)
-        return e;
-    err_ignore(e, "the safe answer will do");
-    *ret = true;
-    return NULL;
-}
-
-/* Where we came through the proxy ourselves it can tell more than the auth server knows. */
-static struct err *fetch_proxy(struct cluster *c, const struct authapi *api, const struct ctx *ctx,
-                               struct cluster_facts *f)
+static struct err *ask_proxy(struct cluster *c, const struct ctx *ctx, struct cluster_facts *f)
 {
     struct webapi_find find;
     struct address web;
     char text[ADDRESS_TEXT_SIZE];
-    struct err *e = connector_find(c->connector, ctx, dur_s(60), &find, &web);
-    if (err_code(e) == ERR_NOT_FOUND) {
-        err_ignore(e, "reached through the auth server's own port");
-        return ask_for_listener_mode(api, ctx, &f->tls_routing);
-    }
-    TRY(e);
+    struct ctx limited = ctx_until(ctx, dur_s(PROXY_LIMIT_S));
+    TRY(connector_find(c->connector, f->proxy, &limited, dur_s(PROXY_MAX_AGE_S), &find, &web));
     f->tls_routing = find.has_tls_routing;
     free(f->proxy);
     return copy_text(address_format(&web, text), &f->proxy);
 }
 
-static struct err *fetch_leaves(struct cluster *c, const struct authapi *api,
-                                const struct ctx *ctx, struct cluster_facts *f)
+/*
+ * Only ssh needs the proxy, and later: where it cannot be asked, its address is what the auth server
+ * says and one port for everything is assumed, as nearly every cluster has it.
+ */
+static struct err *fetch_proxy(struct cluster *c, const struct ctx *ctx, struct cluster_facts *f)
+{
+    struct err *e = ask_proxy(c, ctx, f);
+    if (!e || err_class(err_code(e)) == ERR_CLASS_STOP || err_code(e) == ERR_NOMEM)
+        return e;
+    f->tls_routing = true;
+    if (err_code(e) != ERR_NOT_FOUND)
+        log_err(c->c.log, LOG_WARN, "cluster",
+                "the proxy cannot be asked how it listens; ssh_config assumes TLS routing", e,
+                LOG_STR("proxy", f->proxy));
+    err_free(e);
+    return NULL;
+}
+
+static struct err *fetch_leaves(struct cluster *c, const struct authapi *api, const struct ctx *ctx,
+                                struct cluster_facts *f)
 {
     return leaves_list(c->connector, api, f->server_major, ctx, &f->leaves);
 }
@@ -138,9 +140,9 @@ static struct err *fetch_roles(struct cluster *c, const struct authapi *api,
 static struct err *fetch(struct cluster *c, struct credentials *creds, const struct ctx *ctx,
                          struct cluster_facts *f)
 {
-    const struct authapi api = { .channel = c->channel };
+    const struct authapi api = {.channel = c->channel};
     TRY(fetch_ping(&api, ctx, f));
-    TRY(fetch_proxy(c, &api, ctx, f));
+    TRY(fetch_proxy(c, ctx, f));
     TRY(fetch_roles(c, &api, creds, ctx, f));
     TRY(fetch_leaves(c, &api, ctx, f));
     TRY(fetch_cas(&api, "host", ctx, &f->host));

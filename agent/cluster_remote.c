@@ -43,8 +43,8 @@ static void session_release(struct session *s)
     msg_ping_reply_release(&s->ping);
 }
 
-static struct err *session_open(struct cluster *c, struct credentials *creds,
-                                const struct ctx *ctx, struct session *ret)
+static struct err *session_open(struct cluster *c, struct credentials *creds, const struct ctx *ctx,
+                                struct session *ret)
 {
     return authapi_session_open(c->channel, creds, ctx, &ret->channel, &ret->ping);
 }
@@ -52,7 +52,7 @@ static struct err *session_open(struct cluster *c, struct credentials *creds,
 static struct err *key_kind(struct remote *r, struct credentials *creds, const struct ctx *ctx,
                             enum key_kind *ret)
 {
-    CLEANUP(session_release) struct session s = { 0 };
+    CLEANUP(session_release) struct session s = {0};
     TRY(session_open(cluster_of_remote(r), creds, ctx, &s));
     *ret = suite_identity_key(suite_of_number(s.ping.suite_number));
     return NULL;
@@ -63,7 +63,7 @@ static struct err *renew(struct remote *r, struct credentials *creds, struct key
                          struct credentials **ret)
 {
     struct cluster *c = cluster_of_remote(r);
-    CLEANUP(session_release) struct session s = { 0 };
+    CLEANUP(session_release) struct session s = {0};
     *ret_written = false;
     TRY(session_open(c, creds, ctx, &s));
     struct authapi_certs certs = {
@@ -78,23 +78,23 @@ static struct err *read_generation(struct remote *r, struct credentials *creds,
                                    const struct ctx *ctx, int64_t *ret)
 {
     struct cluster *c = cluster_of_remote(r);
-    CLEANUP(session_release) struct session s = { 0 };
+    CLEANUP(session_release) struct session s = {0};
     TRY(session_open(c, creds, ctx, &s));
-    const struct authapi api = { .channel = c->channel, .session = s.channel };
+    const struct authapi api = {.channel = c->channel, .session = s.channel};
     return authapi_generation(&api, ctx, ret);
 }
 
 static struct err *probe(struct remote *r, struct credentials *creds, const struct ctx *ctx)
 {
-    CLEANUP(session_release) struct session s = { 0 };
+    CLEANUP(session_release) struct session s = {0};
     return session_open(cluster_of_remote(r), creds, ctx, &s);
 }
 
 void cluster_remote_init(struct cluster *c)
 {
-    c->remote = (struct remote){ .join = join,
-                                 .key_kind = key_kind,
-                                 .renew = renew,
-                                 .read_generation = read_generation,
-                                 .probe = probe };
+    c->remote = (struct remote){.join = join,
+                                .key_kind = key_kind,
+                                .renew = renew,
+                                .read_generation = read_generation,
+                                .probe = probe};
 }

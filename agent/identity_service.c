@@ -42,7 +42,7 @@ static void step(struct identity_service *s, const struct renewer_event *ev);
 
 static void on_timer(void *arg)
 {
-    step(arg, &(struct renewer_event){ .kind = RENEWER_TIMER });
+    step(arg, &(struct renewer_event){.kind = RENEWER_TIMER});
 }
 
 static void on_patience(void *arg)
@@ -64,12 +64,12 @@ RESULT identity_service_new(const struct identity_service_config *config,
     if (!s)
         return err_nomem();
     s->c = *config;
-    s->timer = (struct loop_timer){ .fn = on_timer, .arg = s };
-    s->patience = (struct loop_timer){ .fn = on_patience, .arg = s };
-    s->env = (struct renewal_env){ .store = config->store,
-                                   .remote = cluster_remote(config->cluster),
-                                   .keys = config->keys,
-                                   .log = config->log };
+    s->timer = (struct loop_timer){.fn = on_timer, .arg = s};
+    s->patience = (struct loop_timer){.fn = on_patience, .arg = s};
+    s->env = (struct renewal_env){.store = config->store,
+                                  .remote = cluster_remote(config->cluster),
+                                  .keys = config->keys,
+                                  .log = config->log};
     *ret = s;
     return NULL;
 }
@@ -139,7 +139,7 @@ static void adopt(struct identity_service *s)
 
 static void say_notes(struct identity_service *s)
 {
-    CLEANUP(strlist_release) struct strlist notes = { 0 };
+    CLEANUP(strlist_release) struct strlist notes = {0};
     store_take_notes(s->c.store, &notes);
     for (size_t i = 0; i < notes.len; i++)
         log_warn(s->c.log, COMPONENT, notes.items[i]);
@@ -162,22 +162,22 @@ static void on_done(void *arg)
 
 static void begin_job(struct identity_service *s, enum renewer_job job)
 {
-    struct ctx now = { s->c.clock, s->c.stop, MONO_NEVER };
-    struct ctx patient = { s->c.clock, s->c.force, MONO_NEVER };
+    struct ctx now = {s->c.clock, s->c.stop, MONO_NEVER};
+    struct ctx patient = {s->c.clock, s->c.force, MONO_NEVER};
     s->ctx = ctx_until(&now, job_limit(job));
     s->patient_ctx = ctx_until(&patient, job_limit(job));
-    s->input = (struct renewal_input){ .job = job,
-                                       .creds = s->creds,
-                                       .ttl = s->c.config->credential_ttl,
-                                       .tokenhash = s->tokenhash,
-                                       .ctx = &s->ctx,
-                                       .patient_ctx = &s->patient_ctx };
+    s->input = (struct renewal_input){.job = job,
+                                      .creds = s->creds,
+                                      .ttl = s->c.config->credential_ttl,
+                                      .tokenhash = s->tokenhash,
+                                      .ctx = &s->ctx,
+                                      .patient_ctx = &s->patient_ctx};
     s->busy = true;
     s->job_began = loop_now(s->c.loop).mono;
-    err_ignore(loop_timer_set(s->c.loop, &s->patience,
-                              mono_add(s->job_began, dur_s(STILL_WAITING_S))),
-               "only a notice is lost");
-    s->job = (struct pool_job){ .run = run_job, .done = on_done, .arg = s };
+    err_ignore(
+        loop_timer_set(s->c.loop, &s->patience, mono_add(s->job_began, dur_s(STILL_WAITING_S))),
+        "only a notice is lost");
+    s->job = (struct pool_job){.run = run_job, .done = on_done, .arg = s};
     pool_submit(s->c.lane, &s->job);
 }
 
@@ -210,14 +210,16 @@ static void step(struct identity_service *s, const struct renewer_event *ev)
 /* The configured token's hash tells whether the stored identity came from it. */
 static struct err *hash_token(struct identity_service *s)
 {
+    const struct config_onboarding *onboarding = &s->c.config->onboarding;
     CLEANUP(secret_freep) struct secret *token = NULL;
-    struct err *e = config_token(&s->c.config->onboarding, &token);
+    if (!onboarding->token && !onboarding->token_path)
+        return NULL;
+    struct err *e = config_token(onboarding, &token);
     if (err_code(e) == ERR_NOT_FOUND) {
         err_ignore(e, "a token file may vanish after the first join");
         return NULL;
     }
-    if (e || !token)
-        return e;
+    TRY(e);
     s->has_token = true;
     return sha256_hex(secret_bytes(token), s->tokenhash);
 }
@@ -269,7 +271,7 @@ static struct err *check_can_begin(struct identity_service *s, const struct rene
 
 RESULT identity_service_start(struct identity_service *s)
 {
-    struct renewer_event ev = { .kind = RENEWER_START };
+    struct renewer_event ev = {.kind = RENEWER_START};
     TRY(hash_token(s));
     TRY(load(s, &ev));
     TRY(check_can_begin(s, &ev));
@@ -294,12 +296,12 @@ RESULT identity_service_start(struct identity_service *s)
 
 void identity_service_renew_now(struct identity_service *s)
 {
-    step(s, &(struct renewer_event){ .kind = RENEWER_NOW });
+    step(s, &(struct renewer_event){.kind = RENEWER_NOW});
 }
 
 void identity_service_wake(struct identity_service *s)
 {
-    step(s, &(struct renewer_event){ .kind = RENEWER_TIMER });
+    step(s, &(struct renewer_event){.kind = RENEWER_TIMER});
 }
 
 void identity_service_stop(struct identity_service *s)

@@ -28,7 +28,7 @@ struct identity_service_config {
     struct store *store;
     struct cluster *cluster;
     struct keypool *keys;
-    unsigned keys_ahead; /* how many keys to have made ahead of need */
+    unsigned keys_ahead;  /* how many keys to have made ahead of need */
     struct cancel *stop;  /* fired when the agent stops */
     struct cancel *force; /* fired when it cannot wait for a renewal's reply any longer */
 

@@ -32,7 +32,7 @@ RESULT output_service_new(const struct output_service_config *config, struct out
     if (!s)
         return err_nomem();
     s->c = *config;
-    s->timer = (struct loop_timer){ .fn = on_timer, .arg = s };
+    s->timer = (struct loop_timer){.fn = on_timer, .arg = s};
     TRY(destination_new(&config->job.service->destination, config->entropy, &s->destination));
     s->c.job.destination = s->destination;
     *ret = TAKE(s);
@@ -57,14 +57,13 @@ static void say_report(struct output_service *s, const struct destination_report
     if (report->in_place && !s->said_in_place)
         log_warn(s->c.log, output_service_name(s),
                  "files are overwritten in place: a reader may meet half a file",
-                 LOG_STR("destination", destination_text(s->destination)),
-                 LOG_STR("atomic", "no"));
+                 LOG_STR("destination", destination_text(s->destination)), LOG_STR("atomic", "no"));
     s->said_in_place |= report->in_place;
 }
 
 RESULT output_service_prepare(struct output_service *s)
 {
-    struct destination_report report = { 0 };
+    struct destination_report report = {0};
     struct err *e = destination_prepare(s->destination, &report);
     if (!e)
         say_report(s, &report);
@@ -116,11 +115,11 @@ static void on_done(void *arg)
 
 static void begin_job(struct output_service *s)
 {
-    struct ctx now = { s->c.clock, s->c.stop, MONO_NEVER };
+    struct ctx now = {s->c.clock, s->c.stop, MONO_NEVER};
     s->ctx = ctx_until(&now, dur_s(LIMIT_S));
     s->busy = true;
     cycle_started(&s->cycle);
-    s->job = (struct pool_job){ .run = run_job, .done = on_done, .arg = s };
+    s->job = (struct pool_job){.run = run_job, .done = on_done, .arg = s};
     pool_submit(s->c.workers, &s->job);
 }
 
@@ -134,10 +133,10 @@ static void look(struct output_service *s)
         begin_job(s);
         return;
     }
-    struct err *e =
-        loop_timer_set(s->c.loop, &s->timer, cycle_wake(&s->cycle, now.mono, now.wall));
+    struct err *e = loop_timer_set(s->c.loop, &s->timer, cycle_wake(&s->cycle, now.mono, now.wall));
     if (e)
-        log_err(s->c.log, LOG_ERROR, output_service_name(s), "the next renewal is not scheduled", e);
+        log_err(s->c.log, LOG_ERROR, output_service_name(s), "the next renewal is not scheduled",
+                e);
     err_free(e);
 }
 

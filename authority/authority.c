@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const server_versions[] = { "15.4.26", "16.4.14", "17.4.2", "18.2.0" };
+static const char *const server_versions[] = {"15.4.26", "16.4.14", "17.4.2", "18.2.0"};
 
 const char *authority_cluster(const struct authority *a)
 {

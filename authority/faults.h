@@ -17,7 +17,8 @@
  *     ttl SECONDS                       certificates live no longer than that
  *
  * Without `method` every call is meant, without `count` every time until it is cleared. M is a
- * path, or the last part of one: GenerateUserCerts, find. The words in between may be quoted.
+ * path, or the last part of one: GenerateUserCerts, find. As that method does two things, M may also be
+ * "renewal" (of the bot's own identity) or "output". The words may be quoted.
  *
  * Threads: whoever owns the struct guards it. Zero-initialised is empty.
  */
@@ -80,7 +81,7 @@ bool faults_take(struct faults *f, enum fault_kind kind, const char *method, str
 /* The same without counting. */
 const struct fault *faults_find(const struct faults *f, enum fault_kind kind, const char *method);
 
-/* Whether `wanted` names `path`: the whole of it, or its last part. */
+/* Whether `wanted` names `path`, "/a.B/C" or "/a.B/C#variant": that without the variant, C, or the variant. */
 bool fault_method_matches(const char *wanted, const char *path);
 
 /* Splits a line into words at blanks; "…" keeps blanks, \ takes the next character. ERR_USAGE. */

@@ -14,7 +14,7 @@ static const char help[] =
     "  tbot-authority --bot demo=access --control /tmp/a.sock\n"
     "prints, once it is ready, a line with the addresses, the CA pin and a token for the\n"
     "bot. Then, from another terminal, let the next renewal be carried out but unanswered:\n"
-    "  tbot-authority control /tmp/a.sock cut-mid-reply method GenerateUserCerts count 1\n"
+    "  tbot-authority control /tmp/a.sock cut-mid-reply method renewal count 1\n"
     "\n"
     "The cluster:\n"
     "  --cluster NAME          its name (default: demo.example.com)\n"
@@ -62,8 +62,9 @@ static const char help[] =
     "  status                             print everything worth knowing, as JSON\n"
     "  stop                               end the authority\n"
     "\n"
-    "M is the last part of a method's or URL's path: GenerateUserCerts, Join, find. Without\n"
-    "\"count\" a fault lasts until it is cleared.\n"
+    "M is the last part of a method's or URL's path: GenerateUserCerts, Join, find; or\n"
+    "\"renewal\" for GenerateUserCerts of a bot's own identity and \"output\" for that of an\n"
+    "output. Without \"count\" a fault lasts until it is cleared.\n"
     "\n"
     "Exit status: 0, 1 for a failure, 2 for a mistake in the command line.\n";
 

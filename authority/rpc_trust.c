@@ -31,12 +31,11 @@ static struct msg_ca describe(const struct authority *a, enum ca_kind kind,
     };
 }
 
-RESULT rpc_cert_authority(struct rpc_call *c, struct bytes request, struct buf *out,
-                          bool *ret_done)
+RESULT rpc_cert_authority(struct rpc_call *c, struct bytes request, struct buf *out, bool *ret_done)
 {
     (void)ret_done;
-    CLEANUP(msg_ca_request_release) struct msg_ca_request wanted = { 0 };
-    CLEANUP(authority_ca_release) struct authority_ca ca = { .phase = CA_STANDBY };
+    CLEANUP(msg_ca_request_release) struct msg_ca_request wanted = {0};
+    CLEANUP(authority_ca_release) struct authority_ca ca = {.phase = CA_STANDBY};
     enum ca_kind kind;
     TRY(msg_ca_request_decode(request, &wanted));
     TRY(check_request(wanted.type, wanted.include_key, &kind));
@@ -52,13 +51,13 @@ RESULT rpc_cert_authorities(struct rpc_call *c, struct bytes request, struct buf
                             bool *ret_done)
 {
     (void)ret_done;
-    CLEANUP(msg_ca_list_request_release) struct msg_ca_list_request wanted = { 0 };
-    CLEANUP(authority_ca_release) struct authority_ca ca = { .phase = CA_STANDBY };
+    CLEANUP(msg_ca_list_request_release) struct msg_ca_list_request wanted = {0};
+    CLEANUP(authority_ca_release) struct authority_ca ca = {.phase = CA_STANDBY};
     enum ca_kind kind;
     TRY(msg_ca_list_request_decode(request, &wanted));
     TRY(check_request(wanted.type, wanted.include_key, &kind));
     TRY(authority_ca(c->authority, kind, &ca));
     struct msg_ca item = describe(c->authority, kind, &ca);
-    const struct msg_ca_list reply = { .items = &item, .len = 1 };
+    const struct msg_ca_list reply = {.items = &item, .len = 1};
     return msg_ca_list_encode(&reply, out);
 }

@@ -7,13 +7,13 @@ void renewal_outcome_release(struct renewal_outcome *o)
 {
     credentials_free(o->creds);
     err_free(o->err);
-    *o = (struct renewal_outcome) {0};
+    *o = (struct renewal_outcome){0};
 }
 
 struct renewer_identity renewal_describe(const struct credentials *c)
 {
     const struct subject *s = credentials_subject(c);
-    return (struct renewer_identity) {
+    return (struct renewer_identity){
         .validity = {credentials_not_before(c), credentials_not_after(c)},
         .generation = s->generation,
         .per_instance = s->bot_instance != NULL,
@@ -115,7 +115,7 @@ static struct err *run(const struct renewal_env *env, const struct renewal_input
 void renewal_run(const struct renewal_env *env, const struct renewal_input *in,
                  struct renewal_outcome *ret)
 {
-    *ret = (struct renewal_outcome) {.event = {.kind = RENEWER_JOB_DONE, .job = in->job}};
+    *ret = (struct renewal_outcome){.event = {.kind = RENEWER_JOB_DONE, .job = in->job}};
     struct err *e = run(env, in, ret);
     if (!e)
         return;

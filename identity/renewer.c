@@ -7,6 +7,7 @@
 #define OPEN_SETTLE_S 5
 #define REREAD_S 2
 #define EQUAL_READS_NEEDED 2
+#define OLD_READS_BORNE 3
 
 /* A refusal is asked about again this often, or each half interval if that is shorter. */
 #define REFUSED_RETRY_S 300
@@ -33,7 +34,7 @@ const char *renewer_job_name(enum renewer_job j)
 
 void renewer_init(struct renewer *r, const struct renewer_config *config)
 {
-    *r = (struct renewer) {.config = *config, .next_at = MONO_NEVER, .trouble_since = MONO_NEVER};
+    *r = (struct renewer){.config = *config, .next_at = MONO_NEVER, .trouble_since = MONO_NEVER};
 }
 
 static void enter(struct renewer *r, enum renewer_state state, struct now now)
@@ -76,7 +77,7 @@ static struct dur left(const struct renewer *r, struct now now)
     if (!r->issued_here)
         return wall_diff(r->identity.validity.not_after, now.wall);
     struct dur length = wall_diff(r->identity.validity.not_after, r->identity.validity.not_before);
-    return (struct dur) {length.ns - mono_diff(now.mono, r->issued_at).ns};
+    return (struct dur){length.ns - mono_diff(now.mono, r->issued_at).ns};
 }
 
 bool renewer_is_serving(const struct renewer *r, struct now now)
@@ -98,6 +99,7 @@ static enum renewer_job first_job(const struct renewer *r)
 static void begin_cycle(struct renewer *r, struct now now)
 {
     r->attempt = 0;
+    r->old_reads = 0;
     enter(r, RENEWER_RENEWING, now);
     plan(r, first_job(r), now.mono);
 }
@@ -218,8 +220,10 @@ static void check_done(struct renewer *r, const struct renewer_event *ev, struct
         plan(r, RENEWER_JOB_RENEW, now.mono);
     else if (ev->generation > r->identity.generation)
         overtaken(r, now);
+    else if (r->old_reads++ < OLD_READS_BORNE)
+        plan_after(r, RENEWER_JOB_CHECK, dur_s(REREAD_S), now); /* from before our last renewal */
     else
-        attempt_failed(r, ERR_BUSY, now); /* an answer from before our last renewal */
+        attempt_failed(r, ERR_PROTOCOL, now);
 }
 
 static void resolve_done(struct renewer *r, const struct renewer_event *ev, struct now now)
@@ -375,7 +379,7 @@ struct renewer_todo renewer_step(struct renewer *r, const struct renewer_event *
     struct renewer_todo todo = {RENEWER_JOB_NONE, next_wake(r, now)};
     if (r->running == RENEWER_JOB_NONE && r->next != RENEWER_JOB_NONE &&
         !mono_before(now.mono, r->next_at)) {
-        todo = (struct renewer_todo) {r->next, MONO_NEVER};
+        todo = (struct renewer_todo){r->next, MONO_NEVER};
         r->running = r->next;
         plan_nothing(r);
     }

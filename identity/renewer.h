@@ -123,6 +123,7 @@ struct renewer {
     struct mono next_at;
     unsigned attempt;          /* failures of this cycle */
     unsigned equal_reads;      /* RESOLVE: reads in a row that showed our generation */
+    unsigned old_reads;        /* CHECK: reads in a row that showed an earlier one */
     struct mono trouble_since; /* first failure since the last success; MONO_NEVER: none */
     struct mono started_at;
     bool unpersisted;

@@ -41,7 +41,7 @@ static void note_error(struct store *s, struct err *e)
 static void end_renewal(struct store *s)
 {
     key_free(s->renewal.key);
-    s->renewal = (struct store_renewal) {0};
+    s->renewal = (struct store_renewal){0};
     s->is_open = false;
 }
 
@@ -199,7 +199,7 @@ static RESULT write_open(struct store *s, const struct store_renewal *r)
     /* A committed journal may be the only copy of an identity: the flat files come first. */
     TRY(store_settle(s));
     TRY(store_files_fingerprint(s->dir, j.base));
-    TRY(dir_replace(s->dir, WRITE_TEST, (struct bytes) {0}, FILE_MODE));
+    TRY(dir_replace(s->dir, WRITE_TEST, (struct bytes){0}, FILE_MODE));
     TRY(dir_reserve_space(s->dir, RESERVE, RESERVE_SIZE));
     struct err *e = write_journal(s, &j);
     if (e)
@@ -273,5 +273,5 @@ RESULT store_settle(struct store *s)
 void store_take_notes(struct store *s, struct strlist *ret)
 {
     *ret = s->notes;
-    s->notes = (struct strlist) {0};
+    s->notes = (struct strlist){0};
 }

@@ -45,11 +45,11 @@ RESULT connector_dial_http(struct connector *c, struct credentials *creds, const
 
 /*
  * The proxy's description of itself, asked again when the last answer is older than `max_age`, and
- * the address of its web port as users reach it. ERR_NOT_FOUND where no proxy is between us and the
- * auth server.
+ * the address of its web port as users reach it. Where we reach the auth server without a proxy,
+ * `public_addr` (as the server's Ping names it) is asked; ERR_NOT_FOUND when that is empty too.
  */
-RESULT connector_find(struct connector *c, const struct ctx *ctx, struct dur max_age,
-                      struct webapi_find *ret, struct address *ret_web);
+RESULT connector_find(struct connector *c, const char *public_addr, const struct ctx *ctx,
+                      struct dur max_age, struct webapi_find *ret, struct address *ret_web);
 
 /* The way that worked last; false while none has. */
 bool connector_route(struct connector *c, enum route *ret);

@@ -15,6 +15,8 @@
 #define KEEPALIVE_COUNT 4
 #define UNACKED_MS 100000
 
+#define LIMIT_S 30 /* for a whole dial */
+
 static void addrinfo_freep(struct addrinfo **p)
 {
     if (*p)
@@ -95,7 +97,7 @@ static struct ctx share_of(const struct ctx *ctx, const struct addrinfo *to)
     if (!to->ai_next || ctx->deadline.ns == INT64_MAX)
         return *ctx;
     struct dur left = mono_diff(ctx->deadline, clock_mono(ctx->clock));
-    return ctx_until(ctx, (struct dur) {left.ns / 2});
+    return ctx_until(ctx, (struct dur){left.ns / 2});
 }
 
 static const char *advice(const struct err *e)
@@ -147,6 +149,10 @@ static struct err *with_hint(struct err *e)
     case ERR_EXPIRED:
         return err_set_hint(e, "Check this machine's clock; an identity past its end needs a new "
                                "join token.");
+    case ERR_TIMEOUT:
+        return err_set_hint(e,
+                            "Something listens there but does not answer: check the address, and "
+                            "what is between.");
     default:
         return e;
     }
@@ -157,7 +163,8 @@ RESULT dial_tls(const struct address *a, const struct tls_client_config *config,
 {
     char text[ADDRESS_TEXT_SIZE];
     int fd = -1;
-    TRY(dial_tcp(a, ctx, &fd));
-    struct err *e = tls_connect(fd, config, ctx, ret);
+    const struct ctx limited = ctx_until(ctx, dur_s(LIMIT_S));
+    TRY(dial_tcp(a, &limited, &fd));
+    struct err *e = tls_connect(fd, config, &limited, ret);
     return e ? err_wrap(with_hint(e), "TLS with '%s'", address_format(a, text)) : NULL;
 }

@@ -7,6 +7,7 @@
 #include <grpc/byte_buffer.h>
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/slice.h>
+#include <grpc/support/alloc.h>
 #include <grpc/support/time.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static gpr_timespec deadline_of(const struct ctx *ctx)
 void grpc_exchange_open(struct grpc_exchange *x, struct grpc_link *l, const char *method,
                         const char *version, const struct ctx *ctx)
 {
-    *x = (struct grpc_exchange) {.ctx = *ctx, .status = GRPC_STATUS_UNKNOWN};
+    *x = (struct grpc_exchange){.ctx = *ctx, .status = GRPC_STATUS_UNKNOWN};
     grpc_metadata_array_init(&x->initial);
     grpc_metadata_array_init(&x->trailing);
     x->details = grpc_empty_slice();
@@ -40,10 +41,11 @@ void grpc_exchange_open(struct grpc_exchange *x, struct grpc_link *l, const char
         x->n_metadata = 1;
     }
     x->queue = grpc_completion_queue_create_for_pluck(NULL);
+    grpc_slice path = grpc_slice_from_copied_string(method);
     x->call = grpc_channel_create_call(grpc_link_channel(l), NULL, GRPC_PROPAGATE_DEFAULTS,
-                                       x->queue, grpc_slice_from_copied_string(method), NULL,
-                                       deadline_of(ctx), NULL);
-    x->hook = (struct cancel_hook) {.fn = cancel_call, .arg = x->call};
+                                       x->queue, path, NULL, deadline_of(ctx), NULL);
+    grpc_slice_unref(path);
+    x->hook = (struct cancel_hook){.fn = cancel_call, .arg = x->call};
     if (ctx->cancel)
         cancel_hook_add(ctx->cancel, &x->hook);
 }
@@ -66,10 +68,10 @@ void grpc_exchange_release(struct grpc_exchange *x)
 
 grpc_op grpc_exchange_status_op(struct grpc_exchange *x)
 {
-    return (grpc_op) {.op = GRPC_OP_RECV_STATUS_ON_CLIENT,
-                      .data.recv_status_on_client = {.trailing_metadata = &x->trailing,
-                                                     .status = &x->status,
-                                                     .status_details = &x->details}};
+    return (grpc_op){.op = GRPC_OP_RECV_STATUS_ON_CLIENT,
+                     .data.recv_status_on_client = {.trailing_metadata = &x->trailing,
+                                                    .status = &x->status,
+                                                    .status_details = &x->details}};
 }
 
 void grpc_exchange_start(struct grpc_exchange *x, const grpc_op *ops, size_t n_ops, void *tag)
@@ -111,11 +113,10 @@ RESULT grpc_exchange_outcome(struct grpc_exchange *x)
         return NULL;
     if (x->status == GRPC_STATUS_CANCELLED || x->status == GRPC_STATUS_DEADLINE_EXCEEDED)
         TRY(ctx_check(&x->ctx));
-    CLEANUP(freep) char *text = calloc(1, GRPC_SLICE_LENGTH(x->details) + 1);
-    if (!text)
-        return err_nomem();
-    memcpy(text, GRPC_SLICE_START_PTR(x->details), GRPC_SLICE_LENGTH(x->details));
-    return status_map_grpc((int)true_status(x), text);
+    char *text = grpc_slice_to_c_string(x->details);
+    struct err *e = status_map_grpc((int)true_status(x), text);
+    gpr_free(text);
+    return e;
 }
 
 void grpc_exchange_version(const struct grpc_exchange *x, char ret[VERSION_SIZE])

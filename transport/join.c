@@ -4,6 +4,7 @@
 #include "transport/join_private.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* --- what every form needs --- */
 
@@ -14,7 +15,19 @@ RESULT join_make_key(struct join_attempt *a, enum suite suite, struct key **ret)
     return NULL;
 }
 
-RESULT join_finish(struct join_attempt *a, struct key *key, const struct msg_certs *certs)
+static RESULT check_subject(const struct join_attempt *a, const struct credentials *c)
+{
+    const struct subject *s = credentials_subject(c);
+    const char *cluster = a->report.cluster;
+    if (*cluster && strcmp(s->cluster, cluster) != 0)
+        return err_new(ERR_PROTOCOL, "they are of cluster '%s', the server calls itself '%s'",
+                       s->cluster, cluster);
+    if (!s->renewable)
+        return err_new(ERR_PROTOCOL, "they cannot be renewed, as those of a token can");
+    return NULL;
+}
+
+static RESULT take(struct join_attempt *a, struct key *key, const struct msg_certs *certs)
 {
     struct credentials_parts parts = {
         .key = key,
@@ -23,10 +36,28 @@ RESULT join_finish(struct join_attempt *a, struct key *key, const struct msg_cer
         .tls_cas = &certs->tls_cas,
         .ssh_cas = &certs->ssh_cas,
     };
-    struct err *e = credentials_new(&parts, &a->credentials);
+    CLEANUP(credentials_freep) struct credentials *c = NULL;
+    TRY(credentials_new(&parts, &c));
+    TRY(check_subject(a, c));
+    a->credentials = TAKE(c);
+    return NULL;
+}
+
+RESULT join_finish(struct join_attempt *a, struct key *key, const struct msg_certs *certs)
+{
+    struct err *e = take(a, key, certs);
     if (!e || err_code(e) == ERR_NOMEM)
         return e;
     return err_wrap_as(ERR_PROTOCOL, e, "the certificates the server sent");
+}
+
+bool join_is_unknown_call(struct join_attempt *a, const struct err *e)
+{
+    if (err_code(e) != ERR_UNIMPLEMENTED)
+        return false;
+    a->is_token_sent = false; /* nobody has looked at it */
+    a->report.token_may_be_used = false;
+    return true;
 }
 
 void join_note_server(struct join_attempt *a, const char *cluster, const char *version)
@@ -57,26 +88,25 @@ static RESULT join_one_way(struct join_attempt *a, enum route r)
 
 static bool may_try_another(const struct join_attempt *a, const struct err *e, enum route next)
 {
-    if (a->report.token_may_be_used)
+    if (a->is_token_sent)
         return false;
     switch (err_code(e)) {
-    case ERR_UNAVAILABLE:
-    case ERR_TIMEOUT:
-    case ERR_PROTOCOL:
-    case ERR_NOT_FOUND: /* of the web: the path does not exist there */
-    case ERR_UNIMPLEMENTED:
-        return true;
+    case ERR_CANCELLED:
+    case ERR_NOMEM:
+    case ERR_CONFIG:
+    case ERR_BUG:
+        return false;
     case ERR_UNTRUSTED:
         return is_verified(a, next);
     default:
-        return false;
+        return true;
     }
 }
 
 /* The first way is the likely one and its error counts, unless the other one got further. */
 static RESULT both(const struct join_attempt *a, struct err *first, struct err *second)
 {
-    if (a->report.token_may_be_used || err_code(second) == ERR_DENIED) {
+    if (a->is_token_sent) {
         err_ignore(first, "the other way got further");
         return second;
     }
@@ -91,7 +121,7 @@ static struct ctx half_of(const struct ctx *ctx)
     if (ctx->deadline.ns == INT64_MAX)
         return *ctx;
     struct dur left = mono_diff(ctx->deadline, clock_mono(ctx->clock));
-    return ctx_until(ctx, (struct dur) {left.ns / 2});
+    return ctx_until(ctx, (struct dur){left.ns / 2});
 }
 
 static RESULT join_any_way(struct join_attempt *a, const struct ctx *ctx)
@@ -115,9 +145,9 @@ static struct err *with_hint(struct err *e)
 {
     if (err_code(e) != ERR_DENIED || err_hint(e))
         return e;
-    return err_set_hint(e,
-                        "Check the token: it may be of another cluster, have expired or been used. "
-                        "'tctl tokens add --type=bot --bot-name=NAME' makes a new one.");
+    return err_set_hint(e, "The token may be of another cluster, have expired or been used: make a "
+                           "new one with 'tctl bots add NAME', or, for a bot that exists, with "
+                           "'tctl tokens add --type=bot --bot-name=NAME'.");
 }
 
 RESULT join_by_token(const struct join_config *config, const struct ctx *ctx,

@@ -7,6 +7,7 @@
 /* What each form of joining came with, and HTTP went. */
 #define STREAM_SINCE 18
 #define REGISTER_SINCE 16
+#define NOT_KNOWN 0
 
 /* A way to dial an auth server that we have no credentials for. */
 struct door {
@@ -47,11 +48,14 @@ static RESULT fetch_pinned_roots(struct join_attempt *a, struct stack_st_X509 **
     TRY(open_channel(&d, &ch));
     struct authapi api = {.channel = ch};
     CLEANUP(msg_cluster_ca_release) struct msg_cluster_ca ca = {0};
-    TRY(authapi_cluster_ca(&api, &a->ctx, &ca));
+    const struct ctx brief = join_short_ctx(a);
+    TRY_CTX(authapi_cluster_ca(&api, &brief, &ca), "fetch the CA to compare with the pins");
     CLEANUP(x509_stack_freep) struct stack_st_X509 *certs = sk_X509_new_null();
     if (!certs)
         return err_nomem();
-    TRY_CTX(x509_all_from_pem(bytes_of_str(ca.tls_ca), certs), "the cluster's CA");
+    struct err *e = x509_all_from_pem(bytes_of_str(ca.tls_ca), certs);
+    if (e)
+        return err_wrap_as(ERR_PROTOCOL, e, "the cluster's CA");
     TRY(pin_match(a->pins, a->n_pins, certs));
     TRY(check_times(certs, &a->ctx));
     *ret = TAKE(certs);
@@ -69,49 +73,79 @@ static RESULT join_http(struct join_attempt *a, const struct door *d)
 }
 
 /* An older form is right where the server does not know the newer one. */
-static bool is_unknown_here(struct err **e)
+static bool is_unknown_here(struct join_attempt *a, struct err **e)
 {
-    if (err_code(*e) != ERR_UNIMPLEMENTED)
+    if (!join_is_unknown_call(a, *e))
         return false;
     err_ignore(TAKE(*e), "the server is older than this call");
     return true;
+}
+
+static bool has(unsigned major, unsigned since)
+{
+    return major == NOT_KNOWN || major >= since;
 }
 
 static RESULT join_by_version(struct join_attempt *a, const struct door *d, struct channel *ch,
                               unsigned major)
 {
     struct err *e = NULL;
-    if (major >= STREAM_SINCE) {
+    if (has(major, STREAM_SINCE)) {
         e = join_by_stream(a, ch);
-        if (!is_unknown_here(&e))
+        if (!is_unknown_here(a, &e))
             return e;
     }
-    if (major >= REGISTER_SINCE) {
+    if (has(major, REGISTER_SINCE)) {
         e = join_by_register(a, ch);
-        if (!is_unknown_here(&e))
+        if (!is_unknown_here(a, &e))
             return e;
     }
     return join_http(a, d);
 }
 
-RESULT join_at_auth(struct join_attempt *a)
+/* Ping is open to all, but nothing hangs on it: without, every form is tried, the newest first. */
+static RESULT ask_version(struct join_attempt *a, struct channel *ch, unsigned *ret_major)
+{
+    struct authapi api = {.channel = ch};
+    CLEANUP(msg_ping_reply_release) struct msg_ping_reply ping = {0};
+    const struct ctx brief = join_short_ctx(a);
+    struct err *e = authapi_ping(&api, &brief, &ping);
+    if (err_code(e) == ERR_UNIMPLEMENTED || err_code(e) == ERR_DENIED) {
+        err_ignore(e, "the forms of joining tell themselves whether they are known");
+        *ret_major = NOT_KNOWN;
+        return NULL;
+    }
+    TRY(e);
+    join_note_server(a, ping.cluster_name, ping.server_version);
+    a->report.suite = suite_of_number(ping.suite_number);
+    return version_major(ping.server_version, ret_major);
+}
+
+static RESULT join_behind(struct join_attempt *a, struct door *d)
+{
+    CLEANUP(channel_freep) struct channel *ch = NULL;
+    unsigned major = NOT_KNOWN;
+    TRY(open_channel(d, &ch));
+    TRY(ask_version(a, ch, &major));
+    return join_by_version(a, d, ch, major);
+}
+
+static RESULT find_door_and_join(struct join_attempt *a)
 {
     CLEANUP(x509_stack_freep) struct stack_st_X509 *pinned = NULL;
     struct door d = {.address = &a->config->address, .roots = a->roots};
-    if (a->config->insecure)
-        d.roots = NULL;
-    else if (a->n_pins > 0) {
+    if (a->n_pins > 0 && !a->config->insecure) {
         TRY(fetch_pinned_roots(a, &pinned));
         d.roots = pinned;
     }
-    CLEANUP(channel_freep) struct channel *ch = NULL;
-    TRY(open_channel(&d, &ch));
-    struct authapi api = {.channel = ch};
-    CLEANUP(msg_ping_reply_release) struct msg_ping_reply ping = {0};
-    TRY(authapi_ping(&api, &a->ctx, &ping));
-    unsigned major = 0;
-    TRY(version_major(ping.server_version, &major));
-    join_note_server(a, ping.cluster_name, ping.server_version);
-    a->report.suite = suite_of_number(ping.suite_number);
-    return join_by_version(a, &d, ch, major);
+    return join_behind(a, &d);
+}
+
+RESULT join_at_auth(struct join_attempt *a)
+{
+    struct err *e = find_door_and_join(a);
+    if (err_code(e) == ERR_UNIMPLEMENTED)
+        return err_set_hint(e, "Is this an auth server's address? A proxy's is given as "
+                               "'proxy_server'.");
+    return e;
 }

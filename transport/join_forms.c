@@ -24,11 +24,11 @@ static void form_release(struct form *f)
 
 static RESULT fill_in(struct join_attempt *a, struct form *f)
 {
-    *f = (struct form) {.tls = BUF_INIT(KEY_TEXT_MAX), .ssh = BUF_INIT(KEY_TEXT_MAX)};
+    *f = (struct form){.tls = BUF_INIT(KEY_TEXT_MAX), .ssh = BUF_INIT(KEY_TEXT_MAX)};
     TRY(join_make_key(a, a->report.suite, &f->key));
     TRY(key_public_pem(f->key, &f->tls));
     TRY(key_public_ssh(f->key, &f->ssh));
-    f->request = (struct msg_register_request) {
+    f->request = (struct msg_register_request){
         .role = "Bot",
         .token = secret_str(a->config->token),
         .public_tls_key = buf_str(&f->tls),
@@ -51,8 +51,8 @@ RESULT join_by_register(struct join_attempt *a, struct channel *ch)
     };
     bool written = false;
     struct err *e = channel_unary(ch, &call, &a->ctx, &reply, &written);
-    /* A server that does not know the call has not looked at the token. */
-    a->report.token_may_be_used = written && err_code(e) != ERR_UNIMPLEMENTED;
+    a->is_token_sent = a->report.token_may_be_used = written;
+    (void)join_is_unknown_call(a, e);
     TRY(e);
     CLEANUP(msg_certs_release) struct msg_certs certs = {0};
     TRY(msg_certs_decode(buf_bytes(&reply), &certs));
@@ -73,7 +73,12 @@ RESULT join_by_http(struct join_attempt *a, struct tls *tls, enum route at)
         .ctx = &a->ctx,
     };
     CLEANUP(msg_certs_release) struct msg_certs certs = {0};
-    a->report.token_may_be_used = true;
-    TRY(webapi_register(&api, at == ROUTE_DIRECT ? WEBAPI_AUTH : WEBAPI_PROXY, &f.request, &certs));
+    a->is_token_sent = a->report.token_may_be_used = true;
+    struct err *e =
+        webapi_register(&api, at == ROUTE_DIRECT ? WEBAPI_AUTH : WEBAPI_PROXY, &f.request, &certs);
+    if (err_code(e) == ERR_NOT_FOUND) /* the path: an unknown token is denied */
+        e = err_wrap_as(ERR_UNIMPLEMENTED, e, "the server has no such call");
+    (void)join_is_unknown_call(a, e);
+    TRY(e);
     return join_finish(a, f.key, &certs);
 }

@@ -3,8 +3,12 @@
 #define TBOT_TRANSPORT_JOIN_PRIVATE_H
 
 /*
- * Private to join*.c: one attempt at joining, in its several forms. All of them fill in
- * `credentials`, and set `report.token_may_be_used` right before the token's fate is out of our hands.
+ * Private to join*.c: one attempt at joining, in its several forms. All of them fill in `credentials`
+ * and keep two notes up to date, right before the fact; a server that turns out not to know the call
+ * clears them again:
+ *
+ * `is_token_sent`             somebody has read the token: no other way is tried any more.
+ * `report.token_may_be_used`  its fate is out of our hands: no other form is tried any more.
  */
 
 #include "identity/pki/pin.h"
@@ -19,6 +23,7 @@ struct join_attempt {
     struct pin *pins;
     size_t n_pins;
     struct stack_st_X509 *roots; /* of `ca_path`; NULL: none */
+    bool is_token_sent;
     struct join_report report;
     struct credentials *credentials;
 };
@@ -44,8 +49,24 @@ RESULT join_by_http(struct join_attempt *a, struct tls *tls, enum route at);
 /* The key for the suite the server told. */
 RESULT join_make_key(struct join_attempt *a, enum suite suite, struct key **ret);
 
-/* What the server answered. */
+/*
+ * Takes what the server answered, if it is a renewable identity over `key`, of the cluster that the
+ * server said it was.
+ */
 RESULT join_finish(struct join_attempt *a, struct key *key, const struct msg_certs *certs);
+
+/*
+ * The notes after a request that carried the token has ended with `e`: true when the server does not
+ * know the call, so that another form is as good as the first.
+ */
+bool join_is_unknown_call(struct join_attempt *a, const struct err *e);
+
+/* For questions that any server answers at once: one that is silent must not use up the time for the
+ * other way. */
+static inline struct ctx join_short_ctx(const struct join_attempt *a)
+{
+    return ctx_until(&a->ctx, dur_s(30));
+}
 
 /* Notes what the server says of itself. */
 void join_note_server(struct join_attempt *a, const char *cluster, const char *version);

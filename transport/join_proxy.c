@@ -35,21 +35,43 @@ static bool may_fall_back(struct join_attempt *a, const struct err *e)
            err_code(e) == ERR_PROTOCOL;
 }
 
-RESULT join_at_proxy(struct join_attempt *a)
+/* The web API's certificate is of another world than the cluster's CAs, and so is the remedy. */
+static struct err *with_hint(struct err *e)
 {
-    struct webapi_find found;
-    TRY(webapi_dial_find(&a->config->address, a->config->insecure, &a->ctx, &found));
-    join_note_server(a, found.cluster_name, found.server_version);
-    a->report.suite = found.suite;
-    if (found.server_major >= STREAM_SINCE) {
-        struct err *e = join_stream(a);
-        if (!e || !may_fall_back(a, e))
-            return e;
-        err_ignore(e, "the web API does it too");
-    }
+    if (err_code(e) == ERR_UNTRUSTED)
+        return err_set_hint(e, "The proxy's web certificate must lead to a CA this machine trusts "
+                               "(SSL_CERT_FILE names others). An auth server's address is given as "
+                               "'auth_server'.");
+    if (err_hint(e) || (err_code(e) != ERR_NOT_FOUND && err_code(e) != ERR_PROTOCOL))
+        return e;
+    return err_set_hint(e,
+                        "Is this the address of a proxy's web port? An auth server's is given as "
+                        "'auth_server'.");
+}
+
+static RESULT join_web(struct join_attempt *a)
+{
     struct route_tls route;
     struct tls *tls = NULL;
     route_web(&a->config->address, a->config->insecure, &route);
     TRY(dial_tls(&a->config->address, &route.config, &a->ctx, &tls));
     return join_by_http(a, tls, ROUTE_TLS_ROUTING);
+}
+
+RESULT join_at_proxy(struct join_attempt *a)
+{
+    struct webapi_find found;
+    const struct ctx brief = join_short_ctx(a);
+    struct err *e = webapi_dial_find(&a->config->address, a->config->insecure, &brief, &found);
+    if (e)
+        return with_hint(e);
+    join_note_server(a, found.cluster_name, found.server_version);
+    a->report.suite = found.suite;
+    if (found.server_major >= STREAM_SINCE) {
+        e = join_stream(a);
+        if (!e || !may_fall_back(a, e))
+            return e;
+        err_ignore(e, "the web API does it too");
+    }
+    return join_web(a);
 }

@@ -105,6 +105,7 @@ static RESULT greet(struct join_attempt *a, struct grpc_stream *s, struct msg_jo
         .token_name = secret_str(a->config->token),
         .system_role = "Bot",
     };
+    a->is_token_sent = true;
     TRY(send(s, &hello));
     CLEANUP(msg_join_response_release) struct msg_join_response m = {0};
     TRY(receive(s, &m));
@@ -130,7 +131,8 @@ static RESULT present_key(struct join_attempt *a, struct grpc_stream *s, const s
         .public_ssh_key = buf_bytes(&ssh),
         .expires = a->expires,
     };
-    a->report.token_may_be_used = true;
+    a->report.token_may_be_used =
+        true; /* not before: it is used up by giving certificates for keys */
     return send(s, &m);
 }
 
@@ -158,5 +160,6 @@ RESULT join_by_stream(struct join_attempt *a, struct channel *ch)
     struct conn *conn = channel_session_conn(session);
     TRY(grpc_stream_open(conn_link(conn), METHOD_JOIN, version, &a->ctx, &s));
     struct err *e = converse(a, s);
+    (void)join_is_unknown_call(a, e);
     return e ? err_wrap(conn_explain(conn, e), "call %s", METHOD_JOIN) : NULL;
 }

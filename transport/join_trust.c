@@ -30,7 +30,7 @@ static RESULT load_pins(struct join_attempt *a)
 static RESULT load_roots(struct join_attempt *a)
 {
     const char *path = a->config->ca_path;
-    if (!path || !*path || a->n_pins > 0)
+    if (!path || !*path || a->n_pins > 0 || a->config->insecure)
         return NULL;
     CLEANUP(buf_freep) struct buf *pem = NULL;
     a->roots = sk_X509_new_null();
@@ -39,8 +39,13 @@ static RESULT load_roots(struct join_attempt *a)
     struct err *e = file_read(path, FILE_MAX, &pem);
     if (!e)
         e = x509_all_from_pem(buf_bytes(pem), a->roots);
-    /* A setting that is wrong, whatever the reason. */
-    return e ? err_wrap_as(ERR_CONFIG, e, "ca_path '%s'", path) : NULL;
+    if (!e)
+        return NULL;
+    /* A setting that is wrong, whatever the reason. Go tbot joins unverified when the file is missing,
+     * which is what the setting was made to prevent. */
+    return err_set_hint(
+        err_wrap_as(ERR_CONFIG, e, "ca_path '%s'", path),
+        "Put the PEM certificates of the cluster's host CA there, or use 'ca_pins'.");
 }
 
 RESULT join_trust_load(struct join_attempt *a)

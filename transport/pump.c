@@ -162,7 +162,7 @@ static enum step carry(struct pump *p, struct interest *i)
         write_tls,
     };
     enum step result = STEP_BLOCKED;
-    *i = (struct interest) {0};
+    *i = (struct interest){0};
     for (size_t k = 0; k < sizeof(movements) / sizeof(movements[0]); k++) {
         enum step s = movements[k](p, i);
         if (s == STEP_ENDED)

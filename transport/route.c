@@ -21,7 +21,7 @@ const char *route_name(enum route r)
 
 static void begin(struct route_tls *t, const char *first, const char *required)
 {
-    *t = (struct route_tls) {0};
+    *t = (struct route_tls){0};
     snprintf(t->first_alpn, sizeof(t->first_alpn), "%s", first);
     t->alpn[0] = t->first_alpn;
     t->alpn[1] = strcmp(first, required) == 0 ? NULL : required;
@@ -64,7 +64,10 @@ RESULT route_auth(enum route r, const char *cluster, const struct route_trust *t
         return NULL;
     if (!cluster)
         return err_new(ERR_BUG, "a route through the proxy without the cluster's name");
-    snprintf(ret->first_alpn, sizeof(ret->first_alpn), ALPN_AUTH "%.200s", ret->name);
+    /* address_of_cluster() leaves room for exactly this. */
+    memcpy(ret->first_alpn, ALPN_AUTH, sizeof(ALPN_AUTH) - 1);
+    memcpy(ret->first_alpn + sizeof(ALPN_AUTH) - 1, ret->name,
+           sizeof(ret->first_alpn) - sizeof(ALPN_AUTH) + 1);
     ret->alpn[1] = ALPN_H2;
     return NULL;
 }

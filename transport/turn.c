@@ -9,12 +9,11 @@
 
 struct turn {
     unsigned refs;
-    int fd; /* readable once ended */
+    int fd;                /* readable once ended */
+    atomic_bool has_ended; /* publishes what follows */
     enum err_code code;
     char *text;
     char *hint;
-    /* Orders the three above: that the descriptor is readable orders nothing, as C sees it. */
-    atomic_bool has_ended;
 };
 
 RESULT turn_new(struct turn **ret)
@@ -54,7 +53,7 @@ void turn_end(struct turn *t, const struct err *e)
     t->code = err_code(e);
     t->text = e ? err_text(e) : NULL;
     t->hint = hint ? strdup(hint) : NULL;
-    atomic_store_explicit(&t->has_ended, true, memory_order_release);
+    atomic_store(&t->has_ended, true);
     eventfd_write(t->fd, 1);
 }
 
@@ -65,9 +64,8 @@ RESULT turn_wait(struct turn *t, const struct ctx *ctx)
 
 RESULT turn_outcome(const struct turn *t)
 {
-    if (!atomic_load_explicit(&t->has_ended, memory_order_acquire))
-        return NULL;
-    if (t->code == ERR_OK || t->code == ERR_TIMEOUT || t->code == ERR_CANCELLED)
+    if (!atomic_load(&t->has_ended) || t->code == ERR_OK || t->code == ERR_TIMEOUT ||
+        t->code == ERR_CANCELLED)
         return NULL;
     struct err *e = err_new(t->code, "%s", t->text ? t->text : "no memory for the reason");
     return t->hint ? err_set_hint(e, "%s", t->hint) : e;

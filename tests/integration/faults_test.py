@@ -43,7 +43,7 @@ class Faults(Case):
     def test_reply_of_a_renewal_is_lost(self):
         """The cluster has committed a generation that never arrived: never ask again, and say so."""
         authority, agent = self.running()
-        authority.command("cut-mid-reply", "method", "GenerateUserCerts", "count", 1)
+        authority.command("cut-mid-reply", "method", "renewal", "count", 1)
         agent.renew_now()
         agent.process.wait_text("overtaken", 40)
         self.assertEqual(2, authority.generation())
@@ -57,7 +57,7 @@ class Faults(Case):
     def test_error_reply_that_committed_nothing(self):
         """An error leaves the renewal open; the generation read tells that it may be repeated."""
         authority, agent = self.running()
-        authority.command("error", "13", "internal", "method", "GenerateUserCerts", "count", 1)
+        authority.command("error", "13", "internal", "method", "renewal", "count", 1)
         agent.renew_now()
         agent.wait_generation(2, seconds=60)
         self.assertFalse(authority.is_locked())

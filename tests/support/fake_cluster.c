@@ -31,6 +31,7 @@ struct fake_cluster {
     pthread_t acceptor;
     struct cancel *stopping;
     pthread_mutex_t lock;
+    pthread_mutex_t handling; /* held by the handler that runs */
     struct fake_grpc *grpc;
     struct fake_grpc *retired[CONNECTIONS_MAX];
     unsigned n_retired;
@@ -63,7 +64,7 @@ static bool read_request(struct tls *tls, const struct ctx *ctx, struct buf *req
         }
         const char *end = strstr(buf_str(request), "\r\n\r\n");
         const char *length = strcasestr(buf_str(request), "content-length:");
-        size_t body = length && end && length < end ? strtoul(length + 15, NULL, 10) : 0;
+        size_t body = length && end && length < end ? (size_t)atol(length + 15) : 0;
         if (end && strlen(end + 4) >= body)
             return true;
     }
@@ -74,7 +75,9 @@ static void serve_http(struct fake_cluster *fc, struct tls *tls, const struct ct
     CLEANUP(buf_release) struct buf request = BUF_INIT(1 << 20);
     CLEANUP(buf_release) struct buf reply = BUF_INIT(16 << 20);
     if (fc->config.handle_http && read_request(tls, ctx, &request)) {
+        pthread_mutex_lock(&fc->handling);
         fc->config.handle_http(fc->config.arg, buf_str(&request), &reply);
+        pthread_mutex_unlock(&fc->handling);
         err_free(tls_write_all(tls, reply.data, reply.len, ctx));
     }
     tls_shutdown(tls);
@@ -94,19 +97,19 @@ static void serve_grpc(struct fake_cluster *fc, struct connection *c, struct tls
 static void serve(struct fake_cluster *fc, struct tls *tls, const struct ctx *ctx)
 {
     static const char garbage[] = "this is not what you are looking for\r\n\r\n";
+    bool is_grpc = fc->config.kind == FAKE_CLUSTER && strcmp(tls_alpn(tls), "h2") == 0;
     pthread_mutex_lock(&fc->lock);
     struct connection *c = &fc->connections[fc->n_connections++];
     note_peer(c, tls);
-    if (fc->config.kind == FAKE_CLUSTER && strcmp(tls_alpn(tls), "h2") == 0)
+    if (is_grpc)
         serve_grpc(fc, c, tls);
     else
         c->tls = tls;
-    struct tls *plain = c->tls; /* fake_cluster_drop() may come at any moment */
     pthread_mutex_unlock(&fc->lock);
     if (fc->config.kind == FAKE_TLS_GARBAGE)
         err_free(tls_write_all(tls, garbage, sizeof(garbage), ctx));
-    if (fc->config.kind == FAKE_CLUSTER && plain)
-        serve_http(fc, plain, ctx);
+    if (fc->config.kind == FAKE_CLUSTER && !is_grpc)
+        serve_http(fc, tls, ctx);
 }
 
 static void take_connection(struct fake_cluster *fc, int fd, const struct ctx *ctx)
@@ -164,15 +167,23 @@ static void make_certificate(struct fake_cluster *fc)
     struct tls_server_config config = {
         .cert = cert,
         .key = key_evp(key),
-        .alpn = alpn,
+        .alpn = fc->config.alpn ? fc->config.alpn : alpn,
         .request_client_cert = true,
     };
     assert_ok(tls_server_new(&config, &fc->tls));
 }
 
+static void handle_one(void *arg, const struct fake_call *call, struct fake_answer *answer)
+{
+    struct fake_cluster *fc = arg;
+    pthread_mutex_lock(&fc->handling);
+    fc->config.handle(fc->config.arg, call, answer);
+    pthread_mutex_unlock(&fc->handling);
+}
+
 static struct fake_grpc *new_grpc(struct fake_cluster *fc)
 {
-    return fake_grpc_start(fc->config.handle, fc->config.arg, fc->config.version);
+    return fake_grpc_start(handle_one, fc, fc->config.version);
 }
 
 struct fake_cluster *fake_cluster_start(const struct fake_cluster_config *config)
@@ -180,6 +191,7 @@ struct fake_cluster *fake_cluster_start(const struct fake_cluster_config *config
     struct fake_cluster *fc = calloc(1, sizeof(*fc));
     fc->config = *config;
     pthread_mutex_init(&fc->lock, NULL);
+    pthread_mutex_init(&fc->handling, NULL);
     assert_ok(cancel_new(&fc->stopping));
     listen_on_loopback(fc);
     make_certificate(fc);
@@ -202,6 +214,7 @@ void fake_cluster_stop(struct fake_cluster *fc)
     tls_server_free(fc->tls);
     cancel_free(fc->stopping);
     pthread_mutex_destroy(&fc->lock);
+    pthread_mutex_destroy(&fc->handling);
     free(fc);
 }
 
@@ -223,6 +236,12 @@ unsigned fake_cluster_connections(struct fake_cluster *fc)
 const char *fake_cluster_peer(struct fake_cluster *fc, unsigned n)
 {
     return n < fake_cluster_connections(fc) ? fc->connections[n].peer : "no such connection";
+}
+
+void fake_cluster_sync(struct fake_cluster *fc)
+{
+    pthread_mutex_lock(&fc->handling);
+    pthread_mutex_unlock(&fc->handling);
 }
 
 void fake_cluster_drop(struct fake_cluster *fc)

@@ -11,7 +11,8 @@
  *     ... dial 127.0.0.1, fake_cluster_port(fc) ...
  *     fake_cluster_stop(fc);
  *
- * Needs transport_init(). Handlers run in threads of the server: they must not assert.
+ * Needs transport_init(). Handlers run in threads of the server, one at a time: they must not assert.
+ * What a test shares with its handlers it orders with fake_cluster_sync(), before and after a call.
  */
 
 #include "base/buf.h"
@@ -51,9 +52,10 @@ enum fake_kind {
 struct fake_cluster_config {
     enum fake_kind kind;
     const struct host_ca *ca;
-    const char *alt_names; /* NULL: those of a Teleport auth server, and localhost */
-    int64_t not_after;     /* of its certificate; 0: valid */
-    const char *version;   /* metadata it sends; NULL: none, as version 15 */
+    const char *alt_names;   /* NULL: those of a Teleport auth server, and localhost */
+    int64_t not_after;       /* of its certificate; 0: valid */
+    const char *const *alpn; /* NULL: h2 and http/1.1 */
+    const char *version;     /* metadata it sends; NULL: none, as version 15 */
     void (*handle)(void *arg, const struct fake_call *call, struct fake_answer *answer);
     /* An HTTP/1.1 request, head and body, answered with the bytes of `reply`. */
     void (*handle_http)(void *arg, const char *request, struct buf *reply);
@@ -70,6 +72,9 @@ unsigned fake_cluster_connections(struct fake_cluster *fc);
 
 /* The common name in the certificate the n-th of them presented, "" for none. */
 const char *fake_cluster_peer(struct fake_cluster *fc, unsigned n);
+
+/* What handlers did is seen from here on, and what the test did by the handlers. */
+void fake_cluster_sync(struct fake_cluster *fc);
 
 /* Breaks every connection there is; returns when they are broken. Handlers may call it. */
 void fake_cluster_drop(struct fake_cluster *fc);

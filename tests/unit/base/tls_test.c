@@ -24,7 +24,7 @@ static struct identity issue(const char *name, const char *san, const struct ide
 {
     /* Past its end by any real clock: a test that passes proves whose clock was asked. */
     return identity_make(
-        &(struct identity_spec) {name, san, issuer, "20250101000000Z", "20260201000000Z"});
+        &(struct identity_spec){name, san, issuer, "20250101000000Z", "20260201000000Z"});
 }
 
 static int group_setup(void **state)
@@ -55,7 +55,7 @@ static int setup(void **state)
 {
     (void)state;
     fake_clock_init(&now, "2026-01-02T03:04:05Z");
-    ctx = (struct ctx) {.clock = &now.clock, .deadline = MONO_NEVER};
+    ctx = (struct ctx){.clock = &now.clock, .deadline = MONO_NEVER};
     return 0;
 }
 
@@ -122,12 +122,12 @@ static const char *const h2[] = {"h2", NULL};
 
 static struct tls_client_config client_config(void)
 {
-    return (struct tls_client_config) {.sni = NAME,
-                                       .verify = TLS_VERIFY_ROOTS,
-                                       .verify_name = NAME,
-                                       .roots = roots,
-                                       .cert = client_id.cert,
-                                       .key = client_id.key};
+    return (struct tls_client_config){.sni = NAME,
+                                      .verify = TLS_VERIFY_ROOTS,
+                                      .verify_name = NAME,
+                                      .roots = roots,
+                                      .cert = client_id.cert,
+                                      .key = client_id.key};
 }
 
 /* Connects to an echo server with `config` and expects it to fail so. */
@@ -357,7 +357,7 @@ static void test_alpn_name_must_fit_its_length_byte(void **state)
     assert_refused(&config, &server, ERR_PROTOCOL, "256 bytes");
     longest[255] = '\0';
     config.require_alpn = longest;
-    assert_accepted(&(struct tls_client_config) {.verify = TLS_VERIFY_NONE, .alpn = names});
+    assert_accepted(&(struct tls_client_config){.verify = TLS_VERIFY_NONE, .alpn = names});
 }
 
 static void say_http(int fd, void *arg)
