@@ -123,10 +123,15 @@ struct err *config_onboarding_set_token(struct config_onboarding *onboarding, st
 static RESULT read_token_file(const char *path, struct secret **ret)
 {
     CLEANUP(secret_freep) struct secret *token = NULL;
-    TRY_CTX(file_read_secret(path, MAX_TOKEN_FILE, &token), "reading the join token");
+    struct err *e = file_read_secret(path, MAX_TOKEN_FILE, &token);
+    if (e)
+        return err_set_hint(err_wrap(e, "reading the join token"),
+                            "A token that begins with '/' is the path of a file with the token: "
+                            "put it there, readable for the user that runs tbot.");
     secret_trim(token);
     if (secret_bytes(token).len == 0)
-        return err_new(ERR_CONFIG, "the token file '%s' is empty", path);
+        return err_set_hint(err_new(ERR_CONFIG, "the token file '%s' is empty", path),
+                            "Put a token into it; 'tctl bots add' makes one.");
     *ret = TAKE(token);
     return NULL;
 }

@@ -39,6 +39,10 @@ static struct err *join(const struct renewal_env *env, const struct renewal_inpu
                         struct renewal_outcome *ret)
 {
     struct credentials *creds = NULL;
+    /* A first start that cannot keep what it gets must not use the token up. Later an identity in
+     * memory only is better than none. */
+    if (!in->creds)
+        TRY(store_check_room(env->store));
     TRY(env->remote->join(env->remote, in->ttl, in->ctx, &creds));
     adopt(env, in, creds, ret);
     return NULL;
