@@ -25,14 +25,13 @@ static struct err *read_address(struct cluster *c)
 
 static struct err *make(struct cluster *c)
 {
-    struct connector_config connector = { .address = c->address,
-                                          .kind = c->kind,
-                                          .insecure = c->c.config->insecure };
+    struct connector_config connector = {
+        .address = c->address, .kind = c->kind, .insecure = c->c.config->insecure};
     TRY(read_address(c));
     connector.address = c->address;
     connector.kind = c->kind;
     TRY(connector_new(&connector, &c->connector));
-    struct channel_config channel = { .dial = connector_dial, .arg = c->connector };
+    struct channel_config channel = {.dial = connector_dial, .arg = c->connector};
     return channel_new(&channel, &c->channel);
 }
 
@@ -120,9 +119,9 @@ static struct err *complete(struct cluster *c, const struct credentials *bot,
                             const struct credentials *issued, const struct ctx *ctx,
                             struct credentials **ret)
 {
-    const struct authapi api = { .channel = c->channel };
-    CLEANUP(msg_cluster_ca_release) struct msg_cluster_ca host = { 0 };
-    CLEANUP(strlist_release) struct strlist tls_cas = { 0 };
+    const struct authapi api = {.channel = c->channel};
+    CLEANUP(msg_cluster_ca_release) struct msg_cluster_ca host = {0};
+    CLEANUP(strlist_release) struct strlist tls_cas = {0};
     TRY(authapi_cluster_ca(&api, ctx, &host));
     TRY(strlist_copy(&tls_cas, credentials_tls_cas(issued)));
     TRY(strlist_add(&tls_cas, host.tls_ca));
@@ -132,7 +131,7 @@ static struct err *complete(struct cluster *c, const struct credentials *bot,
 RESULT cluster_issue(struct cluster *c, const struct cluster_issue_request *request,
                      const struct ctx *ctx, struct credentials **ret)
 {
-    const struct authapi api = { .channel = c->channel };
+    const struct authapi api = {.channel = c->channel};
     CLEANUP(credentials_freep) struct credentials *bot = NULL;
     CLEANUP(credentials_freep) struct credentials *issued = NULL;
     CLEANUP(key_freep) struct key *key = NULL;

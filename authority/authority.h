@@ -83,7 +83,7 @@ struct certs {
     struct strlist ssh_cas; /* authorized_keys lines */
 };
 #define CERTS_INIT                                                                                 \
-    ((struct certs) {.tls = BUF_INIT((size_t)256 * 1024), .ssh = BUF_INIT((size_t)256 * 1024)})
+    ((struct certs){.tls = BUF_INIT((size_t)256 * 1024), .ssh = BUF_INIT((size_t)256 * 1024)})
 void certs_release(struct certs *c);
 
 struct authority_join {

@@ -27,7 +27,7 @@ static RESULT describe(const struct ca *ca, struct authority_ca *ret)
     TRY(ca_trusted_tls(ca, &c.tls));
     TRY(ca_trusted_ssh(ca, &c.ssh));
     *ret = c;
-    c = (struct authority_ca) {.phase = CA_STANDBY};
+    c = (struct authority_ca){.phase = CA_STANDBY};
     return NULL;
 }
 

@@ -33,7 +33,7 @@ void bots_release(struct bots *b)
     for (size_t i = 0; i < b->len; i++)
         bot_free(b->items[i]);
     free(b->items);
-    *b = (struct bots) {0};
+    *b = (struct bots){0};
 }
 
 static RESULT check_name(const char *name)

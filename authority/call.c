@@ -62,13 +62,13 @@ void call_expect(struct calls *calls)
     if (!c)
         return;
     c->owner = calls;
-    c->accept = (struct op) {OP_ACCEPT, c};
-    c->message = (struct op) {OP_MESSAGE, c};
-    c->reply = (struct op) {OP_REPLY, c};
-    c->close = (struct op) {OP_CLOSE, c};
+    c->accept = (struct op){OP_ACCEPT, c};
+    c->message = (struct op){OP_MESSAGE, c};
+    c->reply = (struct op){OP_REPLY, c};
+    c->close = (struct op){OP_CLOSE, c};
     c->out = BUF_INIT(RPC_REPLY_MAX);
     c->status_text = grpc_empty_slice();
-    c->rpc = (struct rpc_call) {.authority = calls->config.authority, .peer = calls->config.peer};
+    c->rpc = (struct rpc_call){.authority = calls->config.authority, .peer = calls->config.peer};
     grpc_call_details_init(&c->details);
     grpc_metadata_array_init(&c->metadata);
     grpc_call_error e = grpc_server_request_call(calls->server, &c->call, &c->details, &c->metadata,

@@ -81,7 +81,7 @@ static void release_queue(struct calls *c)
 /* gRPC wants the names of its arguments writable, and does not write them. */
 static grpc_arg argument(const char *name, int value)
 {
-    return (grpc_arg) {GRPC_ARG_INTEGER, (char *)(uintptr_t)name, {.integer = value}};
+    return (grpc_arg){GRPC_ARG_INTEGER, (char *)(uintptr_t)name, {.integer = value}};
 }
 
 static grpc_server *make_server(void)
@@ -127,7 +127,7 @@ RESULT calls_new(int fd, const struct calls_config *config, struct calls **ret)
         return err_nomem();
     }
     c->config = *config;
-    c->shutdown = (struct op) {OP_SHUTDOWN, NULL};
+    c->shutdown = (struct op){OP_SHUTDOWN, NULL};
     c->queue = grpc_completion_queue_create_for_next(NULL);
     c->server = make_server();
     grpc_server_register_completion_queue(c->server, c->queue, NULL);

@@ -24,7 +24,7 @@ static bool take_bytes(struct bytes *in, size_t len, struct bytes *ret)
 {
     if (in->len < len)
         return false;
-    *ret = (struct bytes) {in->data, len};
+    *ret = (struct bytes){in->data, len};
     in->data += len;
     in->len -= len;
     return true;
@@ -138,6 +138,6 @@ enum clienthello_status clienthello_parse(struct bytes in, struct strlist *ret_a
     if (!read_hello(buf_bytes(&message), &alpn))
         return CLIENTHELLO_NOT_TLS;
     *ret_alpn = alpn;
-    alpn = (struct strlist) {0};
+    alpn = (struct strlist){0};
     return CLIENTHELLO_DONE;
 }

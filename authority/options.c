@@ -216,6 +216,6 @@ RESULT options_parse(int argc, char **argv, struct options *ret)
     TRY(read_all(argc, argv, &o, &raw));
     TRY(settle(&raw, &o));
     *ret = o;
-    o = (struct options) {.version = 0};
+    o = (struct options){.version = 0};
     return NULL;
 }

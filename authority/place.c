@@ -7,7 +7,7 @@ void place_release(struct place *p)
 {
     dir_close(p->dir);
     free(p->name);
-    *p = (struct place) {NULL, NULL};
+    *p = (struct place){NULL, NULL};
 }
 
 RESULT place_open(const char *path, struct place *ret)
@@ -23,7 +23,7 @@ RESULT place_open(const char *path, struct place *ret)
         return err_nomem();
     TRY_CTX(dir_open(dir, SYMLINKS_INSECURE, false, &p.dir), "opening the directory of '%s'", path);
     *ret = p;
-    p = (struct place) {NULL, NULL};
+    p = (struct place){NULL, NULL};
     return NULL;
 }
 

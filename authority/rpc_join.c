@@ -74,7 +74,7 @@ static struct msg_blobs blobs_list(struct blobs *b)
 {
     for (size_t i = 0; i < b->len; i++)
         b->views[i] = buf_bytes(&b->store[i]);
-    return (struct msg_blobs) {b->views, b->len};
+    return (struct msg_blobs){b->views, b->len};
 }
 
 static RESULT pem_to_der(const char *pem, struct buf *out)

@@ -19,7 +19,7 @@ static RESULT check_request(const char *type, bool include_key, enum ca_kind *re
 static struct msg_ca describe(const char *cluster, enum ca_kind kind, const struct authority_ca *ca)
 {
     bool is_rotating = ca->phase != CA_STANDBY;
-    return (struct msg_ca) {
+    return (struct msg_ca){
         .type = ca_kind_name(kind),
         .cluster_name = cluster,
         .tls_certs = ca->tls,

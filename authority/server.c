@@ -167,8 +167,8 @@ static RESULT open_port(struct server *s, enum serve_port which,
         return NULL;
     TRY(listener_open(addr, &port->listener));
     port->server = s;
-    port->serve = (struct serve_config) {s->authority, s->clock, s->stop, which};
-    port->io = (struct loop_io) {.fd = port->listener.fd, .fn = on_port, .arg = port};
+    port->serve = (struct serve_config){s->authority, s->clock, s->stop, which};
+    port->io = (struct loop_io){.fd = port->listener.fd, .fn = on_port, .arg = port};
     return loop_io_add(s->loop, &port->io, EPOLLIN);
 }
 
@@ -178,8 +178,8 @@ static RESULT open_control(struct server *s, const char *path)
         return NULL;
     TRY(control_listen(path, &s->control_fd));
     s->control =
-        (struct control_config) {s->authority, s->clock, s->stop, apply_outage, drop, end, s};
-    s->control_io = (struct loop_io) {.fd = s->control_fd, .fn = on_control, .arg = s};
+        (struct control_config){s->authority, s->clock, s->stop, apply_outage, drop, end, s};
+    s->control_io = (struct loop_io){.fd = s->control_fd, .fn = on_control, .arg = s};
     return loop_io_add(s->loop, &s->control_io, EPOLLIN);
 }
 

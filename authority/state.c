@@ -13,7 +13,7 @@ void state_release(struct state *s)
     ca_keys_release(&s->web);
     bots_release(&s->bots);
     tokens_release(&s->tokens);
-    *s = (struct state) {0};
+    *s = (struct state){0};
 }
 
 RESULT state_generate(const char *cluster, enum suite suite, struct wall now, struct state *ret)
@@ -26,7 +26,7 @@ RESULT state_generate(const char *cluster, enum suite suite, struct wall now, st
     /* P-256 in every suite: the web certificate is not part of the cluster. */
     TRY(ca_keys_generate(CA_SPIFFE, SUITE_BALANCED_V1, "tbot-authority web", now, &s.web));
     *ret = s;
-    s = (struct state) {0};
+    s = (struct state){0};
     return NULL;
 }
 

@@ -175,6 +175,6 @@ RESULT state_decode(struct bytes json, struct state *ret)
     if (e)
         return err_wrap_as(ERR_STORAGE, e, "the document is damaged");
     *ret = s;
-    s = (struct state) {0};
+    s = (struct state){0};
     return NULL;
 }

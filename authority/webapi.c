@@ -180,6 +180,9 @@ static RESULT remote_clusters(struct authority *a, const struct peer *peer, stru
     return put_json(TAKE(list), out);
 }
 
+typedef RESULT webapi_handler(struct authority *a, const struct peer *peer, struct bytes body,
+                              struct buf *out);
+
 static const struct {
     enum webapi_port port;
     const char *method, *path;

@@ -34,7 +34,7 @@ const char *renewer_job_name(enum renewer_job j)
 
 void renewer_init(struct renewer *r, const struct renewer_config *config)
 {
-    *r = (struct renewer) {.config = *config, .next_at = MONO_NEVER, .trouble_since = MONO_NEVER};
+    *r = (struct renewer){.config = *config, .next_at = MONO_NEVER, .trouble_since = MONO_NEVER};
 }
 
 static void enter(struct renewer *r, enum renewer_state state, struct now now)
@@ -77,7 +77,7 @@ static struct dur left(const struct renewer *r, struct now now)
     if (!r->issued_here)
         return wall_diff(r->identity.validity.not_after, now.wall);
     struct dur length = wall_diff(r->identity.validity.not_after, r->identity.validity.not_before);
-    return (struct dur) {length.ns - mono_diff(now.mono, r->issued_at).ns};
+    return (struct dur){length.ns - mono_diff(now.mono, r->issued_at).ns};
 }
 
 bool renewer_is_serving(const struct renewer *r, struct now now)
@@ -379,7 +379,7 @@ struct renewer_todo renewer_step(struct renewer *r, const struct renewer_event *
     struct renewer_todo todo = {RENEWER_JOB_NONE, next_wake(r, now)};
     if (r->running == RENEWER_JOB_NONE && r->next != RENEWER_JOB_NONE &&
         !mono_before(now.mono, r->next_at)) {
-        todo = (struct renewer_todo) {r->next, MONO_NEVER};
+        todo = (struct renewer_todo){r->next, MONO_NEVER};
         r->running = r->next;
         plan_nothing(r);
     }

@@ -9,12 +9,12 @@ static struct dur lifetime(struct validity v)
 {
     int64_t ns = wall_diff(v.not_after, v.not_before).ns;
     int64_t skew = dur_s(ISSUE_SKEW_S).ns;
-    return (struct dur) {ns > skew ? ns - skew : ns};
+    return (struct dur){ns > skew ? ns - skew : ns};
 }
 
 static struct dur spread(struct dur interval, const struct entropy *entropy)
 {
-    return entropy_between(entropy, (struct dur) {interval.ns - interval.ns / 5}, interval);
+    return entropy_between(entropy, (struct dur){interval.ns - interval.ns / 5}, interval);
 }
 
 /* From issue to renewal. */
@@ -29,7 +29,7 @@ static struct schedule schedule_at(struct dur after, struct mono now_mono, struc
 {
     if (after.ns < 0)
         after.ns = 0;
-    return (struct schedule) {mono_add(now_mono, after), wall_add(now_wall, after)};
+    return (struct schedule){mono_add(now_mono, after), wall_add(now_wall, after)};
 }
 
 struct schedule schedule_issued(struct validity v, struct dur interval, struct mono now_mono,

@@ -368,7 +368,7 @@ static void test_parse_of_every_beginning_survives(void **state)
         memcpy(copy, config_test_rich, n);
         CLEANUP(config_freep) struct config *c = NULL;
         CLEANUP(err_freep)
-        struct err *e = config_parse("t", (struct bytes) {(const uint8_t *)copy, n}, &c);
+        struct err *e = config_parse("t", (struct bytes){(const uint8_t *)copy, n}, &c);
         assert_true(e ? !c && err_code(e) == ERR_CONFIG : c != NULL);
         CLEANUP(freep) char *text = e ? err_text(e) : NULL;
         assert_true(!text || (strncmp(text, "t:", 2) == 0 && !strstr(text, "hunter2")));

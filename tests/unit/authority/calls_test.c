@@ -103,14 +103,14 @@ static void test_fault_of_renewals_spares_outputs(void **state)
 {
     struct world *w = *state;
     world_join(w);
-    char *names[] = {(char[]) {"access"}};
+    char *names[] = {(char[]){"access"}};
     world_command(w, "error UNAVAILABLE busy method renewal count 1");
     CLEANUP(client_reply_release)
     struct client_reply output =
-        world_generate(w, (struct msg_user_certs_request) {.ssh_public_key = buf_str(&w->line),
-                                                           .tls_public_key = buf_str(&w->pem),
-                                                           .use_role_requests = true,
-                                                           .role_requests = {names, 1}});
+        world_generate(w, (struct msg_user_certs_request){.ssh_public_key = buf_str(&w->line),
+                                                          .tls_public_key = buf_str(&w->pem),
+                                                          .use_role_requests = true,
+                                                          .role_requests = {names, 1}});
     world_assert_status(&output, 0, "");
     CLEANUP(client_reply_release) struct client_reply renewal = world_renew(w);
     world_assert_status(&renewal, 14, "busy");

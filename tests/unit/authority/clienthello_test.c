@@ -54,7 +54,7 @@ static enum clienthello_status parse_copy(const uint8_t *data, size_t len, struc
     CLEANUP(freep) uint8_t *copy = malloc(len ? len : 1);
     assert_non_null(copy);
     memcpy(copy, data, len);
-    return clienthello_parse((struct bytes) {copy, len}, alpn);
+    return clienthello_parse((struct bytes){copy, len}, alpn);
 }
 
 static void test_parse_cut_anywhere_asks_for_more(void **state)

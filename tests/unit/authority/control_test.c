@@ -52,13 +52,13 @@ static int start(void **state)
                                              .clock = clock_system(),
                                              .entropy = entropy_system()};
     assert_ok(authority_new(&cluster, &authority));
-    hooks = (struct hooks) {.authority = authority};
-    config = (struct control_config) {.authority = authority,
-                                      .clock = clock_system(),
-                                      .apply_outage = apply_outage,
-                                      .drop = drop,
-                                      .end = end,
-                                      .arg = &hooks};
+    hooks = (struct hooks){.authority = authority};
+    config = (struct control_config){.authority = authority,
+                                     .clock = clock_system(),
+                                     .apply_outage = apply_outage,
+                                     .drop = drop,
+                                     .end = end,
+                                     .arg = &hooks};
     return 0;
 }
 
@@ -226,14 +226,13 @@ static void test_socket_is_private_and_carries_words_whole(void **state)
     assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
-    char *words[] = {(char[]) {"error"}, (char[]) {"UNAVAILABLE"},
-                     (char[]) {"say \"no\" \\ later"}};
+    char *words[] = {(char[]){"error"}, (char[]){"UNAVAILABLE"}, (char[]){"say \"no\" \\ later"}};
     assert_ok(send_words(fd, path, words, 3));
     struct fault fault;
     assert_true(authority_take_fault(authority, FAULT_ERROR, "/x", &fault));
     assert_string_equal(fault.text, "say \"no\" \\ later");
     authority_clear_faults(authority);
-    char *wrong[] = {(char[]) {"dance"}};
+    char *wrong[] = {(char[]){"dance"}};
     assert_fails(send_words(fd, path, wrong, 1), ERR_REJECTED, "no command 'dance'");
     /* Another authority does not take the place of this one. */
     int second = -1;
@@ -251,7 +250,7 @@ static void test_socket_left_behind_is_taken_over(void **state)
     CLEANUP(closep) int second = -1;
     assert_ok(control_listen(path, &first));
     close(first);
-    char *words[] = {(char[]) {"status"}};
+    char *words[] = {(char[]){"status"}};
     assert_fails(control_send(path, words, 1), ERR_UNAVAILABLE, path);
     assert_ok(control_listen(path, &second));
 }

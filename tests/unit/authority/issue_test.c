@@ -52,16 +52,16 @@ static int free_world(void **state)
 
 static struct issue basic(struct world *w)
 {
-    return (struct issue) {.cluster = "example",
-                           .user = "bot-a",
-                           .bot_name = "a",
-                           .instance_id = "0b5b1c9e-0000-4000-8000-000000000001",
-                           .roles = &w->roles,
-                           .route_to_cluster = "example",
-                           .ssh_key = buf_bytes(&w->key_blob),
-                           .tls_key = key_evp(w->key),
-                           .not_before = wall_of_unix(NOW - 60),
-                           .not_after = wall_of_unix(NOW + 3600)};
+    return (struct issue){.cluster = "example",
+                          .user = "bot-a",
+                          .bot_name = "a",
+                          .instance_id = "0b5b1c9e-0000-4000-8000-000000000001",
+                          .roles = &w->roles,
+                          .route_to_cluster = "example",
+                          .ssh_key = buf_bytes(&w->key_blob),
+                          .tls_key = key_evp(w->key),
+                          .not_before = wall_of_unix(NOW - 60),
+                          .not_after = wall_of_unix(NOW + 3600)};
 }
 
 static void issue(struct world *w, const struct issue *i)

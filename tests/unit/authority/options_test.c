@@ -3,7 +3,7 @@
 
 #include "tests/support/assert_err.h"
 
-#define W(text) ((char[]) {text})
+#define W(text) ((char[]){text})
 
 /* Arguments are borrowed: they must outlive the options, unlike a literal in an assertion. */
 static struct err *parse(char **argv, struct options *ret)

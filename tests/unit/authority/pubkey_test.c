@@ -45,7 +45,7 @@ static void test_every_form_of_a_key_is_that_key(void **state)
         assert_ok(pubkey_of_pem(buf_bytes(&pem), &of_pem));
         assert_int_equal(EVP_PKEY_eq(of_pem, key_evp(keys[i])), 1);
         int len = i2d_PUBKEY(key_evp(keys[i]), &der);
-        assert_ok(pubkey_of_der((struct bytes) {der, (size_t)len}, &of_der));
+        assert_ok(pubkey_of_der((struct bytes){der, (size_t)len}, &of_der));
         assert_int_equal(EVP_PKEY_eq(of_der, key_evp(keys[i])), 1);
     }
 }
@@ -67,7 +67,7 @@ static void test_pem_rsa_label_holds_either_form(void **state)
         CLEANUP(evp_pkey_freep) EVP_PKEY *key = NULL;
         char *text = NULL;
         long n = BIO_get_mem_data(both[i], &text);
-        assert_ok(pubkey_of_pem((struct bytes) {(uint8_t *)text, (size_t)n}, &key));
+        assert_ok(pubkey_of_pem((struct bytes){(uint8_t *)text, (size_t)n}, &key));
         assert_int_equal(EVP_PKEY_eq(key, key_evp(keys[0])), 1);
     }
 }
@@ -91,7 +91,7 @@ static void test_blob_cut_or_longer_is_refused(void **state)
         for (size_t len = 0; len < blob.len; len++) {
             CLEANUP(freep) uint8_t *copy = malloc(len ? len : 1);
             memcpy(copy, blob.data, len);
-            assert_fails(pubkey_of_blob((struct bytes) {copy, len}, &key), ERR_CRYPTO, "");
+            assert_fails(pubkey_of_blob((struct bytes){copy, len}, &key), ERR_CRYPTO, "");
         }
         assert_ok(buf_add_u8(&blob, 0));
         assert_fails(pubkey_of_blob(buf_bytes(&blob), &key), ERR_CRYPTO, "");
@@ -122,8 +122,7 @@ static void test_weak_or_foreign_keys_are_refused(void **state)
         EVP_PKEY *key = NULL;
         int len = i2d_PUBKEY(foreign[i], &der);
         assert_true(len > 0);
-        assert_fails(pubkey_of_der((struct bytes) {der, (size_t)len}, &key), ERR_CRYPTO,
-                     reasons[i]);
+        assert_fails(pubkey_of_der((struct bytes){der, (size_t)len}, &key), ERR_CRYPTO, reasons[i]);
     }
 }
 

@@ -63,7 +63,7 @@ static void test_renew_without_usable_key_costs_a_generation(void **state)
     world_join(w);
     CLEANUP(client_reply_release)
     struct client_reply r =
-        world_generate(w, (struct msg_user_certs_request) {.ssh_public_key = "x"});
+        world_generate(w, (struct msg_user_certs_request){.ssh_public_key = "x"});
     world_assert_status(&r, 2, "ssh: no key found");
     assert_int_equal(world_own_generation(w), 2);
 }
@@ -100,7 +100,7 @@ static void test_version_15_renews_with_one_key_for_both(void **state)
     world_become(w, buf_str(&made.tls));
     CLEANUP(client_reply_release)
     struct client_reply r =
-        world_generate(w, (struct msg_user_certs_request) {.public_key = buf_str(&w->line)});
+        world_generate(w, (struct msg_user_certs_request){.public_key = buf_str(&w->line)});
     CLEANUP(credentials_freep) struct credentials *c = world_accept(&r);
     assert_int_equal(credentials_subject(c)->generation, 2);
     assert_null(credentials_subject(c)->bot_instance);
@@ -159,7 +159,7 @@ static void test_impersonation_gives_what_was_allowed(void **state)
 {
     struct world *w = *state;
     world_join(w);
-    char *names[] = {(char[]) {"access"}};
+    char *names[] = {(char[]){"access"}};
     struct msg_user_certs_request wanted = {.ssh_public_key = buf_str(&w->line),
                                             .tls_public_key = buf_str(&w->pem),
                                             .use_role_requests = true,
@@ -171,7 +171,7 @@ static void test_impersonation_gives_what_was_allowed(void **state)
     assert_string_equal(credentials_subject(c)->roles->items[0], "access");
     assert_int_equal(credentials_tls_cas(c)->len, 1);
     assert_int_equal(world_own_generation(w), 1);
-    names[0] = (char[]) {"admin"};
+    names[0] = (char[]){"admin"};
     CLEANUP(client_reply_release) struct client_reply denied = world_generate(w, wanted);
     world_assert_status(&denied, 7, "\"admin\"");
     world_become(w, credentials_tls_pem(c));
@@ -185,7 +185,7 @@ static void test_certificates_of_somebody_else_are_denied(void **state)
     world_join(w);
     CLEANUP(client_reply_release)
     struct client_reply r =
-        world_generate(w, (struct msg_user_certs_request) {.username = "bot-other"});
+        world_generate(w, (struct msg_user_certs_request){.username = "bot-other"});
     world_assert_status(&r, 7, "\"bot-other\"");
     assert_int_equal(world_own_generation(w), 1);
 }

@@ -68,8 +68,7 @@ static int start(void **state)
     assert_ok(cancel_new(&w.stop));
     memcpy(&addr, &any, sizeof(any));
     for (int i = 0; i < 2; i++) {
-        w.serve[i] =
-            (struct serve_config) {w.authority, clock_system(), w.stop, (enum serve_port)i};
+        w.serve[i] = (struct serve_config){w.authority, clock_system(), w.stop, (enum serve_port)i};
         assert_ok(listener_open(&addr, &w.listeners[i]));
         socklen_t len = sizeof(w.addrs[i]);
         assert_int_equal(getsockname(w.listeners[i].fd, (struct sockaddr *)&w.addrs[i], &len), 0);

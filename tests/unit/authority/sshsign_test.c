@@ -33,7 +33,7 @@ static int free_keys(void **state)
 static struct sshcert *sign(const struct key *ca, const struct key *subject, struct buf *blob)
 {
     CLEANUP(buf_release) struct buf public_key = BUF_INIT(PUBKEY_MAX);
-    char *names[] = {(char[]) {"-teleport-nologin"}, (char[]) {"root"}};
+    char *names[] = {(char[]){"-teleport-nologin"}, (char[]){"root"}};
     const struct strlist principals = {names, 2};
     const struct sshsign_extension extensions[] = {
         {"zebra", "last"}, {"permit-pty", ""}, {"generation", "7"}};

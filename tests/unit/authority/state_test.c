@@ -15,7 +15,7 @@ static struct state full; /* a state in which every member says something */
 static int make_full(void **state)
 {
     (void)state;
-    char *names[] = {(char[]) {"access"}, (char[]) {"ad\"min"}};
+    char *names[] = {(char[]){"access"}, (char[]){"ad\"min"}};
     const struct strlist roles = {names, 2};
     struct bot *bot = NULL;
     int64_t generation = 0;
@@ -100,7 +100,7 @@ static void test_decode_cut_anywhere_is_refused(void **state)
     const struct bytes all = secret_bytes(json);
     for (size_t len = 0; len < all.len; len += 1 + len % 7) {
         CLEANUP(state_release) struct state s = {0};
-        assert_fails(state_decode((struct bytes) {all.data, len}, &s), ERR_STORAGE, "");
+        assert_fails(state_decode((struct bytes){all.data, len}, &s), ERR_STORAGE, "");
         assert_null(s.cluster);
     }
 }

@@ -59,7 +59,7 @@ void world_become(struct world *w, const char *tls_pem)
 static struct world *world_new(int version)
 {
     struct world *w = calloc(1, sizeof(*w));
-    char *names[] = {(char[]) {"access"}}, *leaves[] = {(char[]) {"leaf"}};
+    char *names[] = {(char[]){"access"}}, *leaves[] = {(char[]){"leaf"}};
     const struct strlist roles = {names, 1}, leaf_list = {leaves, 1};
     fake_clock_init(&w->time, "2026-09-21T12:00:00Z");
     fake_entropy_init(&w->dice, 11);
@@ -181,8 +181,8 @@ struct client_reply world_generate(struct world *w, struct msg_user_certs_reques
 
 struct client_reply world_renew(struct world *w)
 {
-    return world_generate(w, (struct msg_user_certs_request) {.ssh_public_key = buf_str(&w->line),
-                                                              .tls_public_key = buf_str(&w->pem)});
+    return world_generate(w, (struct msg_user_certs_request){.ssh_public_key = buf_str(&w->line),
+                                                             .tls_public_key = buf_str(&w->pem)});
 }
 
 int64_t world_own_generation(struct world *w)
