@@ -96,6 +96,7 @@ static void stop_by_signal(struct agent *a, int signo)
 static void renew_all(struct agent *a)
 {
     log_info(a->setup.log, COMPONENT, "renewing everything now, as asked by a signal");
+    cluster_forget_facts(a->cluster);
     identity_service_renew_now(a->identity);
     for (size_t i = 0; i < a->n_outputs; i++)
         output_service_renew_now(a->outputs[i]);

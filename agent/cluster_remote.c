@@ -10,6 +10,18 @@ static struct err *make_key(void *arg, enum suite suite, struct key **ret)
     return keypool_take(c->c.keys, suite_identity_key(suite), ret);
 }
 
+static void say_report(const struct cluster *c, const struct join_report *report, bool failed)
+{
+    if (report->is_unverified)
+        log_warn(c->c.log, "cluster",
+                 "joined without verifying whom: set 'ca_pins' or 'ca_path' for the next machine",
+                 LOG_STR("cluster", report->cluster), LOG_STR("address", c->text));
+    if (failed && report->token_may_be_used)
+        log_warn(c->c.log, "cluster",
+                 "the token may have been used up although no answer came: if joining goes on "
+                 "failing, make a new one");
+}
+
 static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
                         struct credentials **ret)
 {
@@ -17,6 +29,7 @@ static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
     const struct config_onboarding *onboarding = &c->c.config->onboarding;
     CLEANUP(secret_freep) struct secret *token = NULL;
     TRY(config_token(onboarding, &token));
+    struct join_report report = {0};
     struct join_config config = {
         .address = c->address,
         .kind = c->kind,
@@ -27,8 +40,11 @@ static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
         .ttl = ttl,
         .make_key = make_key,
         .arg = c,
+        .report = &report,
     };
-    return join_by_token(&config, ctx, ret);
+    struct err *e = join_by_token(&config, ctx, ret);
+    say_report(c, &report, e != NULL);
+    return e;
 }
 
 /* A connection that presents `creds`, and what its server said to a Ping on it. */

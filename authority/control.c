@@ -129,6 +129,9 @@ static RESULT add_fault(const struct command *c)
     struct fault fault;
     TRY(fault_parse(c->words, &fault));
     TRY(authority_add_fault(c->config->authority, &fault));
+    /* A live connection has its certificate already. */
+    if (fault.kind == FAULT_WRONG_CERTIFICATE)
+        c->config->drop(c->config->arg);
     return fault.kind == FAULT_REFUSE ? c->config->apply_outage(c->config->arg) : NULL;
 }
 

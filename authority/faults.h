@@ -9,7 +9,8 @@
  *     hang [method M] [count N]         the connection, or the call of M, is never answered
  *     slow MS [method M] [count N]      the reply comes that much later
  *     cut-mid-reply [method M] […]      the request is carried out, then the connection breaks
- *     wrong-certificate [count N]       the server shows a certificate of a foreign CA
+ *     wrong-certificate [count N]       the server shows a certificate of a foreign CA; live
+ *                                       connections are cut
  *     wrong-message [method M] […]      the reply is garbage
  *     error CODE TEXT [method M] […]    the call ends with this gRPC status; nothing is carried out
  *     expire [count N]                  certificates are issued that have expired

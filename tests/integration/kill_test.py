@@ -6,72 +6,58 @@ TBOT_KILLS sets how often (./dev soak uses thousands); TBOT_SEED repeats a run.
 
 import os
 import random
-import re
 import time
 
 from harness import Case, main, pem, wait_until
 from harness.agent import OUR_STORAGE_FILES, STORAGE_FILES
 
 KILLS = int(os.environ.get("TBOT_KILLS", "6"))
+# What the agent says when it must not renew: overtaken, or, where a cluster cannot tell, held.
+GIVEN_UP = "nothing is sent any more"
 SEED = int(os.environ.get("TBOT_SEED") or random.SystemRandom().randrange(1 << 32))
 
 
 class Kill(Case):
-    def kill_while_renewing(self, agent, chance):
-        """Kills at some moment of a renewal and starts again; returns how the open renewal was decided:
-        `None` for going on, or the state in which it is left alone."""
-        moment = time.monotonic() + chance.uniform(0, 0.05)
-        agent.renew_now()
-        wait_until("the moment to kill", lambda: time.monotonic() > moment, every=0.001)
-        agent.process.kill()
-        self.check_output(agent)
-        generation, log = agent.generation(), len(agent.process.text())
-        agent.start()
-
-        def decided():
-            state = re.search("state:(held|overtaken)", agent.process.text()[log:])
-            return state or (agent.generation() or 0) > generation
-        found = wait_until("the open renewal to be decided", decided,
-                           still_worth_it=agent.process.must_live)
-        return None if found is True else found.group(1)
-
     def test_killed_while_renewing(self):
+        self.kill_while_renewing(17)
+
+    def test_killed_while_renewing_where_the_generation_can_be_read(self):
+        self.kill_while_renewing(15)
+
+    def kill_while_renewing(self, version):
         """The reply may be on its way when it dies: an open renewal, which it must not repeat blindly."""
         chance = random.Random(SEED)
-        authority = self.authority()
+        authority = self.authority(version=version)
         agent = self.agent(authority, interval="1s")
         agent.start()
         agent.wait_output()
-        for turn in range(KILLS):
-            with self.subTest(seed=SEED, turn=turn):
-                state = self.kill_while_renewing(agent, chance)
-                self.assertIn(state, (None, "held"), "this version cannot tell")
-                self.assertFalse(authority.is_locked())
-                if state:
-                    self.begin_anew(agent, authority)
+        for _ in range(KILLS):
+            moment = time.monotonic() + chance.uniform(0, 0.05)
+            agent.renew_now()
+            wait_until("the moment to kill", lambda: time.monotonic() > moment, every=0.001)
+            agent.process.kill()
+            self.check_output(agent)
+            self.go_on(agent, authority)
         self.assertEqual(0, agent.process.stop())
         names = {p.name for p in agent.storage.iterdir()}
         self.assertLessEqual(names, STORAGE_FILES | OUR_STORAGE_FILES)
 
-    def test_killed_while_renewing_where_the_cluster_can_tell(self):
-        """Up to 16.1 the generation read decides: nothing was committed, or a reply was lost."""
-        chance = random.Random(SEED)
-        authority = self.authority(version=15)
-        agent = self.agent(authority, interval="1s")
+    def go_on(self, agent, authority):
+        """Starts it again, and waits until it has renewed, or knows that its identity is lost."""
+        generation, log = agent.generation(), len(agent.process.text())
         agent.start()
-        agent.wait_output()
-        for turn in range(KILLS // 3):
-            with self.subTest(seed=SEED, turn=turn):
-                state = self.kill_while_renewing(agent, chance)
-                self.assertFalse(authority.is_locked())
-                self.assertNotEqual("held", state)
-                if state == "overtaken":
-                    self.assertEqual(agent.generation() + 1, authority.generation())
-                    return
+        wait_until(f"the open renewal to be decided (TBOT_SEED={SEED})",
+                   lambda: (agent.generation() or 0) > generation
+                   or GIVEN_UP in agent.process.text()[log:], 40, agent.process.must_live)
+        # Killed between the request and a durable reply, a generation is lost for good if the cluster
+        # says so. Whatever it was, the bot stays unlocked.
+        self.assertFalse(authority.is_locked(), f"TBOT_SEED={SEED}")
+        if GIVEN_UP in agent.process.text()[log:]:
+            self.begin_anew(agent, authority)
 
     def begin_anew(self, agent, authority):
         """What a person does then: a new token."""
-        self.assertEqual(0, agent.process.stop())
+        agent.process.stop()
         text = agent.config.read_text()
         fresh = authority.new_token()
         agent.config.write_text(text.replace(authority.token, fresh))
@@ -105,13 +91,11 @@ class Kill(Case):
         agent = self.agent(self.authority(), interval="1s")
         agent.start()
         agent.wait_output()
-        reads = 0
         while agent.generation() < 4:
             agent.renew_now()
-            text = (agent.output / "identity").read_text()
-            self.assertGreaterEqual(len(pem.blocks(text)), 3)
-            reads += 1
-        self.assertGreater(reads, 3)
+            for _ in range(200):
+                text = (agent.output / "identity").read_text()
+                self.assertGreaterEqual(len(pem.blocks(text)), 3)
 
 
 if __name__ == "__main__":

@@ -331,6 +331,7 @@ int join_world_set_up(void **state)
     w->cluster = FIXTURE_CLUSTER;
     w->suite = "balanced-v1";
     w->join_method = "token";
+    w->clock = clock_system();
     w->key = fixture_key(KEY_ECDSA_P256);
     w->other_key = fixture_key(KEY_ECDSA_P256);
     host_ca_init(&w->ca, FIXTURE_CLUSTER);
@@ -396,7 +397,7 @@ const char *join_world_ca_file(struct join_world *w, const struct host_ca *ca)
 
 RESULT join_world_join(struct join_world *w)
 {
-    struct ctx ctx = {.clock = clock_system(), .deadline = MONO_NEVER};
+    struct ctx ctx = {.clock = w->clock, .deadline = MONO_NEVER};
     ctx = ctx_until(&ctx, PATIENCE);
     return join_by_token(&w->config, &ctx, &w->credentials);
 }
