@@ -147,10 +147,10 @@ static struct err *one_pass_result(const struct agent *a)
 static struct err *identity_failure(const struct agent *a)
 {
     const struct err *why = identity_service_error(a->identity);
-    const char *hint = why ? err_hint(why) : NULL;
+    const char *hint = why && err_hint(why) ? err_hint(why) : identity_service_advice(a->identity);
     CLEANUP(freep) char *text = why ? err_text(why) : NULL;
-    struct err *e = err_new(why ? err_code(why) : ERR_UNAVAILABLE, "no identity: %s",
-                            text ? text : "the stored one cannot be renewed (see above)");
+    struct err *e = err_new(why ? err_code(why) : ERR_DENIED, "no fresh identity: %s",
+                            text ? text : "the stored one must not be renewed");
     return hint ? err_set_hint(e, "%s", hint) : e;
 }
 

@@ -105,6 +105,7 @@ static void begin_join(struct renewer *r, struct now now)
 static void fail_for_good(struct renewer *r, struct now now)
 {
     plan_nothing(r);
+    r->failed_in = r->state;
     enter(r, RENEWER_FAILED, now);
 }
 
