@@ -186,6 +186,8 @@ static void begin_job(struct identity_service *s, enum renewer_job job)
 static void say_state(struct identity_service *s, enum renewer_state before)
 {
     enum renewer_state state = s->renewer.state;
+    if (state == RENEWER_FAILED && before != RENEWER_FAILED)
+        state = s->renewer.failed_in;
     const char *advice = identity_advice_state(state);
     if (state != before && advice)
         log_warn(s->c.log, COMPONENT, advice, LOG_STR("state", renewer_state_name(state)));

@@ -113,6 +113,7 @@ static void begin_join(struct renewer *r, struct now now)
 
 static void fail_for_good(struct renewer *r, struct now now)
 {
+    r->failed_in = r->state;
     plan_nothing(r);
     enter(r, RENEWER_FAILED, now);
 }

@@ -110,6 +110,7 @@ struct renewer_todo {
 struct renewer {
     struct renewer_config config;
     enum renewer_state state;
+    enum renewer_state failed_in; /* with RENEWER_FAILED: the state that ended it */
     struct mono since; /* when this state began */
 
     bool has_identity;

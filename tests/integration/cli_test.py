@@ -71,7 +71,9 @@ class CommandLine(Case):
             self.assertIn("message", json.loads(line))
 
     def test_proxy_variable_is_refused_by_name(self):
-        agent = self.agent(self.authority(), env={"HTTPS_PROXY": "http://127.0.0.1:9"})
+        # Nobody's proxy is asked for this machine itself: an address beyond it.
+        agent = self.agent(self.authority(), address="cluster.invalid:3025",
+                           env={"HTTPS_PROXY": "http://127.0.0.1:9"})
         done = agent.oneshot()
         self.assertEqual(1, done.returncode)
         self.assertIn("HTTPS_PROXY", done.stderr)

@@ -6,6 +6,8 @@ import time
 
 from harness import Case, main, wait_until
 
+RENEWAL = "renewal"  # the bot's own request, not an output's
+
 
 class Stop(Case):
     def seconds_to_stop(self, agent, signum=signal.SIGTERM):
@@ -36,7 +38,7 @@ class Stop(Case):
 
     def test_waits_for_the_reply_to_a_renewal(self):
         authority, agent = self.running()
-        authority.command("slow", 2000, "method", "GenerateUserCerts")
+        authority.command("slow", 2000, "method", RENEWAL)
         agent.renew_now()
         wait_until("the renewal to be asked for", lambda: authority.generation() == 2)
         taken = self.seconds_to_stop(agent)
@@ -46,12 +48,11 @@ class Stop(Case):
     def with_a_renewal_outstanding(self):
         """A request is out and will never be answered."""
         authority, agent = self.running()
-        authority.command("hang", "method", "GenerateUserCerts")
+        authority.command("hang", "method", RENEWAL)
         asked = authority.requests("GenerateUserCerts")
         agent.renew_now()
-        # The output's and the bot's own.
-        wait_until("the renewal to be asked for",
-                   lambda: authority.requests("GenerateUserCerts") >= asked + 2)
+        # The output's is counted too.
+        wait_until("the request", lambda: authority.requests("GenerateUserCerts") >= asked + 2)
         return agent
 
     def test_does_not_wait_for_ever(self):
