@@ -58,12 +58,13 @@ class Kill(Case):
     def begin_anew(self, agent, authority):
         """What a person does then: a new token."""
         agent.process.stop()
+        before = agent.snapshot()["tlscert"]
         text = agent.config.read_text()
         fresh = authority.new_token()
         agent.config.write_text(text.replace(authority.token, fresh))
         authority.token = fresh
         agent.start()
-        wait_until("the new join", lambda: agent.generation() == authority.generation(), 40,
+        wait_until("the new join", lambda: agent.snapshot()["tlscert"] != before, 40,
                    agent.process.must_live)
 
     def check_output(self, agent):
