@@ -16,7 +16,8 @@ static void check_round_trip(const struct config *config)
         return; /* larger than what is written */
     fuzz_must(config_parse("again", secret_bytes(first), &again));
     fuzz_must(config_write(again, &second));
-    fuzz_same(secret_bytes(first), secret_bytes(second), "a configuration is written as it is read");
+    fuzz_same(secret_bytes(first), secret_bytes(second),
+              "a configuration is written as it is read");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
