@@ -81,7 +81,8 @@ static void attack_options(const char *text)
     char *argv[WORDS_MAX + 1] = {0};
     fuzz_must(strlist_split(&words, text, '\n'));
     int argc = (int)(words.len < WORDS_MAX ? words.len : WORDS_MAX);
-    memcpy(argv, words.items, (size_t)argc * sizeof(*argv));
+    for (int i = 0; i < argc; i++)
+        argv[i] = words.items[i];
     fuzz_is_accepted(start_options_parse(&options, START_CONFIGURE, &globals, argc, argv));
 }
 

@@ -18,13 +18,19 @@
 struct err *__real_key_generate(enum key_kind kind, struct key **ret);
 struct err *__wrap_key_generate(enum key_kind kind, struct key **ret);
 
+static struct key *keys[KEY_ED25519 + 1];
+
 struct err *__wrap_key_generate(enum key_kind kind, struct key **ret)
 {
-    static struct key *made[KEY_ED25519 + 1];
-    if (!made[kind])
-        TRY(__real_key_generate(kind, &made[kind]));
-    *ret = key_ref(made[kind]);
+    *ret = key_ref(keys[kind]);
     return NULL;
+}
+
+/* Beforehand: an authority asks for its keys in several threads. */
+static void make_keys(void)
+{
+    for (int kind = 0; kind <= KEY_ED25519; kind++)
+        fuzz_must(__real_key_generate((enum key_kind)kind, &keys[kind]));
 }
 
 static struct mono no_mono(const struct clock *c)
@@ -71,9 +77,11 @@ static struct authority *make_cluster(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct authority *cluster;
+    say_nothing();
+    if (!keys[0])
+        make_keys();
     if (!cluster)
         cluster = make_cluster();
-    say_nothing();
     const struct control_config config = {
         .authority = cluster,
         .clock = &fixed,

@@ -18,8 +18,8 @@
 #include <string.h>
 
 #define FILE_MAX ((size_t)1 << 20)
-#define CUTS_MAX 400
-#define MUTATIONS 400
+#define CUTS_MAX 256
+#define MUTATIONS 256
 #define CHANGES_MAX 6
 
 /* What is being tried, for whoever has to find the copy again. */
