@@ -238,6 +238,7 @@ RESULT agent_run(const struct agent_setup *setup)
     TRY(agent_parts_make(&a));
     TRY(start(&a));
     TRY(loop_run(a.loop));
+    TRY(identity_service_settle(a.identity));
     if (!a.failure)
         log_info(setup->log, COMPONENT, "stopped");
     return TAKE(a.failure);

@@ -287,6 +287,18 @@ RESULT identity_service_load(struct identity_service *s)
     return no_token ? judge_token(s, no_token) : NULL;
 }
 
+RESULT identity_service_settle(struct identity_service *s)
+{
+    if (!s->renewer.unpersisted || s->busy)
+        return NULL;
+    struct err *e = store_commit(s->c.store, s->creds, s->tokenhash);
+    if (!e)
+        return NULL;
+    e = err_wrap(e, "the renewed identity is lost: storing it in '%s'", store_name(s->c.store));
+    return err_set_hint(e, "The cluster has counted the renewal and the stored identity is of no "
+                           "use any more: make room on the disk, and give the bot a new token.");
+}
+
 bool identity_service_has_stored(const struct identity_service *s)
 {
     return s->start.has_identity;

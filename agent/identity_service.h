@@ -63,6 +63,12 @@ void identity_service_wake(struct identity_service *s);
 /* Starts nothing any more. */
 void identity_service_stop(struct identity_service *s);
 
+/*
+ * The last chance to store an identity that is in memory only: after the loop ended. An error means
+ * that the process takes the bot's identity with it. Blocks on the disk.
+ */
+RESULT identity_service_settle(struct identity_service *s);
+
 /* A job is under way. */
 bool identity_service_is_busy(const struct identity_service *s);
 
