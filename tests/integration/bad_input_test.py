@@ -218,7 +218,7 @@ class BadInput(Case):
         agent = self.agent(self.authority(), ttl="soon", extra=["frobnicate: 1", "oneshot: maybe"])
         done = agent.oneshot()
         self.assertEqual(1, done.returncode)
-        for key in ("certificate_ttl", "frobnicate", "oneshot"):
+        for key in ("credential_ttl", "frobnicate", "oneshot"):
             self.assertRegex(done.stderr, rf"{agent.config}:\d+:\d+: key '{key}'")
 
     def test_what_is_not_built_is_refused_by_name(self):
