@@ -183,14 +183,22 @@ static void begin_job(struct identity_service *s, enum renewer_job job)
     pool_submit(s->c.lane, &s->job);
 }
 
+/* The state that says something: not the bare fact of having failed. */
+static enum renewer_state telling(const struct identity_service *s)
+{
+    return s->renewer.state == RENEWER_FAILED ? s->renewer.failed_in : s->renewer.state;
+}
+
+const char *identity_service_advice(const struct identity_service *s)
+{
+    return identity_advice_state(telling(s));
+}
+
 static void say_state(struct identity_service *s, enum renewer_state before)
 {
-    enum renewer_state state = s->renewer.state;
-    if (state == RENEWER_FAILED && before != RENEWER_FAILED)
-        state = s->renewer.failed_in;
-    const char *advice = identity_advice_state(state);
-    if (state != before && advice)
-        log_warn(s->c.log, COMPONENT, advice, LOG_STR("state", renewer_state_name(state)));
+    const char *advice = identity_service_advice(s);
+    if (s->renewer.state != before && advice)
+        log_warn(s->c.log, COMPONENT, advice, LOG_STR("state", renewer_state_name(telling(s))));
 }
 
 static void step(struct identity_service *s, const struct renewer_event *ev)

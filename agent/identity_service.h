@@ -72,6 +72,9 @@ bool identity_service_awaits_reply(const struct identity_service *s);
 bool identity_service_is_serving(const struct identity_service *s);
 enum renewer_state identity_service_state(const struct identity_service *s);
 
+/* What the present state, or the one that ended it, means and asks of a person; NULL: nothing. */
+const char *identity_service_advice(const struct identity_service *s);
+
 /* Why the last job failed; NULL after a success. Borrowed until the next event. */
 const struct err *identity_service_error(const struct identity_service *s);
 

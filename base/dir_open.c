@@ -56,8 +56,7 @@ static RESULT walk_into(struct walk *w, const char *name)
         if (mkdirat(w->fd, name, 0700) == 0)
             sync_parent(w->fd);
         else if (errno != EEXIST)
-            return with_remedy(
-                err_sys(ERR_STORAGE, errno, "create '%s' of '%s'", name, w->path));
+            return with_remedy(err_sys(ERR_STORAGE, errno, "create '%s' of '%s'", name, w->path));
         fd = openat(w->fd, name, flags);
     }
     if (fd < 0) {

@@ -52,9 +52,10 @@ static struct err *expired_error(const struct tls *t, const char *told)
     const X509 *cert = SSL_get_certificate(t->ssl);
     time_t here = (time_t)wall_to_unix(t->now);
     bool is_past = X509_cmp_time(X509_get0_notAfter(cert), &here) < 0;
-    struct err *e = err_new(ERR_EXPIRED, "%s: it refuses our certificate; by the clock here it is "
-                            "%s, and the certificate is valid from %s to %s", told,
-                            wall_format(t->now, false, now),
+    struct err *e = err_new(ERR_EXPIRED,
+                            "%s: it refuses our certificate; by the clock here it is "
+                            "%s, and the certificate is valid from %s to %s",
+                            told, wall_format(t->now, false, now),
                             tls_time_text(X509_get0_notBefore(cert), from),
                             tls_time_text(X509_get0_notAfter(cert), until));
 

@@ -117,8 +117,8 @@ static struct err *time_error(const struct tls *t, const char *subject)
     const ASN1_TIME *when =
         early ? X509_get0_notBefore(t->refused) : X509_get0_notAfter(t->refused);
     struct err *e = err_new(ERR_EXPIRED, "the certificate '%s' %s %s; here it is %s", subject,
-                            early ? "is not valid before" : "expired at", tls_time_text(when, limit),
-                            wall_format(t->now, false, now));
+                            early ? "is not valid before" : "expired at",
+                            tls_time_text(when, limit), wall_format(t->now, false, now));
 
     return err_set_hint(e, "Check this machine's clock; if it is right, the server needs a new "
                            "certificate.");

@@ -106,6 +106,7 @@ void route_join(const struct address *proxy, bool insecure, struct route_tls *re
 RESULT route_ssh(const char *cluster, const struct route_trust *trust, struct route_tls *ret)
 {
     begin(ret, ALPN_SSH, ALPN_H2);
+    ret->config.require_alpn = NULL; /* version 15 routes by the first name and selects none */
     TRY(name_cluster(ret, cluster));
     set_trust(ret, trust);
     return NULL;

@@ -29,7 +29,9 @@ class Case(unittest.TestCase):
 
     def end_processes(self):
         for process in reversed(self.processes):
-            process.kill()
+            process.end()
+        for process in self.processes:
+            self.assertIsNone(process.sanitizer_report(), process.log.name)
 
     def show_logs(self):
         for process in self.processes:

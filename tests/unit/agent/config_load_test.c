@@ -115,7 +115,8 @@ static const struct {
      "t:3:1: key 'proxy_server': excludes 'auth_server', set one of the two"},
     {V2 "insecure: true\nonboarding: {ca_path: /x}\n", "t:2:1: key 'insecure': excludes 'ca_path'"},
     {V2 "onboarding: {ca_pins: [\"sha256:zz\"]}\n",
-     "t:2:14: key 'ca_pins': 'sha256:zz' is not 'sha256:' and 64 hex digits"},
+     "t:2:14: key 'ca_pins': 'sha256:zz' is not 'sha256:' and 64 hex digits; "
+     "'tctl status' shows the cluster's pin"},
     {V2 "proxy_server: https://p.example.com\n",
      "t:2:1: key 'proxy_server': write 'https://p.example.com' without the scheme, as host:port"},
     {V2 "proxy_server: p.example.com\n",
@@ -218,6 +219,14 @@ static void test_parse_of_endless_mistakes_counts_the_rest(void **state)
     CLEANUP(err_freep) struct err *e = config_parse("t", buf_bytes(text), &config);
     CLEANUP(freep) char *got = err_text(e);
     assert_non_null(strstr(got, "t:101:1: key 'zz99': unknown\nand 7 more"));
+}
+
+static void test_parse_of_no_bytes_at_all_refuses(void **state)
+{
+    (void)state;
+    CLEANUP(buf_release) struct buf empty = BUF_INIT(1);
+    CLEANUP(config_freep) struct config *config = NULL;
+    assert_config_error(config_parse("t", buf_bytes(&empty), &config), "t:1:1: the file is empty");
 }
 
 static void test_parse_of_too_much_refuses(void **state)
@@ -415,6 +424,7 @@ int main(void)
         cmocka_unit_test(test_parse_of_each_mistake_says_where_and_what),
         cmocka_unit_test(test_parse_of_several_mistakes_reports_all_in_order),
         cmocka_unit_test(test_parse_of_endless_mistakes_counts_the_rest),
+        cmocka_unit_test(test_parse_of_no_bytes_at_all_refuses),
         cmocka_unit_test(test_parse_of_too_much_refuses),
         cmocka_unit_test(test_parse_of_a_rich_file_fills_everything),
         cmocka_unit_test(test_parse_of_defaults_spelt_out_accepts),

@@ -341,6 +341,61 @@ static void test_unpersisted_identity_is_stored_as_soon_as_possible(void **state
     assert_false(f.r.unpersisted);
 }
 
+static void test_unpersisted_identity_is_stored_though_the_cluster_is_away(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, (struct renewer_config){.can_join = true});
+    start(&f, false, false);
+    step(&f, (struct renewer_event){.kind = RENEWER_JOB_DONE,
+                                    .job = RENEWER_JOB_JOIN,
+                                    .identity = identity(1),
+                                    .unpersisted = true});
+    step(&f, (struct renewer_event){.kind = RENEWER_NOW});
+    done(&f, RENEWER_JOB_CHECK, ERR_UNAVAILABLE);
+    for (int i = 0; f.todo.job != RENEWER_JOB_PERSIST && i < 5; i++) {
+        wait_for_job(&f);
+        if (f.todo.job == RENEWER_JOB_CHECK)
+            done(&f, RENEWER_JOB_CHECK, ERR_UNAVAILABLE);
+    }
+    done(&f, RENEWER_JOB_PERSIST, ERR_OK);
+    assert_false(f.r.unpersisted);
+    wait_for_job(&f);
+    assert_int_equal(f.todo.job, RENEWER_JOB_CHECK);
+}
+
+static void test_asked_while_a_job_runs_is_done_after_its_failure(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, (struct renewer_config){0});
+    start(&f, true, false);
+    wait_for_job(&f);
+    step(&f, (struct renewer_event){.kind = RENEWER_NOW});
+    assert_int_equal(f.todo.job, RENEWER_JOB_NONE);
+    f.todo.job = RENEWER_JOB_CHECK;
+    done(&f, RENEWER_JOB_CHECK, ERR_UNAVAILABLE);
+    assert_int_equal(f.todo.job, RENEWER_JOB_CHECK); /* at once, no back-off */
+    done(&f, RENEWER_JOB_CHECK, ERR_UNAVAILABLE);
+    assert_int_equal(f.todo.job, RENEWER_JOB_NONE); /* and once */
+}
+
+static void test_asked_about_an_open_renewal_reads_now_but_not_too_early(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, (struct renewer_config){0});
+    start(&f, true, true);
+    step(&f, (struct renewer_event){.kind = RENEWER_NOW});
+    assert_int_equal(f.todo.job, RENEWER_JOB_NONE);
+    wait_for_job(&f);
+    done(&f, RENEWER_JOB_RESOLVE, ERR_UNAVAILABLE);
+    step(&f, (struct renewer_event){.kind = RENEWER_NOW});
+    read_generation(&f, RENEWER_JOB_RESOLVE, 5);
+    step(&f, (struct renewer_event){.kind = RENEWER_NOW}); /* the second read must not be cached */
+    assert_int_equal(f.todo.job, RENEWER_JOB_NONE);
+}
+
 static void test_one_pass_renews_at_once_and_never_retries(void **state)
 {
     (void)state;
@@ -385,6 +440,9 @@ int main(void)
         cmocka_unit_test(test_expired_identity_rejoins_where_a_token_can),
         cmocka_unit_test(test_expired_identity_keeps_trying_slowly_after_a_refusal),
         cmocka_unit_test(test_unpersisted_identity_is_stored_as_soon_as_possible),
+        cmocka_unit_test(test_unpersisted_identity_is_stored_though_the_cluster_is_away),
+        cmocka_unit_test(test_asked_while_a_job_runs_is_done_after_its_failure),
+        cmocka_unit_test(test_asked_about_an_open_renewal_reads_now_but_not_too_early),
         cmocka_unit_test(test_one_pass_renews_at_once_and_never_retries),
         cmocka_unit_test(test_refused_before_writing_is_retried_slowly),
     };

@@ -113,6 +113,7 @@ static void test_join_and_ssh_when_routed_lead_with_their_service(void **state)
     assert_int_equal(t.config.verify, TLS_VERIFY_SYSTEM);
     assert_ok(route_ssh("example", &(struct route_trust){0}, &t));
     assert_alpn(&t, "teleport-proxy-ssh-grpc", "h2");
+    assert_null(t.config.require_alpn);
     assert_string_equal(t.config.verify_name, EXAMPLE);
 }
 
