@@ -99,7 +99,7 @@ static bool is_text(const uint8_t *s, size_t len)
 {
     for (size_t i = 0; i < len;) {
         uint32_t c = 0;
-        size_t n = utf8_decode((struct bytes) {s + i, len - i}, &c);
+        size_t n = utf8_decode((struct bytes){s + i, len - i}, &c);
         if (n == 0 || c == 0)
             return false;
         i += n;
