@@ -130,8 +130,8 @@ class Faults(Case):
 class FullDisk(Case):
     """The storage is a small filesystem of its own, in a mount namespace of the agent's."""
 
-    def in_small_filesystem(self, agent):
-        script = 'mount -t tmpfs -o size=1m,mode=0700 none "$0" && exec "$@"'
+    def in_small_filesystem(self, agent, size="1m"):
+        script = f'mount -t tmpfs -o size={size},mode=0700 none "$0" && exec "$@"'
         return ["unshare", "--map-root-user", "--mount", "sh", "-c", script, agent.storage]
 
     def setUp(self):
@@ -159,6 +159,15 @@ class FullDisk(Case):
                     pass
             except OSError:
                 return path
+
+    def test_first_join_on_a_full_disk_spends_no_token(self):
+        self.subject.wait_generation(1)
+        late = self.agent(self.cluster, name="late")
+        joins = self.cluster.joins()
+        done = run([*self.in_small_filesystem(late, "64k"), late.program, "start", "-c", late.config])
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertRegex(done.stderr, "(?i)no space left.*hint:.*disk space")
+        self.assertEqual(joins, self.cluster.joins())
 
     def test_full_disk_stops_neither_renewal_nor_outputs(self):
         agent = self.subject

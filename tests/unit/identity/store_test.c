@@ -8,6 +8,7 @@
 #include "tests/support/scratch_dir.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define FLAT_FILES                                                                                 \
@@ -83,6 +84,21 @@ static void test_load_of_an_empty_directory_finds_none(void **state)
     char tokenhash[SHA256_HEX_SIZE];
     assert_fails(store_load(s, &c, tokenhash), ERR_NOT_FOUND, path);
     assert_null(store_open_renewal(s));
+}
+
+static void test_check_room_really_writes_and_leaves_only_the_write_test(void **state)
+{
+    (void)state;
+    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
+    CLEANUP(store_closep) struct store *s = open_store(path);
+    assert_ok(store_check_room(s));
+    assert_files(path, ".write-test lock");
+    scratch_dir_delete(path, ".write-test");
+    CLEANUP(freep) char *below = NULL;
+    assert_true(asprintf(&below, "%s/.write-test", path) > 0);
+    assert_int_equal(mkdir(below, 0700), 0);
+    assert_fails(store_check_room(s), ERR_STORAGE, path);
+    assert_int_equal(rmdir(below), 0);
 }
 
 static void test_open_when_missing_creates_only_when_asked(void **state)
@@ -353,6 +369,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_load_of_an_empty_directory_finds_none),
+        cmocka_unit_test(test_check_room_really_writes_and_leaves_only_the_write_test),
         cmocka_unit_test(test_open_when_missing_creates_only_when_asked),
         cmocka_unit_test(test_open_twice_is_busy_until_closed),
         cmocka_unit_test(test_renewal_leaves_the_new_identity_and_no_journal),
