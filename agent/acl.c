@@ -106,7 +106,7 @@ static RESULT resolve(const struct config_reader *reader, struct acl_reader *ret
     } else {
         TRY(lookup(reader, &id));
     }
-    *ret = (struct acl_reader) {.is_group = reader->is_group, .id = id};
+    *ret = (struct acl_reader){.is_group = reader->is_group, .id = id};
     return NULL;
 }
 
@@ -136,7 +136,7 @@ RESULT acl_readers_resolve(const struct config_reader *names, size_t n, struct a
     if (n > ACL_MAX_READERS)
         return err_new(ERR_CONFIG, "%zu readers: at most %d are possible", n, ACL_MAX_READERS);
     if (n == 0) {
-        *ret = (struct acl_readers) {0};
+        *ret = (struct acl_readers){0};
         return NULL;
     }
     CLEANUP(freep) struct acl_reader *items = calloc(n, sizeof(*items));
@@ -155,7 +155,7 @@ RESULT acl_readers_resolve(const struct config_reader *names, size_t n, struct a
 void acl_readers_release(struct acl_readers *r)
 {
     free(r->items);
-    *r = (struct acl_readers) {0};
+    *r = (struct acl_readers){0};
 }
 
 static RESULT add_entry(struct buf *b, enum tag tag, unsigned perm, uint32_t id)

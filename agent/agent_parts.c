@@ -2,9 +2,13 @@
 #include "agent/agent_parts.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 /* Two cores make two RSA keys at a time; more threads would wait for the same processor. */
 #define WORKERS 3
+
+/* Making a key cannot be cancelled, and takes long on a slow or watched machine. */
+#define HANG_S 5
 
 static struct err *find_ourselves(struct agent *a)
 {
@@ -17,7 +21,7 @@ static struct err *open_store(struct agent *a)
     const struct config_destination *d = &a->setup.config->storage;
     if (d->type == CONFIG_DESTINATION_MEMORY)
         return store_open_memory(&a->store);
-    struct store_config config = { .path = d->path, .symlinks = d->symlinks, .create = true };
+    struct store_config config = {.path = d->path, .symlinks = d->symlinks, .create = true};
     return store_open(&config, &a->store);
 }
 
@@ -52,10 +56,10 @@ static struct err *make_identity(struct agent *a)
 static struct err *make_output(struct agent *a, const struct config_service *service)
 {
     struct output_service_config config = {
-        .job = { .config = a->setup.config,
-                 .service = service,
-                 .cluster = a->cluster,
-                 .bin = a->bin },
+        .job = {.config = a->setup.config,
+                .service = service,
+                .cluster = a->cluster,
+                .bin = a->bin},
         .loop = a->loop,
         .workers = a->workers,
         .clock = a->setup.clock,
@@ -83,7 +87,7 @@ static struct err *make_outputs(struct agent *a)
 
 RESULT agent_parts_make(struct agent *a)
 {
-    struct cluster_config cluster = { .config = a->setup.config, .clock = a->setup.clock };
+    struct cluster_config cluster = {.config = a->setup.config, .clock = a->setup.clock};
     TRY(find_ourselves(a));
     TRY(loop_new(a->setup.clock, &a->loop));
     TRY(cancel_new(&a->stop));
@@ -99,13 +103,28 @@ RESULT agent_parts_make(struct agent *a)
     return make_outputs(a);
 }
 
-/* Whatever still runs is cancelled first, so that joining the workers does not take long. */
-void agent_parts_release(struct agent *a)
+/*
+ * Whatever still runs is cancelled, and then ends soon. What hangs in the kernel does not: a disk or a
+ * name server that is not there. Nothing it uses could be released, so the process ends here.
+ */
+static void stop_workers(struct agent *a)
 {
     if (a->stop)
         cancel_fire(a->stop);
     if (a->force)
         cancel_fire(a->force);
+    unsigned missing = a->lane ? pool_stop(a->lane, NULL, dur_s(HANG_S)) : 0;
+    missing += a->workers ? pool_stop(a->workers, NULL, dur_s(HANG_S)) : 0;
+    if (missing == 0)
+        return;
+    log_warn(a->setup.log, "agent", "ended beside work that hangs in the system",
+             LOG_INT("jobs", missing));
+    _exit(1);
+}
+
+void agent_parts_release(struct agent *a)
+{
+    stop_workers(a);
     pool_free(a->lane);
     pool_free(a->workers);
     for (size_t i = 0; i < a->n_outputs; i++)
@@ -141,6 +160,6 @@ void agent_parts_fill_keys(struct agent *a)
     if (a->filling || !pool_is_idle(a->workers) || !keypool_is_short(a->keys))
         return;
     a->filling = true;
-    a->fill = (struct pool_job){ .run = fill_one, .done = filled, .arg = a };
+    a->fill = (struct pool_job){.run = fill_one, .done = filled, .arg = a};
     pool_submit(a->workers, &a->fill);
 }

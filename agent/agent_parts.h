@@ -29,7 +29,7 @@ struct agent {
 
     bool stopping, outputs_started;
     enum renewer_state last_state;
-    struct loop_timer reply_limit;
+    struct loop_timer stop_limit;
     struct err *failure; /* what agent_run() returns */
 
     struct pool_job fill; /* makes keys ahead of need */

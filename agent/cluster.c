@@ -25,14 +25,13 @@ static struct err *read_address(struct cluster *c)
 
 static struct err *make(struct cluster *c)
 {
-    struct connector_config connector = { .address = c->address,
-                                          .kind = c->kind,
-                                          .insecure = c->c.config->insecure };
+    struct connector_config connector = {
+        .address = c->address, .kind = c->kind, .insecure = c->c.config->insecure};
     TRY(read_address(c));
     connector.address = c->address;
     connector.kind = c->kind;
     TRY(connector_new(&connector, &c->connector));
-    struct channel_config channel = { .dial = connector_dial, .arg = c->connector };
+    struct channel_config channel = {.dial = connector_dial, .arg = c->connector};
     return channel_new(&channel, &c->channel);
 }
 
@@ -86,7 +85,8 @@ static struct err *need_credentials(struct cluster *c, struct credentials **ret)
 static struct err *refresh(struct cluster *c, struct credentials *creds, const struct ctx *ctx)
 {
     struct mono now = clock_mono(ctx->clock);
-    bool fresh = c->facts && c->facts_creds == creds &&
+    unsigned epoch = atomic_load(&c->epoch);
+    bool fresh = c->facts && c->facts_creds == creds && c->facts_epoch == epoch &&
                  mono_diff(now, c->facts_at).ns < dur_s(FACTS_MAX_AGE_S).ns;
     if (fresh)
         return NULL;
@@ -97,7 +97,13 @@ static struct err *refresh(struct cluster *c, struct credentials *creds, const s
     c->facts = facts;
     c->facts_creds = credentials_ref(creds);
     c->facts_at = now;
+    c->facts_epoch = epoch;
     return NULL;
+}
+
+void cluster_forget_facts(struct cluster *c)
+{
+    atomic_fetch_add(&c->epoch, 1);
 }
 
 RESULT cluster_get_facts(struct cluster *c, const struct ctx *ctx, struct cluster_facts **ret)
@@ -120,9 +126,9 @@ static struct err *complete(struct cluster *c, const struct credentials *bot,
                             const struct credentials *issued, const struct ctx *ctx,
                             struct credentials **ret)
 {
-    const struct authapi api = { .channel = c->channel };
-    CLEANUP(msg_cluster_ca_release) struct msg_cluster_ca host = { 0 };
-    CLEANUP(strlist_release) struct strlist tls_cas = { 0 };
+    const struct authapi api = {.channel = c->channel};
+    CLEANUP(msg_cluster_ca_release) struct msg_cluster_ca host = {0};
+    CLEANUP(strlist_release) struct strlist tls_cas = {0};
     TRY(authapi_cluster_ca(&api, ctx, &host));
     TRY(strlist_copy(&tls_cas, credentials_tls_cas(issued)));
     TRY(strlist_add(&tls_cas, host.tls_ca));
@@ -132,7 +138,7 @@ static struct err *complete(struct cluster *c, const struct credentials *bot,
 RESULT cluster_issue(struct cluster *c, const struct cluster_issue_request *request,
                      const struct ctx *ctx, struct credentials **ret)
 {
-    const struct authapi api = { .channel = c->channel };
+    const struct authapi api = {.channel = c->channel};
     CLEANUP(credentials_freep) struct credentials *bot = NULL;
     CLEANUP(credentials_freep) struct credentials *issued = NULL;
     CLEANUP(key_freep) struct key *key = NULL;

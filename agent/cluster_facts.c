@@ -63,7 +63,7 @@ static struct err *copy_ca(const struct msg_ca *from, struct cluster_ca *to)
 static struct err *fetch_cas(const struct authapi *api, const char *type, const struct ctx *ctx,
                              struct cluster_cas *ret)
 {
-    CLEANUP(msg_ca_list_release) struct msg_ca_list list = { 0 };
+    CLEANUP(msg_ca_list_release) struct msg_ca_list list = {0};
     TRY_CTX(authapi_cas(api, type, ctx, &list), "reading the cluster's '%s' CAs", type);
     ret->items = calloc(list.len + 1, sizeof(struct cluster_ca));
     if (!ret->items)
@@ -76,7 +76,7 @@ static struct err *fetch_cas(const struct authapi *api, const char *type, const 
 static struct err *fetch_ping(const struct authapi *api, const struct ctx *ctx,
                               struct cluster_facts *f)
 {
-    CLEANUP(msg_ping_reply_release) struct msg_ping_reply ping = { 0 };
+    CLEANUP(msg_ping_reply_release) struct msg_ping_reply ping = {0};
     TRY(authapi_ping(api, ctx, &ping));
     TRY(version_major(ping.server_version, &f->server_major));
     TRY(copy_text(ping.cluster_name, &f->name));
@@ -116,8 +116,8 @@ static struct err *fetch_proxy(struct cluster *c, const struct ctx *ctx, struct 
     return NULL;
 }
 
-static struct err *fetch_leaves(struct cluster *c, const struct authapi *api,
-                                const struct ctx *ctx, struct cluster_facts *f)
+static struct err *fetch_leaves(struct cluster *c, const struct authapi *api, const struct ctx *ctx,
+                                struct cluster_facts *f)
 {
     return leaves_list(c->connector, api, f->server_major, ctx, &f->leaves);
 }
@@ -140,7 +140,7 @@ static struct err *fetch_roles(struct cluster *c, const struct authapi *api,
 static struct err *fetch(struct cluster *c, struct credentials *creds, const struct ctx *ctx,
                          struct cluster_facts *f)
 {
-    const struct authapi api = { .channel = c->channel };
+    const struct authapi api = {.channel = c->channel};
     TRY(fetch_ping(&api, ctx, f));
     TRY(fetch_proxy(c, ctx, f));
     TRY(fetch_roles(c, &api, creds, ctx, f));

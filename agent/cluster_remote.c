@@ -10,6 +10,18 @@ static struct err *make_key(void *arg, enum suite suite, struct key **ret)
     return keypool_take(c->c.keys, suite_identity_key(suite), ret);
 }
 
+static void say_report(const struct cluster *c, const struct join_report *report, bool failed)
+{
+    if (report->is_unverified)
+        log_warn(c->c.log, "cluster",
+                 "joined without verifying whom: set 'ca_pins' or 'ca_path' for the next machine",
+                 LOG_STR("cluster", report->cluster), LOG_STR("address", c->text));
+    if (failed && report->token_may_be_used)
+        log_warn(c->c.log, "cluster",
+                 "the token may have been used up although no answer came: if joining goes on "
+                 "failing, make a new one");
+}
+
 static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
                         struct credentials **ret)
 {
@@ -17,6 +29,7 @@ static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
     const struct config_onboarding *onboarding = &c->c.config->onboarding;
     CLEANUP(secret_freep) struct secret *token = NULL;
     TRY(config_token(onboarding, &token));
+    struct join_report report = {0};
     struct join_config config = {
         .address = c->address,
         .kind = c->kind,
@@ -27,8 +40,11 @@ static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
         .ttl = ttl,
         .make_key = make_key,
         .arg = c,
+        .report = &report,
     };
-    return join_by_token(&config, ctx, ret);
+    struct err *e = join_by_token(&config, ctx, ret);
+    say_report(c, &report, e != NULL);
+    return e;
 }
 
 /* A connection that presents `creds`, and what its server said to a Ping on it. */
@@ -43,8 +59,8 @@ static void session_release(struct session *s)
     msg_ping_reply_release(&s->ping);
 }
 
-static struct err *session_open(struct cluster *c, struct credentials *creds,
-                                const struct ctx *ctx, struct session *ret)
+static struct err *session_open(struct cluster *c, struct credentials *creds, const struct ctx *ctx,
+                                struct session *ret)
 {
     return authapi_session_open(c->channel, creds, ctx, &ret->channel, &ret->ping);
 }
@@ -52,7 +68,7 @@ static struct err *session_open(struct cluster *c, struct credentials *creds,
 static struct err *key_kind(struct remote *r, struct credentials *creds, const struct ctx *ctx,
                             enum key_kind *ret)
 {
-    CLEANUP(session_release) struct session s = { 0 };
+    CLEANUP(session_release) struct session s = {0};
     TRY(session_open(cluster_of_remote(r), creds, ctx, &s));
     *ret = suite_identity_key(suite_of_number(s.ping.suite_number));
     return NULL;
@@ -63,7 +79,7 @@ static struct err *renew(struct remote *r, struct credentials *creds, struct key
                          struct credentials **ret)
 {
     struct cluster *c = cluster_of_remote(r);
-    CLEANUP(session_release) struct session s = { 0 };
+    CLEANUP(session_release) struct session s = {0};
     *ret_written = false;
     TRY(session_open(c, creds, ctx, &s));
     struct authapi_certs certs = {
@@ -78,23 +94,23 @@ static struct err *read_generation(struct remote *r, struct credentials *creds,
                                    const struct ctx *ctx, int64_t *ret)
 {
     struct cluster *c = cluster_of_remote(r);
-    CLEANUP(session_release) struct session s = { 0 };
+    CLEANUP(session_release) struct session s = {0};
     TRY(session_open(c, creds, ctx, &s));
-    const struct authapi api = { .channel = c->channel, .session = s.channel };
+    const struct authapi api = {.channel = c->channel, .session = s.channel};
     return authapi_generation(&api, ctx, ret);
 }
 
 static struct err *probe(struct remote *r, struct credentials *creds, const struct ctx *ctx)
 {
-    CLEANUP(session_release) struct session s = { 0 };
+    CLEANUP(session_release) struct session s = {0};
     return session_open(cluster_of_remote(r), creds, ctx, &s);
 }
 
 void cluster_remote_init(struct cluster *c)
 {
-    c->remote = (struct remote){ .join = join,
-                                 .key_kind = key_kind,
-                                 .renew = renew,
-                                 .read_generation = read_generation,
-                                 .probe = probe };
+    c->remote = (struct remote){.join = join,
+                                .key_kind = key_kind,
+                                .renew = renew,
+                                .read_generation = read_generation,
+                                .probe = probe};
 }

@@ -24,7 +24,7 @@ void config_destination_release(struct config_destination *destination)
         free(destination->readers[i].name);
     free(destination->readers);
     free(destination->path);
-    *destination = (struct config_destination) {0};
+    *destination = (struct config_destination){0};
 }
 
 void config_onboarding_release(struct config_onboarding *onboarding)
@@ -33,7 +33,7 @@ void config_onboarding_release(struct config_onboarding *onboarding)
     free(onboarding->token_path);
     strlist_release(&onboarding->ca_pins);
     free(onboarding->ca_path);
-    *onboarding = (struct config_onboarding) {0};
+    *onboarding = (struct config_onboarding){0};
 }
 
 void config_service_release(struct config_service *service)
@@ -42,7 +42,7 @@ void config_service_release(struct config_service *service)
     strlist_release(&service->roles);
     config_destination_release(&service->destination);
     free(service->cluster);
-    *service = (struct config_service) {0};
+    *service = (struct config_service){0};
 }
 
 void config_free(struct config *config)
@@ -72,7 +72,7 @@ struct err *config_add_service(struct config *config, enum config_service_type t
         return err_nomem();
     config->services = services;
     *ret = &services[config->n_services++];
-    **ret = (struct config_service) {.type = type, .ssh_config = true};
+    **ret = (struct config_service){.type = type, .ssh_config = true};
     return NULL;
 }
 
@@ -98,7 +98,7 @@ struct err *config_destination_add_reader(struct config_destination *destination
     char *copy = strdup(name);
     if (!copy)
         return err_nomem();
-    readers[destination->n_readers++] = (struct config_reader) {is_group, copy};
+    readers[destination->n_readers++] = (struct config_reader){is_group, copy};
     return NULL;
 }
 
@@ -123,10 +123,15 @@ struct err *config_onboarding_set_token(struct config_onboarding *onboarding, st
 static RESULT read_token_file(const char *path, struct secret **ret)
 {
     CLEANUP(secret_freep) struct secret *token = NULL;
-    TRY_CTX(file_read_secret(path, MAX_TOKEN_FILE, &token), "reading the join token");
+    struct err *e = file_read_secret(path, MAX_TOKEN_FILE, &token);
+    if (e)
+        return err_set_hint(err_wrap(e, "reading the join token"),
+                            "A token that begins with '/' is the path of a file with the token: "
+                            "put it there, readable for the user that runs tbot.");
     secret_trim(token);
     if (secret_bytes(token).len == 0)
-        return err_new(ERR_CONFIG, "the token file '%s' is empty", path);
+        return err_set_hint(err_new(ERR_CONFIG, "the token file '%s' is empty", path),
+                            "Put a token into it; 'tctl bots add' makes one.");
     *ret = TAKE(token);
     return NULL;
 }

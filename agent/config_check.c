@@ -69,7 +69,8 @@ static RESULT check_trust(const struct config *c, struct config_report *report)
     for (size_t i = 0; i < o->ca_pins.len; i++)
         if (!is_pin(o->ca_pins.items[i]))
             TRY(config_report_error(report, o->at_ca_pins,
-                                    "key 'ca_pins': '%.80s' is not 'sha256:' and 64 hex digits",
+                                    "key 'ca_pins': '%.80s' is not 'sha256:' and 64 hex digits; "
+                                    "'tctl status' shows the cluster's pin",
                                     o->ca_pins.items[i]));
     if (o->ca_pins.len > 0 && is_set(o->ca_path))
         TRY(config_report_error(report, o->at_ca_path, "key 'ca_path': excludes 'ca_pins'"));

@@ -30,7 +30,7 @@ static bool skip(const char **at, const char *prefix)
 
 static struct bytes bytes_until(const char *from, const char *to)
 {
-    return (struct bytes) {(const uint8_t *)from, (size_t)(to - from)};
+    return (struct bytes){(const uint8_t *)from, (size_t)(to - from)};
 }
 
 static RESULT take_apart(const char *uri, struct pieces *ret)
@@ -88,7 +88,7 @@ static RESULT set_token(struct bytes encoded, struct config *config)
     if (!config_uri_decode(encoded, token, &len) || memchr(token, '\0', len))
         e = err_new(ERR_CONFIG, "the token is not encoded properly ('%%' and two hex digits)");
     else
-        e = config_onboarding_set_token(&config->onboarding, (struct bytes) {token, len});
+        e = config_onboarding_set_token(&config->onboarding, (struct bytes){token, len});
     secret_wipe(token, sizeof(token));
     return e;
 }

@@ -39,7 +39,7 @@ static RESULT merge_text(struct config *config, const char *option, const char *
         return NULL;
     if (*to && strcmp(*to, given) != 0)
         TRY(warn(config, option, key, *to, given));
-    *at = (struct config_at) {0, 0};
+    *at = (struct config_at){0, 0};
     return config_value_set_text(to, given);
 }
 
@@ -52,7 +52,7 @@ static RESULT merge_duration(struct config *config, const char *option, const ch
         return NULL;
     if (at->line > 0 && to->ns != given.ns)
         TRY(warn(config, option, key, dur_format(*to, old), dur_format(given, now)));
-    *at = (struct config_at) {0, 0};
+    *at = (struct config_at){0, 0};
     *to = given;
     return NULL;
 }
@@ -87,7 +87,7 @@ static RESULT merge_storage(struct config *config, const struct config_overrides
         TRY(warn(config, option, "storage", describe(&config->storage), describe(&place)));
     config_destination_release(&config->storage);
     config->storage = place;
-    place = (struct config_destination) {0};
+    place = (struct config_destination){0};
     return NULL;
 }
 

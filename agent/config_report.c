@@ -51,7 +51,7 @@ static RESULT add(struct config_report *report, struct config_at at, bool is_war
     CLEANUP(freep) char *text = strdup(message);
     if (!text)
         return err_nomem();
-    report->remarks[report->len++] = (struct config_remark) {
+    report->remarks[report->len++] = (struct config_remark){
         .at = at,
         .is_warning = is_warning,
         .text = TAKE(text),

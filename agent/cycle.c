@@ -5,12 +5,12 @@
 
 static void plan(struct cycle *c, struct mono at)
 {
-    c->next = (struct schedule) {at, WALL_NEVER};
+    c->next = (struct schedule){at, WALL_NEVER};
 }
 
 void cycle_init(struct cycle *c, const struct cycle_config *config, struct mono now)
 {
-    *c = (struct cycle) {.config = *config};
+    *c = (struct cycle){.config = *config};
     plan(c, now);
 }
 

@@ -27,13 +27,13 @@ static void fingerprints_release(struct fingerprints *f)
     for (size_t i = 0; i < f->len; i++)
         free(f->items[i].name);
     free(f->items);
-    *f = (struct fingerprints) {0};
+    *f = (struct fingerprints){0};
 }
 
 void destination_report_release(struct destination_report *r)
 {
     strlist_release(&r->warnings);
-    *r = (struct destination_report) {0};
+    *r = (struct destination_report){0};
 }
 
 static RESULT make_kind(const struct config_destination *config, const struct entropy *entropy,
@@ -88,7 +88,7 @@ RESULT destination_prepare(struct destination *d, struct destination_report *ret
 
     TRY_CTX(d->kind->prepare(d->kind, &report), "prepare %s", d->kind->text);
     *ret = report;
-    report = (struct destination_report) {0};
+    report = (struct destination_report){0};
     return NULL;
 }
 
@@ -109,7 +109,7 @@ static RESULT take_fingerprints(const struct dir_file *files, size_t n, struct f
         TRY(sha256_hex(files[i].content, f.items[i].sha256));
     }
     *ret = f;
-    f = (struct fingerprints) {0};
+    f = (struct fingerprints){0};
     return NULL;
 }
 
@@ -137,7 +137,7 @@ RESULT destination_publish(struct destination *d, const struct dir_file *files, 
     d->published = fresh;
     fresh = old;
     *ret = report;
-    report = (struct destination_report) {0};
+    report = (struct destination_report){0};
     return NULL;
 }
 

@@ -140,7 +140,7 @@ RESULT destination_directory_new(const struct config_destination *config,
         d->text = NULL;
         return err_nomem();
     }
-    d->kind = (struct destination_kind) {
+    d->kind = (struct destination_kind){
         .text = d->text,
         .dir = d->path,
         .free = directory_free,

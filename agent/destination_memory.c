@@ -26,7 +26,7 @@ static void files_release(struct memory_files *f)
         secret_free(f->items[i].content);
     }
     free(f->items);
-    *f = (struct memory_files) {0};
+    *f = (struct memory_files){0};
 }
 
 static struct memory_file *find(const struct memory_files *f, const char *name)
@@ -65,7 +65,7 @@ static RESULT put(struct memory_files *f, const char *name, struct bytes content
         if (!own_name)
             return err_nomem();
         file = &f->items[f->len++];
-        *file = (struct memory_file) {.name = own_name};
+        *file = (struct memory_file){.name = own_name};
     }
     secret_free(file->content);
     file->content = TAKE(copy);
@@ -128,7 +128,7 @@ RESULT destination_memory_new(struct destination_kind **ret)
 
     if (!m)
         return err_nomem();
-    m->kind = (struct destination_kind) {
+    m->kind = (struct destination_kind){
         .text = "memory",
         .free = memory_free,
         .prepare = memory_prepare,

@@ -18,7 +18,7 @@ void destination_readers_init(struct destination_readers *r,
                               const struct config_destination *config,
                               const struct entropy *entropy)
 {
-    *r = (struct destination_readers) {
+    *r = (struct destination_readers){
         .config = config,
         .entropy = entropy,
         .file_acl = BUF_INIT(ACL_MAX_SIZE),

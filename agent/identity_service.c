@@ -11,6 +11,7 @@
 
 /* Time limits of one job: generous for what must not be asked twice, short for a look. */
 #define RENEW_LIMIT_S 300
+#define JOIN_LIMIT_S 60
 #define ASK_LIMIT_S 30
 
 /* A job that takes longer says that it is still at it. */
@@ -27,6 +28,7 @@ struct identity_service {
     struct loop_timer timer; /* the renewer's */
     struct loop_timer patience;
     struct err *error;
+    struct renewer_event start; /* what was loaded */
 
     /* The job under way; a worker's until its `done`. */
     struct pool_job job;
@@ -42,7 +44,7 @@ static void step(struct identity_service *s, const struct renewer_event *ev);
 
 static void on_timer(void *arg)
 {
-    step(arg, &(struct renewer_event){ .kind = RENEWER_TIMER });
+    step(arg, &(struct renewer_event){.kind = RENEWER_TIMER});
 }
 
 static void on_patience(void *arg)
@@ -64,12 +66,12 @@ RESULT identity_service_new(const struct identity_service_config *config,
     if (!s)
         return err_nomem();
     s->c = *config;
-    s->timer = (struct loop_timer){ .fn = on_timer, .arg = s };
-    s->patience = (struct loop_timer){ .fn = on_patience, .arg = s };
-    s->env = (struct renewal_env){ .store = config->store,
-                                   .remote = cluster_remote(config->cluster),
-                                   .keys = config->keys,
-                                   .log = config->log };
+    s->timer = (struct loop_timer){.fn = on_timer, .arg = s};
+    s->patience = (struct loop_timer){.fn = on_patience, .arg = s};
+    s->env = (struct renewal_env){.store = config->store,
+                                  .remote = cluster_remote(config->cluster),
+                                  .keys = config->keys,
+                                  .log = config->log};
     *ret = s;
     return NULL;
 }
@@ -94,7 +96,7 @@ static void run_job(void *arg)
 
 static struct dur job_limit(enum renewer_job job)
 {
-    return dur_s(job == RENEWER_JOB_RENEW || job == RENEWER_JOB_JOIN ? RENEW_LIMIT_S : ASK_LIMIT_S);
+    return dur_s(job == RENEWER_JOB_JOIN ? JOIN_LIMIT_S : ASK_LIMIT_S);
 }
 
 static void say_outcome(struct identity_service *s)
@@ -139,7 +141,7 @@ static void adopt(struct identity_service *s)
 
 static void say_notes(struct identity_service *s)
 {
-    CLEANUP(strlist_release) struct strlist notes = { 0 };
+    CLEANUP(strlist_release) struct strlist notes = {0};
     store_take_notes(s->c.store, &notes);
     for (size_t i = 0; i < notes.len; i++)
         log_warn(s->c.log, COMPONENT, notes.items[i]);
@@ -162,31 +164,41 @@ static void on_done(void *arg)
 
 static void begin_job(struct identity_service *s, enum renewer_job job)
 {
-    struct ctx now = { s->c.clock, s->c.stop, MONO_NEVER };
-    struct ctx patient = { s->c.clock, s->c.force, MONO_NEVER };
+    struct ctx now = {s->c.clock, s->c.stop, MONO_NEVER};
+    struct ctx patient = {s->c.clock, s->c.force, MONO_NEVER};
     s->ctx = ctx_until(&now, job_limit(job));
-    s->patient_ctx = ctx_until(&patient, job_limit(job));
-    s->input = (struct renewal_input){ .job = job,
-                                       .creds = s->creds,
-                                       .ttl = s->c.config->credential_ttl,
-                                       .tokenhash = s->tokenhash,
-                                       .ctx = &s->ctx,
-                                       .patient_ctx = &s->patient_ctx };
+    s->patient_ctx = ctx_until(&patient, dur_s(RENEW_LIMIT_S));
+    s->input = (struct renewal_input){.job = job,
+                                      .creds = s->creds,
+                                      .ttl = s->c.config->credential_ttl,
+                                      .tokenhash = s->tokenhash,
+                                      .ctx = &s->ctx,
+                                      .patient_ctx = &s->patient_ctx};
     s->busy = true;
     s->job_began = loop_now(s->c.loop).mono;
-    err_ignore(loop_timer_set(s->c.loop, &s->patience,
-                              mono_add(s->job_began, dur_s(STILL_WAITING_S))),
-               "only a notice is lost");
-    s->job = (struct pool_job){ .run = run_job, .done = on_done, .arg = s };
+    err_ignore(
+        loop_timer_set(s->c.loop, &s->patience, mono_add(s->job_began, dur_s(STILL_WAITING_S))),
+        "only a notice is lost");
+    s->job = (struct pool_job){.run = run_job, .done = on_done, .arg = s};
     pool_submit(s->c.lane, &s->job);
+}
+
+/* The state that says something: not the bare fact of having failed. */
+static enum renewer_state telling(const struct identity_service *s)
+{
+    return s->renewer.state == RENEWER_FAILED ? s->renewer.failed_in : s->renewer.state;
+}
+
+const char *identity_service_advice(const struct identity_service *s)
+{
+    return identity_advice_state(telling(s));
 }
 
 static void say_state(struct identity_service *s, enum renewer_state before)
 {
-    enum renewer_state state = s->renewer.state;
-    const char *advice = identity_advice_state(state);
-    if (state != before && advice)
-        log_warn(s->c.log, COMPONENT, advice, LOG_STR("state", renewer_state_name(state)));
+    const char *advice = identity_service_advice(s);
+    if (s->renewer.state != before && advice)
+        log_warn(s->c.log, COMPONENT, advice, LOG_STR("state", renewer_state_name(telling(s))));
 }
 
 static void step(struct identity_service *s, const struct renewer_event *ev)
@@ -210,21 +222,13 @@ static void step(struct identity_service *s, const struct renewer_event *ev)
 /* The configured token's hash tells whether the stored identity came from it. */
 static struct err *hash_token(struct identity_service *s)
 {
-    const struct config_onboarding *onboarding = &s->c.config->onboarding;
     CLEANUP(secret_freep) struct secret *token = NULL;
-    if (!onboarding->token && !onboarding->token_path)
-        return NULL;
-    struct err *e = config_token(onboarding, &token);
-    if (err_code(e) == ERR_NOT_FOUND) {
-        err_ignore(e, "a token file may vanish after the first join");
-        return NULL;
-    }
-    TRY(e);
+    TRY(config_token(&s->c.config->onboarding, &token));
     s->has_token = true;
     return sha256_hex(secret_bytes(token), s->tokenhash);
 }
 
-static struct err *load(struct identity_service *s, struct renewer_event *ev)
+static struct err *load_stored(struct identity_service *s, struct renewer_event *ev)
 {
     char stored[SHA256_HEX_SIZE] = "";
     struct err *e = store_load(s->c.store, &s->creds, stored);
@@ -259,22 +263,49 @@ static void say_start(struct identity_service *s, const struct renewer_event *ev
              LOG_WALL("valid_until", ev->identity.validity.not_after));
 }
 
-static struct err *check_can_begin(struct identity_service *s, const struct renewer_event *ev)
+/* A token file may vanish or be closed to us after the first join: the stored identity does without. */
+static struct err *judge_token(struct identity_service *s, struct err *e)
 {
-    if (ev->has_identity || s->has_token)
-        return NULL;
-    return err_set_hint(err_new(ERR_CONFIG, "no stored identity in '%s' and no token to join with",
-                                store_name(s->c.store)),
-                        "Make a token with 'tctl bots add' and set it as onboarding.token or "
-                        "--token.");
+    if (!s->start.has_identity)
+        return err_wrap_as(ERR_CONFIG, e, "no stored identity in '%s', and joining needs a token",
+                           store_name(s->c.store));
+    if (err_code(e) != ERR_NOT_FOUND && s->c.config->onboarding.token_path)
+        log_err(s->c.log, LOG_WARN, COMPONENT, "the stored identity does without the token", e);
+    err_free(e);
+    return NULL;
 }
 
-RESULT identity_service_start(struct identity_service *s)
+RESULT identity_service_load(struct identity_service *s)
 {
-    struct renewer_event ev = { .kind = RENEWER_START };
-    TRY(hash_token(s));
-    TRY(load(s, &ev));
-    TRY(check_can_begin(s, &ev));
+    s->start = (struct renewer_event){.kind = RENEWER_START};
+    struct err *no_token = hash_token(s);
+    struct err *e = load_stored(s, &s->start);
+    if (e) {
+        err_ignore(no_token, "a stored identity that cannot be read comes first");
+        return e;
+    }
+    return no_token ? judge_token(s, no_token) : NULL;
+}
+
+RESULT identity_service_settle(struct identity_service *s)
+{
+    if (!s->renewer.unpersisted || s->busy)
+        return NULL;
+    struct err *e = store_commit(s->c.store, s->creds, s->tokenhash);
+    if (!e)
+        return NULL;
+    e = err_wrap(e, "the renewed identity is lost: storing it in '%s'", store_name(s->c.store));
+    return err_set_hint(e, "The cluster has counted the renewal and the stored identity is of no "
+                           "use any more: make room on the disk, and give the bot a new token.");
+}
+
+bool identity_service_has_stored(const struct identity_service *s)
+{
+    return s->start.has_identity;
+}
+
+void identity_service_start(struct identity_service *s)
+{
     struct renewer_config rc = {
         .interval = s->c.config->renewal_interval,
         .attempts = ATTEMPTS,
@@ -289,19 +320,18 @@ RESULT identity_service_start(struct identity_service *s)
         cluster_use(s->c.cluster, s->creds);
         order_keys(s);
     }
-    say_start(s, &ev);
-    step(s, &ev);
-    return NULL;
+    say_start(s, &s->start);
+    step(s, &s->start);
 }
 
 void identity_service_renew_now(struct identity_service *s)
 {
-    step(s, &(struct renewer_event){ .kind = RENEWER_NOW });
+    step(s, &(struct renewer_event){.kind = RENEWER_NOW});
 }
 
 void identity_service_wake(struct identity_service *s)
 {
-    step(s, &(struct renewer_event){ .kind = RENEWER_TIMER });
+    step(s, &(struct renewer_event){.kind = RENEWER_TIMER});
 }
 
 void identity_service_stop(struct identity_service *s)

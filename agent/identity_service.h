@@ -28,7 +28,7 @@ struct identity_service_config {
     struct store *store;
     struct cluster *cluster;
     struct keypool *keys;
-    unsigned keys_ahead; /* how many keys to have made ahead of need */
+    unsigned keys_ahead;  /* how many keys to have made ahead of need */
     struct cancel *stop;  /* fired when the agent stops */
     struct cancel *force; /* fired when it cannot wait for a renewal's reply any longer */
 
@@ -42,8 +42,17 @@ RESULT identity_service_new(const struct identity_service_config *config,
 void identity_service_free(struct identity_service *s); /* accepts NULL; no job may be running */
 DEFINE_FREEP(identity_service)
 
-/* Loads the stored identity and begins. An error here is one that a retry does not heal. */
-RESULT identity_service_start(struct identity_service *s);
+/*
+ * Loads the stored identity; asks nobody for anything yet. An error here is one that a retry does not
+ * heal.
+ */
+RESULT identity_service_load(struct identity_service *s);
+
+/* There is a stored identity: this is not a first start. After identity_service_load(). */
+bool identity_service_has_stored(const struct identity_service *s);
+
+/* Begins. */
+void identity_service_start(struct identity_service *s);
 
 /* Renews now: a signal. */
 void identity_service_renew_now(struct identity_service *s);
@@ -54,6 +63,12 @@ void identity_service_wake(struct identity_service *s);
 /* Starts nothing any more. */
 void identity_service_stop(struct identity_service *s);
 
+/*
+ * The last chance to store an identity that is in memory only: after the loop ended. An error means
+ * that the process takes the bot's identity with it. Blocks on the disk.
+ */
+RESULT identity_service_settle(struct identity_service *s);
+
 /* A job is under way. */
 bool identity_service_is_busy(const struct identity_service *s);
 
@@ -62,6 +77,9 @@ bool identity_service_awaits_reply(const struct identity_service *s);
 
 bool identity_service_is_serving(const struct identity_service *s);
 enum renewer_state identity_service_state(const struct identity_service *s);
+
+/* What the present state, or the one that ended it, means and asks of a person; NULL: nothing. */
+const char *identity_service_advice(const struct identity_service *s);
 
 /* Why the last job failed; NULL after a success. Borrowed until the next event. */
 const struct err *identity_service_error(const struct identity_service *s);

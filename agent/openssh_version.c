@@ -20,17 +20,17 @@ extern char **environ;
 
 struct openssh_version openssh_version_parse(const char *text)
 {
-    struct openssh_version v = { 0 };
+    struct openssh_version v = {0};
     /* NOLINTNEXTLINE(cert-err34-c): four digits cannot overflow */
     if (sscanf(text, "OpenSSH_%4u.%4u", &v.major, &v.minor) != 2)
-        return (struct openssh_version){ 0 };
+        return (struct openssh_version){0};
     return v;
 }
 
 /* Starts `ssh -V` with its output in `out`; 0 when that is not possible. */
 static pid_t spawn(int out)
 {
-    char *const argv[] = { (char[]){ "ssh" }, (char[]){ "-V" }, NULL };
+    char *const argv[] = {(char[]){"ssh"}, (char[]){"-V"}, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
     sigset_t none;
@@ -52,7 +52,7 @@ static pid_t spawn(int out)
 
 static void read_said(int fd, char said[SAID_MAX])
 {
-    struct ctx forever = { .clock = clock_system(), .deadline = MONO_NEVER };
+    struct ctx forever = {.clock = clock_system(), .deadline = MONO_NEVER};
     struct ctx ctx = ctx_until(&forever, dur_s(LIMIT_S));
     struct err *e = ctx_wait_fd(&ctx, fd, POLLIN);
     ssize_t n = e ? 0 : read(fd, said, SAID_MAX - 1);

@@ -29,7 +29,7 @@ void output_files_release(struct output_files *f)
         release_owned(&f->owned[i]);
     free(f->owned);
     free(f->items);
-    *f = (struct output_files) {0};
+    *f = (struct output_files){0};
 }
 
 static RESULT make_room(struct output_files *f)
@@ -68,9 +68,9 @@ static RESULT append(struct output_files *f, struct output_owned *o, struct byte
     if (has(f, o->name))
         return err_new(ERR_PROTOCOL, "two files of the name '%s'", o->name);
     TRY(make_room(f));
-    f->items[f->len] = (struct dir_file) {.name = o->name, .content = content, .mode = FILE_MODE};
+    f->items[f->len] = (struct dir_file){.name = o->name, .content = content, .mode = FILE_MODE};
     f->owned[f->len++] = *o;
-    *o = (struct output_owned) {0};
+    *o = (struct output_owned){0};
     return NULL;
 }
 
@@ -84,7 +84,7 @@ RESULT output_files_add(struct output_files *f, const char *name, struct bytes c
     if (content.len)
         memcpy(o.text, content.data, content.len);
     o.text[content.len] = '\0';
-    return append(f, &o, (struct bytes) {(const uint8_t *)o.text, content.len});
+    return append(f, &o, (struct bytes){(const uint8_t *)o.text, content.len});
 }
 
 RESULT output_files_add_secret(struct output_files *f, const char *name, struct secret *content)
@@ -181,6 +181,6 @@ RESULT output_files_build(const struct output_inputs *in, struct output_files *r
     TRY(output_files_add_identity(&files, in->creds, in->cluster));
     TRY(output_files_add_credentials(&files, in->creds));
     *ret = files;
-    files = (struct output_files) {0};
+    files = (struct output_files){0};
     return NULL;
 }

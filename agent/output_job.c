@@ -10,7 +10,7 @@ void output_job_result_release(struct output_job_result *r)
 {
     free(r->cluster);
     destination_report_release(&r->report);
-    *r = (struct output_job_result){ 0 };
+    *r = (struct output_job_result){0};
 }
 
 static const struct strlist *roles(const struct output_job *job, const struct cluster_facts *facts)
@@ -50,7 +50,7 @@ static size_t ssh_clusters(const struct cluster_facts *facts, struct output_clus
             const struct cluster_ca *ca = &facts->host.items[i];
             bool is_ours = strcmp(ca->cluster, facts->name) == 0;
             if (is_ours == ours && is_known(facts, ca->cluster))
-                clusters[n++] = (struct output_cluster){ ca->cluster, &ca->ssh };
+                clusters[n++] = (struct output_cluster){ca->cluster, &ca->ssh};
         }
     }
     return n;
@@ -59,9 +59,9 @@ static size_t ssh_clusters(const struct cluster_facts *facts, struct output_clus
 static struct err *build(const struct output_job *job, const struct cluster_facts *facts,
                          const struct credentials *creds, struct output_files *ret)
 {
-    CLEANUP(strlist_release) struct strlist host = { 0 };
-    CLEANUP(strlist_release) struct strlist user = { 0 };
-    CLEANUP(strlist_release) struct strlist database = { 0 };
+    CLEANUP(strlist_release) struct strlist host = {0};
+    CLEANUP(strlist_release) struct strlist user = {0};
+    CLEANUP(strlist_release) struct strlist database = {0};
     CLEANUP(freep)
     struct output_cluster *clusters = calloc(facts->host.len + 1, sizeof(*clusters));
     if (!clusters)
@@ -72,16 +72,16 @@ static struct err *build(const struct output_job *job, const struct cluster_fact
     struct output_inputs in = {
         .creds = creds,
         .cluster = facts->name,
-        .cas = { &host, &user, &database },
+        .cas = {&host, &user, &database},
         .with_ssh = job->service->ssh_config,
-        .ssh = { .clusters = clusters,
-                 .n_clusters = ssh_clusters(facts, clusters),
-                 .proxy = facts->proxy,
-                 .bin = job->bin,
-                 .dir = destination_dir(job->destination),
-                 .server_major = facts->server_major,
-                 .openssh = openssh_version_installed(),
-                 .tls_routing = facts->tls_routing },
+        .ssh = {.clusters = clusters,
+                .n_clusters = ssh_clusters(facts, clusters),
+                .proxy = facts->proxy,
+                .bin = job->bin,
+                .dir = destination_dir(job->destination),
+                .server_major = facts->server_major,
+                .openssh = openssh_version_installed(),
+                .tls_routing = facts->tls_routing},
     };
     return output_files_build(&in, ret);
 }
@@ -107,7 +107,7 @@ RESULT output_job_run(const struct output_job *job, const struct ctx *ctx,
 {
     CLEANUP(cluster_facts_freep) struct cluster_facts *facts = NULL;
     CLEANUP(credentials_freep) struct credentials *creds = NULL;
-    CLEANUP(output_files_release) struct output_files files = { 0 };
+    CLEANUP(output_files_release) struct output_files files = {0};
     TRY(cluster_get_facts(job->cluster, ctx, &facts));
     TRY(check_roles(job, facts));
     TRY(issue(job, facts, ctx, &creds));
@@ -116,7 +116,6 @@ RESULT output_job_run(const struct output_job *job, const struct ctx *ctx,
             "writing to %s", destination_text(job->destination));
     const char *cluster = job->service->cluster ? job->service->cluster : facts->name;
     ret->cluster = strdup(cluster);
-    ret->validity =
-        (struct validity){ credentials_not_before(creds), credentials_not_after(creds) };
+    ret->validity = (struct validity){credentials_not_before(creds), credentials_not_after(creds)};
     return ret->cluster ? NULL : err_nomem();
 }

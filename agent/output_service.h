@@ -35,7 +35,10 @@ RESULT output_service_new(const struct output_service_config *config, struct out
 void output_service_free(struct output_service *s); /* accepts NULL; no job may be running */
 DEFINE_FREEP(output_service)
 
-/* Makes the destination ready: an error is one that a retry does not heal. Blocks on the disk. */
+/*
+ * Makes the destination ready, so that what is wrong with it is known before anything is asked of the
+ * cluster. After an error each attempt begins with it again. Blocks on the disk.
+ */
 RESULT output_service_prepare(struct output_service *s);
 
 /* The bot has an identity: begin. May be called again. */

@@ -86,7 +86,7 @@ bool yaml_tree_is_null(const struct yaml_node *node)
 
 static struct config_at at_mark(yaml_mark_t mark)
 {
-    return (struct config_at) {(unsigned)mark.line + 1, (unsigned)mark.column + 1};
+    return (struct config_at){(unsigned)mark.line + 1, (unsigned)mark.column + 1};
 }
 
 /* Reports what makes reading on pointless. */
@@ -198,7 +198,7 @@ static RESULT on_start(struct builder *b, enum yaml_kind kind, yaml_mark_t mark,
     struct yaml_node *node = NULL;
     TRY(add_node(b, kind, at, &node));
     if (node)
-        b->levels[b->depth++] = (struct level) {.node = node};
+        b->levels[b->depth++] = (struct level){.node = node};
     return NULL;
 }
 

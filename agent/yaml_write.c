@@ -97,8 +97,8 @@ static RESULT put_text(struct yaml_write *w, const char *text)
         size_t n = utf8_decode(rest, &c);
         if (n == 0)
             return err_new(ERR_CONFIG, "not UTF-8, which a YAML file cannot hold");
-        TRY(put_character(w, (struct bytes) {rest.data, n}, c));
-        rest = (struct bytes) {rest.data + n, rest.len - n};
+        TRY(put_character(w, (struct bytes){rest.data, n}, c));
+        rest = (struct bytes){rest.data + n, rest.len - n};
     }
     return put(w, "\"");
 }

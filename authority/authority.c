@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const server_versions[] = { "15.4.26", "16.4.14", "17.4.2", "18.2.0" };
+static const char *const server_versions[] = {"15.4.26", "16.4.14", "17.4.2", "18.2.0"};
 
 const char *authority_cluster(const struct authority *a)
 {
@@ -84,6 +84,25 @@ static RESULT check_stored(const struct authority *a, const struct authority_con
     return NULL;
 }
 
+/* Made anew at each start; with fast keys, whatever the suite. */
+static RESULT make_leaves(struct authority *a, const struct strlist *names)
+{
+    struct wall now = clock_wall(a->clock);
+    TRY(strlist_copy(&a->leaves, names));
+    if (!names->len)
+        return NULL;
+    a->leaf_cas = calloc(names->len, sizeof(*a->leaf_cas));
+    if (!a->leaf_cas)
+        return err_nomem();
+    for (size_t i = 0; i < names->len; i++) {
+        struct authority_leaf *leaf = &a->leaf_cas[i];
+        const char *name = names->items[i];
+        TRY(ca_keys_generate(CA_HOST, SUITE_BALANCED_V1, name, now, &leaf->host.active));
+        TRY(ca_keys_generate(CA_USER, SUITE_BALANCED_V1, name, now, &leaf->user.active));
+    }
+    return NULL;
+}
+
 RESULT authority_new(const struct authority_config *config, struct authority **ret)
 {
     CLEANUP(authority_freep) struct authority *a = calloc(1, sizeof(*a));
@@ -93,7 +112,7 @@ RESULT authority_new(const struct authority_config *config, struct authority **r
     a->entropy = config->entropy;
     a->version = config->version;
     pthread_mutex_init(&a->lock, NULL);
-    TRY(strlist_copy(&a->leaves, config->leaves));
+    TRY(make_leaves(a, config->leaves));
     TRY(load_or_generate(a, config));
     TRY(check_stored(a, config));
     TRY(key_generate(suite_identity_key(a->state.suite), &a->auth_key));
@@ -108,6 +127,11 @@ void authority_free(struct authority *a)
 {
     if (!a)
         return;
+    for (size_t i = 0; a->leaf_cas && i < a->leaves.len; i++) {
+        ca_release(&a->leaf_cas[i].host);
+        ca_release(&a->leaf_cas[i].user);
+    }
+    free(a->leaf_cas);
     state_release(&a->state);
     state_file_close(a->file);
     strlist_release(&a->leaves);

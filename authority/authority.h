@@ -83,7 +83,7 @@ struct certs {
     struct strlist ssh_cas; /* authorized_keys lines */
 };
 #define CERTS_INIT                                                                                 \
-    ((struct certs){ .tls = BUF_INIT((size_t)256 * 1024), .ssh = BUF_INIT((size_t)256 * 1024) })
+    ((struct certs){.tls = BUF_INIT((size_t)256 * 1024), .ssh = BUF_INIT((size_t)256 * 1024)})
 void certs_release(struct certs *c);
 
 struct authority_join {
@@ -122,6 +122,10 @@ struct authority_ca {
 };
 void authority_ca_release(struct authority_ca *c);
 RESULT authority_ca(struct authority *a, enum ca_kind kind, struct authority_ca *ret);
+
+/* Of the leaf cluster authority_leaves() names at `index`: host and user only, ERR_NOT_FOUND. */
+RESULT authority_leaf_ca(struct authority *a, size_t index, enum ca_kind kind,
+                         struct authority_ca *ret);
 
 /* "sha256:…" of the host authority that signs the server's certificate now. */
 RESULT authority_pin(struct authority *a, struct buf *out);

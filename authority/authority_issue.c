@@ -93,7 +93,7 @@ static RESULT sign(const struct authority *a, const struct issue *issue, struct 
 static RESULT sign_own(const struct authority *a, const struct bot *bot, struct issue *issue,
                        struct certs *out)
 {
-    CLEANUP(strlist_release) struct strlist roles = { 0 };
+    CLEANUP(strlist_release) struct strlist roles = {0};
     TRY(strlist_add(&roles, bot->user));
     issue->cluster = a->state.cluster;
     issue->user = bot->user;
@@ -117,8 +117,7 @@ RESULT authority_join(struct authority *a, const struct authority_join *join, st
     if (!bot)
         return err_new(ERR_DENIED, "the token is for a bot that does not exist");
     struct issue issue = {
-        .ssh_key = join->ssh_key, .tls_key = join->tls_key, .instance_id = instance
-    };
+        .ssh_key = join->ssh_key, .tls_key = join->tls_key, .instance_id = instance};
     TRY(choose_validity(a, join->expires, &issue));
     if (a->version > 15)
         bots_uuid(a->entropy, instance);
@@ -151,12 +150,11 @@ static RESULT advance(struct authority *a, struct bot *bot, const struct peer *p
 static RESULT renew(struct authority *a, struct bot *bot, const struct peer *peer,
                     const struct msg_user_certs_request *request, struct certs *ret)
 {
-    CLEANUP(keys_release) struct keys keys = { .ssh = BUF_INIT(PUBKEY_MAX) };
+    CLEANUP(keys_release) struct keys keys = {.ssh = BUF_INIT(PUBKEY_MAX)};
     if (!peer->subject.renewable)
         return err_new(ERR_DENIED, "access denied: the certificate is not renewable");
-    struct issue issue = { .instance_id = peer->subject.bot_instance
-                                              ? peer->subject.bot_instance
-                                              : "" };
+    struct issue issue = {.instance_id =
+                              peer->subject.bot_instance ? peer->subject.bot_instance : ""};
     TRY(choose_validity(a, request->expires, &issue));
     TRY(advance(a, bot, peer, &issue));
     TRY(keys_of_request(a, request, &keys));
@@ -191,7 +189,7 @@ static RESULT check_route(const struct authority *a, const char *cluster)
 static RESULT impersonate(struct authority *a, struct bot *bot, const struct peer *peer,
                           const struct msg_user_certs_request *request, struct certs *ret)
 {
-    CLEANUP(keys_release) struct keys keys = { .ssh = BUF_INIT(PUBKEY_MAX) };
+    CLEANUP(keys_release) struct keys keys = {.ssh = BUF_INIT(PUBKEY_MAX)};
     TRY(check_roles(bot, &request->role_requests));
     TRY(check_route(a, request->route_to_cluster));
     TRY(keys_of_request(a, request, &keys));

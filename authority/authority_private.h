@@ -16,12 +16,18 @@ struct authority_counter {
     uint64_t n;
 };
 
+/* A leaf cluster's authorities: only to be told of, nothing is signed with them. */
+struct authority_leaf {
+    struct ca host, user;
+};
+
 struct authority {
     /* Fixed after authority_new(). */
     const struct clock *clock;
     const struct entropy *entropy;
     int version;
     struct strlist leaves;
+    struct authority_leaf *leaf_cas; /* one for each of `leaves` */
     char *web_addr;
     struct key *auth_key; /* of the server's certificate */
     struct key *web_key;

@@ -27,7 +27,7 @@ static bool needs_keys(struct authority *a, int kind, const enum ca_phase *to)
  */
 RESULT authority_rotate(struct authority *a, enum ca_kind kind, const enum ca_phase *to)
 {
-    CLEANUP(keys_array_release) struct ca_keys fresh[CA_KIND_COUNT] = { 0 };
+    CLEANUP(keys_array_release) struct ca_keys fresh[CA_KIND_COUNT] = {0};
     int first = kind == CA_KIND_COUNT ? 0 : (int)kind;
     int last = kind == CA_KIND_COUNT ? CA_KIND_COUNT - 1 : (int)kind;
     for (int i = first; i <= last; i++) {

@@ -21,16 +21,31 @@ void authority_ca_release(struct authority_ca *c)
     strlist_release(&c->ssh);
 }
 
+static RESULT describe(const struct ca *ca, struct authority_ca *ret)
+{
+    CLEANUP(authority_ca_release) struct authority_ca c = {.phase = ca->phase};
+    TRY(ca_trusted_tls(ca, &c.tls));
+    TRY(ca_trusted_ssh(ca, &c.ssh));
+    *ret = c;
+    c = (struct authority_ca){.phase = CA_STANDBY};
+    return NULL;
+}
+
 RESULT authority_ca(struct authority *a, enum ca_kind kind, struct authority_ca *ret)
 {
     CLEANUP(authority_unlockp) pthread_mutex_t *held = authority_hold(a);
     (void)held;
-    CLEANUP(authority_ca_release) struct authority_ca c = { .phase = a->state.cas[kind].phase };
-    TRY(ca_trusted_tls(&a->state.cas[kind], &c.tls));
-    TRY(ca_trusted_ssh(&a->state.cas[kind], &c.ssh));
-    *ret = c;
-    c = (struct authority_ca){ .phase = CA_STANDBY };
-    return NULL;
+    return describe(&a->state.cas[kind], ret);
+}
+
+RESULT authority_leaf_ca(struct authority *a, size_t index, enum ca_kind kind,
+                         struct authority_ca *ret)
+{
+    const struct authority_leaf *leaf = &a->leaf_cas[index];
+    if (kind != CA_HOST && kind != CA_USER)
+        return err_new(ERR_NOT_FOUND, "cert authority \"%s\" of cluster \"%s\" is not found",
+                       ca_kind_name(kind), a->leaves.items[index]);
+    return describe(kind == CA_HOST ? &leaf->host : &leaf->user, ret);
 }
 
 /* Servers take a new host authority into use one phase after the clients. */
@@ -72,11 +87,11 @@ static RESULT sign_server(const struct authority *a, const struct ca_keys *issue
     TRY(x509sign_subject_add(subject, OID_COMMON_NAME, "tbot-authority"));
     /* The true time, whatever clock-skew says: a cluster's own certificate is an old one. */
     struct wall now = clock_wall(a->clock);
-    const struct x509sign_leaf leaf = { .public_key = key_evp(key),
-                                        .subject = subject,
-                                        .alt_names = SERVER_NAMES,
-                                        .not_before = wall_add(now, dur_s(-3600)),
-                                        .not_after = wall_add(now, SERVER_LIFETIME) };
+    const struct x509sign_leaf leaf = {.public_key = key_evp(key),
+                                       .subject = subject,
+                                       .alt_names = SERVER_NAMES,
+                                       .not_before = wall_add(now, dur_s(-3600)),
+                                       .not_after = wall_add(now, SERVER_LIFETIME)};
     return x509sign_leaf(&leaf, issuer->cert, key_evp(issuer->tls), a->entropy, ret);
 }
 
@@ -97,7 +112,7 @@ RESULT authority_server_cert(struct authority *a, enum authority_face face, X509
 
 static bool add_trusted(X509_STORE *store, const struct ca *ca)
 {
-    const struct ca_keys *const sets[] = { &ca->active, &ca->additional };
+    const struct ca_keys *const sets[] = {&ca->active, &ca->additional};
     for (size_t i = 0; i < 2; i++) {
         if (sets[i]->cert && !X509_STORE_add_cert(store, sets[i]->cert))
             return false;

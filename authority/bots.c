@@ -33,7 +33,7 @@ void bots_release(struct bots *b)
     for (size_t i = 0; i < b->len; i++)
         bot_free(b->items[i]);
     free(b->items);
-    *b = (struct bots){ 0 };
+    *b = (struct bots){0};
 }
 
 static RESULT check_name(const char *name)
@@ -118,7 +118,7 @@ int64_t bot_generation(const struct bot *bot)
 /* Moves an instance, or a new one, to the end of the list and returns it. */
 static struct bot_instance *touch(struct bot *bot, const char *id)
 {
-    struct bot_instance found = { .generation = 0 };
+    struct bot_instance found = {.generation = 0};
     snprintf(found.id, sizeof(found.id), "%s", id);
     size_t at = 0;
     while (at < bot->n_instances && strcmp(bot->instances[at].id, id) != 0)
@@ -154,10 +154,9 @@ static RESULT mismatch(struct bot *bot, const char *instance_id, int64_t stored,
 {
     bot->is_locked = true;
     if (!*instance_id)
-        return err_new(
-            ERR_DENIED,
-            "renewable cert generation mismatch: stored=%" PRId64 ", presented=%" PRId64, stored,
-            presented);
+        return err_new(ERR_DENIED,
+                       "renewable cert generation mismatch: stored=%" PRId64 ", presented=%" PRId64,
+                       stored, presented);
     return err_new(ERR_DENIED,
                    "renewable cert generation mismatch for bot %s/%s: stored=%" PRId64
                    ", presented=%" PRId64,

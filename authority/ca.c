@@ -105,19 +105,19 @@ void ca_keys_release(struct ca_keys *k)
     key_free(k->tls);
     X509_free(k->cert);
     key_free(k->ssh);
-    *k = (struct ca_keys){ 0 };
+    *k = (struct ca_keys){0};
 }
 
 RESULT ca_keys_generate(enum ca_kind kind, enum suite suite, const char *cluster, struct wall now,
                         struct ca_keys *ret)
 {
-    CLEANUP(ca_keys_release) struct ca_keys made = { 0 };
+    CLEANUP(ca_keys_release) struct ca_keys made = {0};
     TRY(key_generate(tls_key_kind(kind, suite), &made.tls));
     TRY(x509sign_ca(key_evp(made.tls), cluster, now, entropy_system(), &made.cert));
     if (ca_kind_has_ssh(kind))
         TRY(key_generate(ssh_key_kind(suite), &made.ssh));
     *ret = made;
-    made = (struct ca_keys){ 0 };
+    made = (struct ca_keys){0};
     return NULL;
 }
 
@@ -125,7 +125,7 @@ void ca_release(struct ca *ca)
 {
     ca_keys_release(&ca->active);
     ca_keys_release(&ca->additional);
-    *ca = (struct ca){ 0 };
+    *ca = (struct ca){0};
 }
 
 struct generation {
@@ -152,7 +152,7 @@ RESULT ca_generate_all(enum suite suite, const char *cluster, struct wall now,
     pthread_t threads[CA_KIND_COUNT];
     bool is_started[CA_KIND_COUNT];
     for (int i = 0; i < CA_KIND_COUNT; i++) {
-        jobs[i] = (struct generation){ (enum ca_kind)i, suite, cluster, now, { 0 }, NULL };
+        jobs[i] = (struct generation){(enum ca_kind)i, suite, cluster, now, {0}, NULL};
         is_started[i] = pthread_create(&threads[i], NULL, generate, &jobs[i]) == 0;
         if (!is_started[i])
             generate(&jobs[i]);
@@ -161,7 +161,7 @@ RESULT ca_generate_all(enum suite suite, const char *cluster, struct wall now,
     for (int i = 0; i < CA_KIND_COUNT; i++) {
         if (is_started[i])
             pthread_join(threads[i], NULL);
-        ret[i] = (struct ca){ .kind = (enum ca_kind)i, .active = jobs[i].made };
+        ret[i] = (struct ca){.kind = (enum ca_kind)i, .active = jobs[i].made};
         if (first)
             err_free(jobs[i].err);
         else
@@ -194,7 +194,7 @@ RESULT ca_rotate(struct ca *ca, enum ca_phase to, struct ca_keys *fresh)
                        ca_kind_name(ca->kind), ca_phase_name(ca->phase), ca_phase_name(to));
     if (to == CA_INIT) {
         ca->additional = *fresh;
-        *fresh = (struct ca_keys){ 0 };
+        *fresh = (struct ca_keys){0};
     }
     if (to == CA_UPDATE_CLIENTS || (to == CA_ROLLBACK && is_swapped(ca)))
         swap_sets(ca);
@@ -206,7 +206,7 @@ RESULT ca_rotate(struct ca *ca, enum ca_phase to, struct ca_keys *fresh)
 
 RESULT ca_trusted_tls(const struct ca *ca, struct strlist *out)
 {
-    const struct ca_keys *const sets[] = { &ca->active, &ca->additional };
+    const struct ca_keys *const sets[] = {&ca->active, &ca->additional};
     for (size_t i = 0; i < 2; i++) {
         if (!sets[i]->cert)
             continue;
@@ -219,7 +219,7 @@ RESULT ca_trusted_tls(const struct ca *ca, struct strlist *out)
 
 RESULT ca_trusted_ssh(const struct ca *ca, struct strlist *out)
 {
-    const struct ca_keys *const sets[] = { &ca->active, &ca->additional };
+    const struct ca_keys *const sets[] = {&ca->active, &ca->additional};
     for (size_t i = 0; i < 2; i++) {
         if (!sets[i]->ssh)
             continue;

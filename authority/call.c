@@ -62,19 +62,17 @@ void call_expect(struct calls *calls)
     if (!c)
         return;
     c->owner = calls;
-    c->accept = (struct op){ OP_ACCEPT, c };
-    c->message = (struct op){ OP_MESSAGE, c };
-    c->reply = (struct op){ OP_REPLY, c };
-    c->close = (struct op){ OP_CLOSE, c };
+    c->accept = (struct op){OP_ACCEPT, c};
+    c->message = (struct op){OP_MESSAGE, c};
+    c->reply = (struct op){OP_REPLY, c};
+    c->close = (struct op){OP_CLOSE, c};
     c->out = BUF_INIT(RPC_REPLY_MAX);
     c->status_text = grpc_empty_slice();
-    c->rpc = (struct rpc_call){ .authority = calls->config.authority,
-                                .peer = calls->config.peer };
+    c->rpc = (struct rpc_call){.authority = calls->config.authority, .peer = calls->config.peer};
     grpc_call_details_init(&c->details);
     grpc_metadata_array_init(&c->metadata);
-    grpc_call_error e = grpc_server_request_call(calls->server, &c->call, &c->details,
-                                                 &c->metadata, calls->queue, calls->queue,
-                                                 &c->accept);
+    grpc_call_error e = grpc_server_request_call(calls->server, &c->call, &c->details, &c->metadata,
+                                                 calls->queue, calls->queue, &c->accept);
     if (e != GRPC_CALL_OK) {
         call_free(c);
         return;
@@ -85,8 +83,7 @@ void call_expect(struct calls *calls)
 
 static void receive(struct call *c)
 {
-    const grpc_op op = { .op = GRPC_OP_RECV_MESSAGE,
-                         .data.recv_message.recv_message = &c->request };
+    const grpc_op op = {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &c->request};
     call_start_batch(c, &op, 1, &c->message);
 }
 
@@ -116,31 +113,36 @@ static char *header(const struct call *c, const char *name)
         const grpc_metadata *m = &c->metadata.metadata[i];
         if (grpc_slice_str_cmp(m->key, name) != 0)
             continue;
-        return strndup((const char *)GRPC_SLICE_START_PTR(m->value),
-                       GRPC_SLICE_LENGTH(m->value));
+        return strndup((const char *)GRPC_SLICE_START_PTR(m->value), GRPC_SLICE_LENGTH(m->value));
     }
     return NULL;
 }
 
-static void open_call(struct call *c)
+/* What goes wrong before the call is carried out; whether that was all of it. */
+static bool fails_before(struct call *c)
 {
     struct fault fault;
+    if (take_fault(c, FAULT_SLOW, &fault))
+        c->delay_ms = fault.number;
+    if (take_fault(c, FAULT_HANG, NULL))
+        return true;
+    if (!take_fault(c, FAULT_ERROR, &fault))
+        return false;
+    end_with(c, (int)fault.number, err_new(ERR_UNAVAILABLE, "%s", fault.text));
+    return true;
+}
+
+static void open_call(struct call *c)
+{
     const grpc_slice path = c->details.method;
     snprintf(c->path, sizeof(c->path), "%.*s", (int)GRPC_SLICE_LENGTH(path),
              (const char *)GRPC_SLICE_START_PTR(path));
     c->method = rpc_find(c->rpc.authority, c->owner->config.port, c->path);
     /* What does not exist is counted together: a client must not fill the table. */
     authority_count(c->rpc.authority, c->method ? c->path : "unimplemented");
-    if (take_fault(c, FAULT_SLOW, &fault))
-        c->delay_ms = fault.number;
-    if (take_fault(c, FAULT_HANG, NULL))
-        return;
-    if (take_fault(c, FAULT_ERROR, &fault)) {
-        end_with(c, (int)fault.number, err_new(ERR_UNAVAILABLE, "%s", fault.text));
-        return;
-    }
     if (!c->method) {
-        refuse(c, err_new(ERR_UNIMPLEMENTED, "unknown method %s", c->path));
+        if (!fails_before(c))
+            refuse(c, err_new(ERR_UNIMPLEMENTED, "unknown method %s", c->path));
         return;
     }
     CLEANUP(freep) char *version = header(c, "version");
@@ -159,8 +161,8 @@ static void on_accept(struct call *c, bool is_ok)
         return;
     }
     call_expect(calls);
-    const grpc_op op = { .op = GRPC_OP_RECV_CLOSE_ON_SERVER,
-                         .data.recv_close_on_server.cancelled = &c->is_cancelled };
+    const grpc_op op = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
+                        .data.recv_close_on_server.cancelled = &c->is_cancelled};
     call_start_batch(c, &op, 1, &c->close);
     open_call(c);
 }
@@ -181,24 +183,18 @@ static RESULT read_request(struct call *c, struct buf *out)
     return e;
 }
 
-static RESULT handle(struct call *c)
+/* Faults are looked at with the request at hand: it tells a renewal from an output's request. */
+static void name_variant(struct call *c, struct bytes request)
 {
-    CLEANUP(buf_release) struct buf request = BUF_INIT(CALL_MAX_REQUEST);
-    if (!c->request)
-        return err_new(ERR_REJECTED, "the client ended the call without a message");
-    struct err *e = read_request(c, &request);
-    buf_clear(&c->out);
-    if (!e)
-        e = rpc_handle(c->method, &c->rpc, buf_bytes(&request), &c->out, &c->is_done);
-    secret_wipe(request.data, request.len); /* it may hold a token */
-    return e;
+    const char *variant = rpc_variant(c->method, request);
+    size_t len = strlen(c->path);
+    if (variant)
+        snprintf(c->path + len, sizeof(c->path) - len, "#%s", variant);
 }
 
-static void on_message(struct call *c, bool is_ok)
+/* What is sent back, faults included; or nothing. */
+static void finish(struct call *c, struct err *e)
 {
-    if (!is_ok || c->is_closed)
-        return;
-    struct err *e = handle(c);
     /* Only the last message of a stream is worth losing: what was asked for has been done. */
     if ((e || c->is_done) && take_fault(c, FAULT_CUT, NULL)) {
         err_ignore(e, "the client is not to know");
@@ -216,6 +212,27 @@ static void on_message(struct call *c, bool is_ok)
     }
     c->has_message = true;
     call_answer(c);
+}
+
+static void on_message(struct call *c, bool is_ok)
+{
+    CLEANUP(buf_release) struct buf request = BUF_INIT(CALL_MAX_REQUEST);
+    if (!is_ok || c->is_closed)
+        return;
+    struct err *e = c->request ? read_request(c, &request)
+                               : err_new(ERR_REJECTED, "the client sent no message");
+    if (c->rpc.step == 0) {
+        name_variant(c, buf_bytes(&request));
+        if (fails_before(c)) {
+            err_ignore(e, "the fault's answer counts");
+            return;
+        }
+    }
+    buf_clear(&c->out);
+    if (!e)
+        e = rpc_handle(c->method, &c->rpc, buf_bytes(&request), &c->out, &c->is_done);
+    secret_wipe(request.data, request.len); /* it may hold a token */
+    finish(c, e);
 }
 
 static void on_reply(struct call *c, bool is_ok)

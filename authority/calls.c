@@ -57,8 +57,7 @@ static void *run(void *arg)
     call_expect(calls);
     while (!calls->is_shut || calls->all) {
         struct mono next = send_due(calls);
-        grpc_event event =
-            grpc_completion_queue_next(calls->queue, deadline(calls, next), NULL);
+        grpc_event event = grpc_completion_queue_next(calls->queue, deadline(calls, next), NULL);
         if (event.type != GRPC_OP_COMPLETE)
             continue;
         const struct op *op = event.tag;
@@ -82,7 +81,7 @@ static void release_queue(struct calls *c)
 /* gRPC wants the names of its arguments writable, and does not write them. */
 static grpc_arg argument(const char *name, int value)
 {
-    return (grpc_arg){ GRPC_ARG_INTEGER, (char *)(uintptr_t)name, { .integer = value } };
+    return (grpc_arg){GRPC_ARG_INTEGER, (char *)(uintptr_t)name, {.integer = value}};
 }
 
 static grpc_server *make_server(void)
@@ -93,7 +92,7 @@ static grpc_server *make_server(void)
         argument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, PING_INTERVAL_MS),
         argument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
     };
-    const grpc_channel_args all = { sizeof(args) / sizeof(*args), args };
+    const grpc_channel_args all = {sizeof(args) / sizeof(*args), args};
     return grpc_server_create(&all, NULL);
 }
 
@@ -128,7 +127,7 @@ RESULT calls_new(int fd, const struct calls_config *config, struct calls **ret)
         return err_nomem();
     }
     c->config = *config;
-    c->shutdown = (struct op){ OP_SHUTDOWN, NULL };
+    c->shutdown = (struct op){OP_SHUTDOWN, NULL};
     c->queue = grpc_completion_queue_create_for_next(NULL);
     c->server = make_server();
     grpc_server_register_completion_queue(c->server, c->queue, NULL);

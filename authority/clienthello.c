@@ -24,7 +24,7 @@ static bool take_bytes(struct bytes *in, size_t len, struct bytes *ret)
 {
     if (in->len < len)
         return false;
-    *ret = (struct bytes){ in->data, len };
+    *ret = (struct bytes){in->data, len};
     in->data += len;
     in->len -= len;
     return true;
@@ -131,13 +131,13 @@ static bool read_hello(struct bytes hello, struct strlist *out)
 enum clienthello_status clienthello_parse(struct bytes in, struct strlist *ret_alpn)
 {
     CLEANUP(buf_release) struct buf message = BUF_INIT(CLIENTHELLO_MAX);
-    CLEANUP(strlist_release) struct strlist alpn = { 0 };
+    CLEANUP(strlist_release) struct strlist alpn = {0};
     enum clienthello_status status = gather(in, &message);
     if (status != CLIENTHELLO_DONE)
         return status;
     if (!read_hello(buf_bytes(&message), &alpn))
         return CLIENTHELLO_NOT_TLS;
     *ret_alpn = alpn;
-    alpn = (struct strlist){ 0 };
+    alpn = (struct strlist){0};
     return CLIENTHELLO_DONE;
 }

@@ -109,7 +109,7 @@ RESULT conns_start(struct conns *c, int fd, void (*serve)(struct conn *conn, int
         return err_nomem();
     if (cut_fd < 0)
         return err_sys(ERR_BUSY, errno, "taking in a connection");
-    *conn = (struct conn){ .owner = c, .fd = fd, .cut_fd = cut_fd, .serve = serve, .arg = arg };
+    *conn = (struct conn){.owner = c, .fd = fd, .cut_fd = cut_fd, .serve = serve, .arg = arg};
     if (!enter(c, conn))
         return err_new(ERR_BUSY, "there are %d connections already", CONNS_MAX);
     cut_fd = -1;

@@ -80,7 +80,7 @@ static RESULT rotate(const struct command *c)
 
 static RESULT new_bot(const struct command *c)
 {
-    CLEANUP(strlist_release) struct strlist roles = { 0 };
+    CLEANUP(strlist_release) struct strlist roles = {0};
     const char *word = argument(c, 0), *equals = strchr(word, '=');
     CLEANUP(freep) char *name = strndup(word, equals ? (size_t)(equals - word) : strlen(word));
     if (!name)
@@ -117,11 +117,11 @@ static const struct {
     size_t min, max;
     RESULT (*run)(const struct command *c);
 } commands[] = {
-    { "clear", 0, 1, clear },     { "drop", 0, 0, drop },
-    { "lock", 1, 1, lock },       { "unlock", 1, 1, unlock },
-    { "rotate", 0, 2, rotate },   { "new-bot", 1, 1, new_bot },
-    { "new-token", 1, 1, new_token }, { "pin", 0, 0, pin },
-    { "status", 0, 1, status },   { "stop", 0, 0, end },
+    {"clear", 0, 1, clear},         {"drop", 0, 0, drop},
+    {"lock", 1, 1, lock},           {"unlock", 1, 1, unlock},
+    {"rotate", 0, 2, rotate},       {"new-bot", 1, 1, new_bot},
+    {"new-token", 1, 1, new_token}, {"pin", 0, 0, pin},
+    {"status", 0, 1, status},       {"stop", 0, 0, end},
 };
 
 static RESULT add_fault(const struct command *c)
@@ -129,16 +129,19 @@ static RESULT add_fault(const struct command *c)
     struct fault fault;
     TRY(fault_parse(c->words, &fault));
     TRY(authority_add_fault(c->config->authority, &fault));
+    /* A live connection has its certificate already. */
+    if (fault.kind == FAULT_WRONG_CERTIFICATE)
+        c->config->drop(c->config->arg);
     return fault.kind == FAULT_REFUSE ? c->config->apply_outage(c->config->arg) : NULL;
 }
 
 RESULT control_run(const struct control_config *config, const char *line, struct buf *out)
 {
-    CLEANUP(strlist_release) struct strlist words = { 0 };
+    CLEANUP(strlist_release) struct strlist words = {0};
     TRY(faults_split_line(line, &words));
     if (!words.len)
         return err_new(ERR_USAGE, "an empty command");
-    const struct command c = { config, &words, out };
+    const struct command c = {config, &words, out};
     for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
         if (strcmp(words.items[0], commands[i].name) != 0)
             continue;
@@ -191,7 +194,7 @@ static RESULT write_all(int fd, const struct ctx *ctx, struct bytes data)
 
 static RESULT answer(const struct control_config *config, int fd)
 {
-    const struct ctx whole = { config->clock, config->stop, MONO_NEVER };
+    const struct ctx whole = {config->clock, config->stop, MONO_NEVER};
     const struct ctx reading = ctx_until(&whole, CLIENT_TIMEOUT);
     CLEANUP(buf_release) struct buf out = BUF_INIT(CONTROL_MAX_REPLY);
     char line[CONTROL_MAX_LINE];
@@ -204,7 +207,7 @@ static RESULT answer(const struct control_config *config, int fd)
         TRY(buf_add_str(&out, "ok\n"));
     say("command '%.200s': %s", line, e ? text : "ok");
     /* Also while the server ends: "stop" wants its answer. */
-    const struct ctx replying = { config->clock, NULL, MONO_NEVER };
+    const struct ctx replying = {config->clock, NULL, MONO_NEVER};
     const struct ctx soon = ctx_until(&replying, dur_ms(500));
     return write_all(fd, &soon, buf_bytes(&out));
 }

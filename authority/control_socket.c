@@ -10,7 +10,7 @@
 
 static RESULT make_addr(const char *path, struct sockaddr_un *ret)
 {
-    *ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+    *ret = (struct sockaddr_un){.sun_family = AF_UNIX};
     if (!*path || strlen(path) >= sizeof(ret->sun_path))
         return err_new(ERR_USAGE, "a socket's path has 1 to %zu characters, unlike '%s'",
                        sizeof(ret->sun_path) - 1, path);

@@ -22,16 +22,16 @@ static const struct {
     bool has_method;
     bool has_count;
 } kinds[FAULT_KIND_COUNT] = {
-    [FAULT_REFUSE] = { "refuse", ARGUMENT_NONE, false, true },
-    [FAULT_HANG] = { "hang", ARGUMENT_NONE, true, true },
-    [FAULT_SLOW] = { "slow", ARGUMENT_NUMBER, true, true },
-    [FAULT_CUT] = { "cut-mid-reply", ARGUMENT_NONE, true, true },
-    [FAULT_WRONG_CERTIFICATE] = { "wrong-certificate", ARGUMENT_NONE, false, true },
-    [FAULT_WRONG_MESSAGE] = { "wrong-message", ARGUMENT_NONE, true, true },
-    [FAULT_ERROR] = { "error", ARGUMENT_STATUS, true, true },
-    [FAULT_EXPIRE] = { "expire", ARGUMENT_NONE, false, true },
-    [FAULT_CLOCK_SKEW] = { "clock-skew", ARGUMENT_SIGNED, false, false },
-    [FAULT_TTL] = { "ttl", ARGUMENT_NUMBER, false, false },
+    [FAULT_REFUSE] = {"refuse", ARGUMENT_NONE, false, true},
+    [FAULT_HANG] = {"hang", ARGUMENT_NONE, true, true},
+    [FAULT_SLOW] = {"slow", ARGUMENT_NUMBER, true, true},
+    [FAULT_CUT] = {"cut-mid-reply", ARGUMENT_NONE, true, true},
+    [FAULT_WRONG_CERTIFICATE] = {"wrong-certificate", ARGUMENT_NONE, false, true},
+    [FAULT_WRONG_MESSAGE] = {"wrong-message", ARGUMENT_NONE, true, true},
+    [FAULT_ERROR] = {"error", ARGUMENT_STATUS, true, true},
+    [FAULT_EXPIRE] = {"expire", ARGUMENT_NONE, false, true},
+    [FAULT_CLOCK_SKEW] = {"clock-skew", ARGUMENT_SIGNED, false, false},
+    [FAULT_TTL] = {"ttl", ARGUMENT_NUMBER, false, false},
 };
 
 const char *fault_kind_name(enum fault_kind kind)
@@ -119,8 +119,8 @@ static RESULT parse_option(struct words *w, struct fault *f)
 
 RESULT fault_parse(const struct strlist *words, struct fault *ret)
 {
-    struct fault f = { .count = 0 };
-    struct words w = { words, 1 };
+    struct fault f = {.count = 0};
+    struct words w = {words, 1};
     if (!words->len || !fault_kind_parse(words->items[0], &f.kind))
         return err_new(ERR_USAGE, "there is no fault '%s'", words->len ? words->items[0] : "");
     TRY(parse_argument(&w, &f));
@@ -157,10 +157,19 @@ void faults_clear_kind(struct faults *f, enum fault_kind kind)
     }
 }
 
+static bool is_text(const char *wanted, const char *text, size_t len)
+{
+    return strlen(wanted) == len && memcmp(wanted, text, len) == 0;
+}
+
 bool fault_method_matches(const char *wanted, const char *path)
 {
-    const char *last = strrchr(path, '/');
-    return strcmp(wanted, path) == 0 || (last && strcmp(wanted, last + 1) == 0);
+    const char *variant = strchr(path, '#');
+    size_t len = variant ? (size_t)(variant - path) : strlen(path);
+    const char *slash = memrchr(path, '/', len);
+    const char *last = slash ? slash + 1 : path;
+    return is_text(wanted, path, len) || is_text(wanted, last, len - (size_t)(last - path)) ||
+           (variant && strcmp(wanted, variant + 1) == 0);
 }
 
 static size_t find(const struct faults *f, enum fault_kind kind, const char *method)
@@ -209,7 +218,7 @@ static RESULT take_word(const char **at, struct buf *word)
         }
         if (**at == '\\' && (*at)[1])
             (*at)++;
-        TRY(buf_add_u8(word, (uint8_t)**at));
+        TRY(buf_add_u8(word, (uint8_t) * *at));
     }
     return is_quoted ? err_new(ERR_USAGE, "a quotation mark has no end") : NULL;
 }

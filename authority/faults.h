@@ -9,7 +9,8 @@
  *     hang [method M] [count N]         the connection, or the call of M, is never answered
  *     slow MS [method M] [count N]      the reply comes that much later
  *     cut-mid-reply [method M] […]      the request is carried out, then the connection breaks
- *     wrong-certificate [count N]       the server shows a certificate of a foreign CA
+ *     wrong-certificate [count N]       the server shows a certificate of a foreign CA; live
+ *                                       connections are cut
  *     wrong-message [method M] […]      the reply is garbage
  *     error CODE TEXT [method M] […]    the call ends with this gRPC status; nothing is carried out
  *     expire [count N]                  certificates are issued that have expired
@@ -17,7 +18,8 @@
  *     ttl SECONDS                       certificates live no longer than that
  *
  * Without `method` every call is meant, without `count` every time until it is cleared. M is a
- * path, or the last part of one: GenerateUserCerts, find. The words in between may be quoted.
+ * path, or the last part of one: GenerateUserCerts, find. As that method does two things, M may also be
+ * "renewal" (of the bot's own identity) or "output". The words may be quoted.
  *
  * Threads: whoever owns the struct guards it. Zero-initialised is empty.
  */
@@ -80,7 +82,7 @@ bool faults_take(struct faults *f, enum fault_kind kind, const char *method, str
 /* The same without counting. */
 const struct fault *faults_find(const struct faults *f, enum fault_kind kind, const char *method);
 
-/* Whether `wanted` names `path`: the whole of it, or its last part. */
+/* Whether `wanted` names `path`, "/a.B/C" or "/a.B/C#variant": that without the variant, C, or the variant. */
 bool fault_method_matches(const char *wanted, const char *path);
 
 /* Splits a line into words at blanks; "…" keeps blanks, \ takes the next character. ERR_USAGE. */

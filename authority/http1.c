@@ -59,8 +59,7 @@ static int on_message_complete(http_parser *p)
 static RESULT feed(http_parser *p, const void *data, size_t len)
 {
     static const http_parser_settings settings = {
-        .on_url = on_url, .on_body = on_body, .on_message_complete = on_message_complete
-    };
+        .on_url = on_url, .on_body = on_body, .on_message_complete = on_message_complete};
     struct reading *r = p->data;
     size_t done = http_parser_execute(p, &settings, data, len);
     if (r->err)
@@ -102,7 +101,7 @@ static RESULT take_target(const struct buf *target, char out[HTTP1_MAX_TARGET])
 
 RESULT http1_read(struct tls *tls, const struct ctx *ctx, struct http1_request *ret)
 {
-    CLEANUP(reading_release) struct reading r = { .target = BUF_INIT(HTTP1_MAX_TARGET) };
+    CLEANUP(reading_release) struct reading r = {.target = BUF_INIT(HTTP1_MAX_TARGET)};
     http_parser parser;
     TRY(secret_with_room(HTTP1_MAX_BODY, &r.body));
     http_parser_init(&parser, HTTP_REQUEST);

@@ -50,16 +50,16 @@ static RESULT add_subject(const struct issue *issue, const struct strlist *princ
     const struct {
         const char *oid, *value;
     } single[] = {
-        { OID_COMMON_NAME, issue->user },
-        { OID_STREET, issue->route_to_cluster },
-        { OID_POSTAL_CODE, "null" },
-        { OID_TELEPORT_CLUSTER, issue->cluster },
-        { OID_RENEWABLE, flag(issue->is_renewable) },
-        { OID_GENERATION, generation_text(issue, generation) },
-        { OID_IMPERSONATOR, issue->is_impersonated ? issue->user : NULL },
-        { OID_DISALLOW_REISSUE, flag(issue->is_impersonated) },
-        { OID_BOT_NAME, issue->bot_name },
-        { OID_BOT_INSTANCE, issue->instance_id },
+        {OID_COMMON_NAME, issue->user},
+        {OID_STREET, issue->route_to_cluster},
+        {OID_POSTAL_CODE, "null"},
+        {OID_TELEPORT_CLUSTER, issue->cluster},
+        {OID_RENEWABLE, flag(issue->is_renewable)},
+        {OID_GENERATION, generation_text(issue, generation)},
+        {OID_IMPERSONATOR, issue->is_impersonated ? issue->user : NULL},
+        {OID_DISALLOW_REISSUE, flag(issue->is_impersonated)},
+        {OID_BOT_NAME, issue->bot_name},
+        {OID_BOT_INSTANCE, issue->instance_id},
     };
     for (size_t i = 0; i < issue->roles->len; i++)
         TRY(x509sign_subject_add(subject, OID_ORGANIZATION, issue->roles->items[i]));
@@ -78,10 +78,10 @@ static RESULT issue_tls(const struct issue *issue, const struct strlist *princip
     if (!subject)
         return err_nomem();
     TRY(add_subject(issue, principals, subject));
-    const struct x509sign_leaf leaf = { .public_key = issue->tls_key,
-                                        .subject = subject,
-                                        .not_before = issue->not_before,
-                                        .not_after = issue->not_after };
+    const struct x509sign_leaf leaf = {.public_key = issue->tls_key,
+                                       .subject = subject,
+                                       .not_before = issue->not_before,
+                                       .not_after = issue->not_after};
     TRY(x509sign_leaf(&leaf, ca->cert, key_evp(ca->tls), entropy, &cert));
     return x509_to_pem(cert, out);
 }
@@ -110,19 +110,19 @@ static RESULT issue_ssh(const struct issue *issue, const struct strlist *princip
     if (!roles)
         return err_nomem();
     const struct sshsign_extension all[] = {
-        { "permit-X11-forwarding", "" },
-        { "permit-agent-forwarding", "" },
-        { "permit-port-forwarding", "" },
-        { "permit-pty", "" },
-        { "teleport-roles", roles },
-        { "teleport-route-to-cluster", issue->route_to_cluster },
-        { "impersonator", issue->is_impersonated ? issue->user : NULL },
-        { "disallow-reissue", issue->is_impersonated ? "" : NULL },
-        { "renewable", issue->is_renewable ? "" : NULL },
-        { "generation", *generation ? generation : NULL },
-        { "bot-name@goteleport.com", issue->bot_name },
-        { "bot-instance-id@goteleport.com",
-          issue->instance_id && *issue->instance_id ? issue->instance_id : NULL },
+        {"permit-X11-forwarding", ""},
+        {"permit-agent-forwarding", ""},
+        {"permit-port-forwarding", ""},
+        {"permit-pty", ""},
+        {"teleport-roles", roles},
+        {"teleport-route-to-cluster", issue->route_to_cluster},
+        {"impersonator", issue->is_impersonated ? issue->user : NULL},
+        {"disallow-reissue", issue->is_impersonated ? "" : NULL},
+        {"renewable", issue->is_renewable ? "" : NULL},
+        {"generation", *generation ? generation : NULL},
+        {"bot-name@goteleport.com", issue->bot_name},
+        {"bot-instance-id@goteleport.com",
+         issue->instance_id && *issue->instance_id ? issue->instance_id : NULL},
     };
     struct sshsign_extension present[SSHSIGN_MAX_EXTENSIONS];
     size_t n = 0;
@@ -130,13 +130,13 @@ static RESULT issue_ssh(const struct issue *issue, const struct strlist *princip
         if (all[i].value)
             present[n++] = all[i];
     }
-    const struct sshsign_cert cert = { .public_key = issue->ssh_key,
-                                       .key_id = issue->user,
-                                       .principals = principals,
-                                       .valid_after = issue->not_before,
-                                       .valid_before = issue->not_after,
-                                       .extensions = present,
-                                       .n_extensions = n };
+    const struct sshsign_cert cert = {.public_key = issue->ssh_key,
+                                      .key_id = issue->user,
+                                      .principals = principals,
+                                      .valid_after = issue->not_before,
+                                      .valid_before = issue->not_after,
+                                      .extensions = present,
+                                      .n_extensions = n};
     CLEANUP(buf_release) struct buf blob = BUF_INIT(SSHSIGN_MAX);
     TRY(sshsign_user(&cert, ca->ssh, entropy, &blob));
     return sshwire_format_line(buf_bytes(&blob), out);
@@ -145,7 +145,7 @@ static RESULT issue_ssh(const struct issue *issue, const struct strlist *princip
 RESULT issue_certs(const struct issue *issue, const struct ca_keys *user_ca,
                    const struct entropy *entropy, struct buf *tls, struct buf *ssh)
 {
-    CLEANUP(strlist_release) struct strlist principals = { 0 };
+    CLEANUP(strlist_release) struct strlist principals = {0};
     TRY(make_principals(entropy, &principals));
     TRY(issue_tls(issue, &principals, user_ca, entropy, tls));
     return issue_ssh(issue, &principals, user_ca, entropy, ssh);

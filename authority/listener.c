@@ -25,25 +25,36 @@ static void format_addr(const struct sockaddr_storage *addr, char *out, size_t s
     }
 }
 
-static int bind_and_listen(int fd, struct sockaddr_storage *addr)
+static socklen_t addr_len(const struct sockaddr_storage *addr)
+{
+    return addr->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+}
+
+/* A socket bound to `addr`, which then holds the port it got. -1 and errno on failure. */
+static int make_bound(struct sockaddr_storage *addr)
 {
     int on = 1;
-    socklen_t len =
-        addr->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-        bind(fd, (struct sockaddr *)addr, len) < 0)
+    socklen_t len = sizeof(*addr);
+    CLEANUP(closep)
+    int fd = socket(addr->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+        bind(fd, (struct sockaddr *)addr, addr_len(addr)) < 0 ||
+        getsockname(fd, (struct sockaddr *)addr, &len) < 0)
         return -1;
-    len = sizeof(*addr);
-    return getsockname(fd, (struct sockaddr *)addr, &len) < 0 ? -1 : listen(fd, BACKLOG);
+    return TAKE_FD(fd);
 }
 
 RESULT listener_open(const struct sockaddr_storage *addr, struct listener *ret)
 {
     struct sockaddr_storage bound = *addr;
     struct listener l = LISTENER_INIT;
-    CLEANUP(closep)
-    int fd = socket(addr->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || bind_and_listen(fd, &bound) < 0) {
+    /*
+     * Bound twice: a port the kernel chose is given back when listening stops, one that was named is
+     * kept. The first socket holds the port until the second has named it.
+     */
+    CLEANUP(closep) int chosen = make_bound(&bound);
+    CLEANUP(closep) int fd = chosen < 0 ? -1 : make_bound(&bound);
+    if (fd < 0 || listen(fd, BACKLOG) < 0) {
         int failure = errno;
         format_addr(addr, l.addr, sizeof(l.addr));
         return err_sys(ERR_UNAVAILABLE, failure, "listening on '%s'", l.addr);

@@ -16,7 +16,7 @@ struct listener {
     bool is_paused;
     char addr[64]; /* "127.0.0.1:3025": where it really is */
 };
-#define LISTENER_INIT ((struct listener){ .fd = -1 })
+#define LISTENER_INIT ((struct listener){.fd = -1})
 
 /* Port 0: any free one. */
 RESULT listener_open(const struct sockaddr_storage *addr, struct listener *ret);

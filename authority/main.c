@@ -48,7 +48,7 @@ static int serve(const struct options *options)
 
 int main(int argc, char **argv)
 {
-    CLEANUP(options_release) struct options options = { .version = 0 };
+    CLEANUP(options_release) struct options options = {.version = 0};
     if (argc > 1 && strcmp(argv[1], "control") == 0)
         return control(argc, argv);
     struct err *e = options_parse(argc, argv, &options);

@@ -35,23 +35,23 @@ enum option_id {
 };
 
 static const struct option known[] = {
-    { "cluster", required_argument, NULL, OPTION_CLUSTER },
-    { "imitate", required_argument, NULL, OPTION_IMITATE },
-    { "suite", required_argument, NULL, OPTION_SUITE },
-    { "leaf", required_argument, NULL, OPTION_LEAF },
-    { "bot", required_argument, NULL, OPTION_BOT },
-    { "token", required_argument, NULL, OPTION_TOKEN },
-    { "state", required_argument, NULL, OPTION_STATE },
-    { "listen-auth", required_argument, NULL, OPTION_LISTEN_AUTH },
-    { "listen-web", required_argument, NULL, OPTION_LISTEN_WEB },
-    { "unsafe-listen", no_argument, NULL, OPTION_UNSAFE_LISTEN },
-    { "web-ca", required_argument, NULL, OPTION_WEB_CA },
-    { "ready-file", required_argument, NULL, OPTION_READY_FILE },
-    { "control", required_argument, NULL, OPTION_CONTROL },
-    { "quiet", no_argument, NULL, OPTION_QUIET },
-    { "help", no_argument, NULL, OPTION_HELP },
-    { "version", no_argument, NULL, OPTION_VERSION },
-    { NULL, 0, NULL, 0 },
+    {"cluster", required_argument, NULL, OPTION_CLUSTER},
+    {"imitate", required_argument, NULL, OPTION_IMITATE},
+    {"suite", required_argument, NULL, OPTION_SUITE},
+    {"leaf", required_argument, NULL, OPTION_LEAF},
+    {"bot", required_argument, NULL, OPTION_BOT},
+    {"token", required_argument, NULL, OPTION_TOKEN},
+    {"state", required_argument, NULL, OPTION_STATE},
+    {"listen-auth", required_argument, NULL, OPTION_LISTEN_AUTH},
+    {"listen-web", required_argument, NULL, OPTION_LISTEN_WEB},
+    {"unsafe-listen", no_argument, NULL, OPTION_UNSAFE_LISTEN},
+    {"web-ca", required_argument, NULL, OPTION_WEB_CA},
+    {"ready-file", required_argument, NULL, OPTION_READY_FILE},
+    {"control", required_argument, NULL, OPTION_CONTROL},
+    {"quiet", no_argument, NULL, OPTION_QUIET},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {NULL, 0, NULL, 0},
 };
 
 /* What is settled only when all options are known. */
@@ -211,11 +211,11 @@ static RESULT read_all(int argc, char **argv, struct options *o, struct raw *raw
 
 RESULT options_parse(int argc, char **argv, struct options *ret)
 {
-    CLEANUP(options_release) struct options o = { .cluster = "demo.example.com", .version = 17 };
-    struct raw raw = { .listen_auth = "127.0.0.1:0", .listen_web = "127.0.0.1:0" };
+    CLEANUP(options_release) struct options o = {.cluster = "demo.example.com", .version = 17};
+    struct raw raw = {.listen_auth = "127.0.0.1:0", .listen_web = "127.0.0.1:0"};
     TRY(read_all(argc, argv, &o, &raw));
     TRY(settle(&raw, &o));
     *ret = o;
-    o = (struct options){ .version = 0 };
+    o = (struct options){.version = 0};
     return NULL;
 }

@@ -3,7 +3,7 @@
 
 RESULT peer_of_cert(const X509 *cert, struct peer *ret)
 {
-    *ret = (struct peer){ .is_known = false };
+    *ret = (struct peer){.is_known = false};
     if (!cert)
         return NULL;
     struct err *e = subject_read(cert, &ret->texts, &ret->subject);
@@ -18,5 +18,5 @@ RESULT peer_of_cert(const X509 *cert, struct peer *ret)
 void peer_release(struct peer *p)
 {
     subject_release(&p->texts);
-    *p = (struct peer){ .is_known = false };
+    *p = (struct peer){.is_known = false};
 }

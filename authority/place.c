@@ -7,12 +7,12 @@ void place_release(struct place *p)
 {
     dir_close(p->dir);
     free(p->name);
-    *p = (struct place){ NULL, NULL };
+    *p = (struct place){NULL, NULL};
 }
 
 RESULT place_open(const char *path, struct place *ret)
 {
-    CLEANUP(place_release) struct place p = { NULL, NULL };
+    CLEANUP(place_release) struct place p = {NULL, NULL};
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
     if (!*name)
@@ -23,13 +23,13 @@ RESULT place_open(const char *path, struct place *ret)
         return err_nomem();
     TRY_CTX(dir_open(dir, SYMLINKS_INSECURE, false, &p.dir), "opening the directory of '%s'", path);
     *ret = p;
-    p = (struct place){ NULL, NULL };
+    p = (struct place){NULL, NULL};
     return NULL;
 }
 
 RESULT place_write(const char *path, struct bytes content)
 {
-    CLEANUP(place_release) struct place p = { NULL, NULL };
+    CLEANUP(place_release) struct place p = {NULL, NULL};
     TRY(place_open(path, &p));
     TRY_CTX(dir_replace(p.dir, p.name, content, 0600), "writing '%s'", path);
     return NULL;

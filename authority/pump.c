@@ -98,8 +98,8 @@ static bool write_fd(struct pump *p)
 {
     if (p->in.is_broken || is_empty(&p->in))
         return false;
-    ssize_t n = send(p->fd, p->in.data + p->in.at, p->in.len - p->in.at,
-                     MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t n =
+        send(p->fd, p->in.data + p->in.at, p->in.len - p->in.at, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n > 0) {
         p->in.at += (size_t)n;
         return true;
@@ -131,7 +131,7 @@ void pump_run(struct tls *tls, int fd)
         bool moved_out = read_fd(p) | write_tls(p);
         if (is_finished(&p->in) || is_finished(&p->out))
             break;
-        struct pollfd both[] = { { tls_fd(tls), p->want_tls, 0 }, { fd, p->want_fd, 0 } };
+        struct pollfd both[] = {{tls_fd(tls), p->want_tls, 0}, {fd, p->want_fd, 0}};
         if (!moved_in && !moved_out && poll(both, 2, -1) < 0 && errno != EINTR)
             break;
     }

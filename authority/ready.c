@@ -22,7 +22,7 @@ static RESULT split(const char *text, const char *otherwise, char **ret_left,
 static RESULT add_bot(struct authority *a, const char *text)
 {
     CLEANUP(freep) char *name = NULL;
-    CLEANUP(strlist_release) struct strlist roles = { 0 };
+    CLEANUP(strlist_release) struct strlist roles = {0};
     const char *right = NULL;
     TRY(split(text, "access", &name, &right));
     TRY(strlist_split(&roles, right, ','));
@@ -59,7 +59,7 @@ static RESULT put_token(const struct ready *r, const char *bot, bool is_first, b
     char name[256];
     TRY(authority_any_token(r->authority, bot, &token));
     snprintf(name, sizeof(name), "token.%s", bot);
-    const char *const names[] = { "token", name };
+    const char *const names[] = {"token", name};
     for (size_t i = is_first ? 0 : 1; i < (is_line ? 1 : 2); i++) {
         TRY(secret_append(out, is_line ? " " : "", is_line ? 1 : 0));
         TRY(secret_append(out, names[i], strlen(names[i])));

@@ -11,19 +11,19 @@
 #define PROXY_SSH (1u << RPC_PORT_PROXY_SSH)
 
 static const struct rpc_method methods[] = {
-    { METHOD_PING, rpc_ping, false, true, 0, 0, AUTH },
-    { METHOD_GET_CLUSTER_CA_CERT, rpc_cluster_ca_cert, false, true, 0, 0, AUTH },
-    { METHOD_GET_CURRENT_USER, rpc_current_user, false, false, 0, 0, AUTH },
-    { METHOD_GENERATE_USER_CERTS, rpc_generate_user_certs, false, false, 0, 0, AUTH },
-    { METHOD_GET_ROLE, rpc_role, false, false, 0, 0, AUTH },
-    { METHOD_REGISTER_USING_TOKEN, rpc_register_using_token, false, true, 16, 0, AUTH },
-    { METHOD_JOIN, rpc_join, true, true, 18, 0, AUTH | PROXY },
-    { METHOD_GET_CERT_AUTHORITY, rpc_cert_authority, false, false, 0, 0, AUTH },
-    { METHOD_GET_CERT_AUTHORITIES, rpc_cert_authorities, false, false, 0, 0, AUTH },
-    { METHOD_LIST_REMOTE_CLUSTERS, rpc_remote_clusters, false, false, 16, 0, AUTH },
-    { METHOD_GET_NETWORKING, rpc_networking, false, false, 16, 0, AUTH },
-    { METHOD_GET_NETWORKING_V15, rpc_networking, false, false, 0, 0, AUTH },
-    { METHOD_GET_CLUSTER_DETAILS, rpc_cluster_details, false, false, 0, 0, PROXY_SSH },
+    {METHOD_PING, rpc_ping, false, true, 0, 0, AUTH},
+    {METHOD_GET_CLUSTER_CA_CERT, rpc_cluster_ca_cert, false, true, 0, 0, AUTH},
+    {METHOD_GET_CURRENT_USER, rpc_current_user, false, false, 0, 0, AUTH},
+    {METHOD_GENERATE_USER_CERTS, rpc_generate_user_certs, false, false, 0, 0, AUTH},
+    {METHOD_GET_ROLE, rpc_role, false, false, 0, 0, AUTH},
+    {METHOD_REGISTER_USING_TOKEN, rpc_register_using_token, false, true, 16, 0, AUTH},
+    {METHOD_JOIN, rpc_join, true, true, 18, 0, AUTH | PROXY},
+    {METHOD_GET_CERT_AUTHORITY, rpc_cert_authority, false, false, 0, 0, AUTH},
+    {METHOD_GET_CERT_AUTHORITIES, rpc_cert_authorities, false, false, 0, 0, AUTH},
+    {METHOD_LIST_REMOTE_CLUSTERS, rpc_remote_clusters, false, false, 16, 0, AUTH},
+    {METHOD_GET_NETWORKING, rpc_networking, false, false, 16, 0, AUTH},
+    {METHOD_GET_NETWORKING_V15, rpc_networking, false, false, 0, 0, AUTH},
+    {METHOD_GET_CLUSTER_DETAILS, rpc_cluster_details, false, false, 0, 0, PROXY_SSH},
 };
 
 void rpc_call_release(struct rpc_call *c)

@@ -41,9 +41,9 @@ struct rpc_method {
     const char *path;
     rpc_handler *handle;
     bool is_stream;
-    bool is_public;        /* may be called without a certificate */
-    int since, until;      /* major versions that know it; 0: no bound */
-    unsigned ports;        /* 1 << RPC_PORT_…, or-ed */
+    bool is_public;   /* may be called without a certificate */
+    int since, until; /* major versions that know it; 0: no bound */
+    unsigned ports;   /* 1 << RPC_PORT_…, or-ed */
 };
 
 /* NULL when the imitated version does not have the method on that port. */
@@ -52,6 +52,12 @@ const struct rpc_method *rpc_find(const struct authority *a, enum rpc_port port,
 /* Checks who is asking, then handles. */
 RESULT rpc_handle(const struct rpc_method *m, struct rpc_call *c, struct bytes request,
                   struct buf *out, bool *ret_done);
+
+/*
+ * What a request of the method is for, where that makes a difference to faults: "renewal" or "output"
+ * for GenerateUserCerts. NULL otherwise.
+ */
+const char *rpc_variant(const struct rpc_method *m, struct bytes request);
 
 /*
  * The gate of version 16 and later for what a client says its version is; NULL: it says nothing.

@@ -16,19 +16,19 @@ RESULT rpc_register_using_token(struct rpc_call *c, struct bytes request, struct
                                 bool *ret_done)
 {
     (void)ret_done;
-    CLEANUP(msg_register_request_release) struct msg_register_request wanted = { 0 };
+    CLEANUP(msg_register_request_release) struct msg_register_request wanted = {0};
     CLEANUP(certs_release) struct certs made = CERTS_INIT;
     TRY(msg_register_request_decode(request, &wanted));
-    const struct joining joining = { .token = wanted.token,
-                                     .role = wanted.role,
-                                     .ssh_key = bytes_of_str(wanted.public_ssh_key),
-                                     .tls_key = bytes_of_str(wanted.public_tls_key),
-                                     .expires = wanted.expires };
+    const struct joining joining = {.token = wanted.token,
+                                    .role = wanted.role,
+                                    .ssh_key = bytes_of_str(wanted.public_ssh_key),
+                                    .tls_key = bytes_of_str(wanted.public_tls_key),
+                                    .expires = wanted.expires};
     TRY(joining_with_text_keys(c->authority, &joining, &made));
-    const struct msg_certs reply = { .ssh = buf_str(&made.ssh),
-                                     .tls = buf_str(&made.tls),
-                                     .tls_cas = made.tls_cas,
-                                     .ssh_cas = made.ssh_cas };
+    const struct msg_certs reply = {.ssh = buf_str(&made.ssh),
+                                    .tls = buf_str(&made.tls),
+                                    .tls_cas = made.tls_cas,
+                                    .ssh_cas = made.ssh_cas};
     return msg_certs_encode(&reply, out);
 }
 
@@ -44,9 +44,9 @@ static RESULT begin(struct rpc_call *c, const struct msg_join_request *wanted, s
         return err_new(ERR_REJECTED, "only bots can join, not \"%s\"", wanted->system_role);
     TRY(authority_check_token(c->authority, wanted->token_name));
     TRY(secret_new(wanted->token_name, strlen(wanted->token_name), &c->token));
-    const struct msg_join_response reply = { .kind = MSG_JOIN_SERVER_INIT,
-                                             .join_method = "token",
-                                             .suite = suite_name(authority_suite(c->authority)) };
+    const struct msg_join_response reply = {.kind = MSG_JOIN_SERVER_INIT,
+                                            .join_method = "token",
+                                            .suite = suite_name(authority_suite(c->authority))};
     return msg_join_response_encode(&reply, out);
 }
 
@@ -74,7 +74,7 @@ static struct msg_blobs blobs_list(struct blobs *b)
 {
     for (size_t i = 0; i < b->len; i++)
         b->views[i] = buf_bytes(&b->store[i]);
-    return (struct msg_blobs){ b->views, b->len };
+    return (struct msg_blobs){b->views, b->len};
 }
 
 static RESULT pem_to_der(const char *pem, struct buf *out)
@@ -96,19 +96,19 @@ static RESULT certs_to_blobs(const struct certs *made, struct blobs *tls, struct
 /* This join speaks DER and SSH's wire form throughout, where the older ones have text. */
 static RESULT encode_result(const struct certs *made, struct buf *out)
 {
-    CLEANUP(blobs_release) struct blobs tls_cas = { .len = 0 };
-    CLEANUP(blobs_release) struct blobs ssh_cas = { .len = 0 };
+    CLEANUP(blobs_release) struct blobs tls_cas = {.len = 0};
+    CLEANUP(blobs_release) struct blobs ssh_cas = {.len = 0};
     CLEANUP(buf_release) struct buf tls = BUF_INIT(X509_PEM_MAX);
     CLEANUP(buf_release) struct buf ssh = BUF_INIT(SSHWIRE_LINE_MAX);
     struct bytes type;
     TRY(certs_to_blobs(made, &tls_cas, &ssh_cas));
     TRY(pem_to_der(buf_str(&made->tls), &tls));
     TRY(sshwire_parse_line(buf_bytes(&made->ssh), &ssh, &type));
-    const struct msg_join_response reply = { .kind = MSG_JOIN_RESULT,
-                                             .tls_cert = buf_bytes(&tls),
-                                             .ssh_cert = buf_bytes(&ssh),
-                                             .tls_cas = blobs_list(&tls_cas),
-                                             .ssh_keys = blobs_list(&ssh_cas) };
+    const struct msg_join_response reply = {.kind = MSG_JOIN_RESULT,
+                                            .tls_cert = buf_bytes(&tls),
+                                            .ssh_cert = buf_bytes(&ssh),
+                                            .tls_cas = blobs_list(&tls_cas),
+                                            .ssh_keys = blobs_list(&ssh_cas)};
     return msg_join_response_encode(&reply, out);
 }
 
@@ -122,11 +122,11 @@ static RESULT finish(struct rpc_call *c, const struct msg_join_request *wanted, 
     if (wanted->kind != MSG_JOIN_TOKEN_INIT)
         return err_new(ERR_REJECTED, "the keys for a join with a token were expected");
     TRY(pubkey_of_der(wanted->public_tls_key, &tls_key));
-    const struct authority_join join = { .token = secret_str(c->token),
-                                         .role = "Bot",
-                                         .ssh_key = wanted->public_ssh_key,
-                                         .tls_key = tls_key,
-                                         .expires = wanted->expires };
+    const struct authority_join join = {.token = secret_str(c->token),
+                                        .role = "Bot",
+                                        .ssh_key = wanted->public_ssh_key,
+                                        .tls_key = tls_key,
+                                        .expires = wanted->expires};
     TRY(authority_join(c->authority, &join, &made));
     return encode_result(&made, out);
 }
@@ -134,7 +134,7 @@ static RESULT finish(struct rpc_call *c, const struct msg_join_request *wanted, 
 RESULT rpc_join(struct rpc_call *c, struct bytes request, struct buf *out, bool *ret_done)
 {
     CLEANUP(msg_join_request_release)
-    struct msg_join_request wanted = { .kind = MSG_JOIN_REQUEST_UNKNOWN };
+    struct msg_join_request wanted = {.kind = MSG_JOIN_REQUEST_UNKNOWN};
     TRY(msg_join_request_decode(request, &wanted));
     *ret_done = c->step > 0;
     return c->step ? finish(c, &wanted, out) : begin(c, &wanted, out);

@@ -36,14 +36,14 @@ struct service {
 #define ALPN_AUTH_PREFIX "teleport-auth@"
 
 static const struct service services[] = {
-    [TO_AUTH] = { AUTHORITY_FACE_AUTH, { "h2", "http/1.1" }, true, RPC_PORT_AUTH },
-    [TO_WEB] = { AUTHORITY_FACE_WEB, { "http/1.1" }, false, RPC_PORT_PROXY },
-    [TO_JOIN_GRPC] = { AUTHORITY_FACE_WEB, { "h2", "teleport-proxy-grpc" }, false, RPC_PORT_PROXY },
-    [TO_SSH_GRPC] = { AUTHORITY_FACE_AUTH,
-                      { "h2", "teleport-proxy-ssh-grpc" },
-                      true,
-                      RPC_PORT_PROXY_SSH },
-    [TO_NOWHERE] = { AUTHORITY_FACE_WEB, { "teleport-reversetunnel" }, false, RPC_PORT_PROXY },
+    [TO_AUTH] = {AUTHORITY_FACE_AUTH, {"h2", "http/1.1"}, true, RPC_PORT_AUTH},
+    [TO_WEB] = {AUTHORITY_FACE_WEB, {"http/1.1"}, false, RPC_PORT_PROXY},
+    [TO_JOIN_GRPC] = {AUTHORITY_FACE_WEB, {"h2", "teleport-proxy-grpc"}, false, RPC_PORT_PROXY},
+    [TO_SSH_GRPC] = {AUTHORITY_FACE_AUTH,
+                     {"h2", "teleport-proxy-ssh-grpc"},
+                     true,
+                     RPC_PORT_PROXY_SSH},
+    [TO_NOWHERE] = {AUTHORITY_FACE_WEB, {"teleport-reversetunnel"}, false, RPC_PORT_PROXY},
 };
 
 /* The clients' order decides; what we do not know is passed over. */
@@ -86,7 +86,7 @@ static RESULT peek_alpn(int fd, const struct ctx *ctx, struct strlist *ret)
         /* Readable, but not with more than before: the client has ended its side. */
         if (n <= before && !(n < 0 && errno == EAGAIN))
             return err_new(ERR_UNAVAILABLE, "the client left before it said what it wants");
-        const struct bytes in = { seen, n > 0 ? (size_t)n : 0 };
+        const struct bytes in = {seen, n > 0 ? (size_t)n : 0};
         enum clienthello_status status = clienthello_parse(in, ret);
         if (status == CLIENTHELLO_NOT_TLS || n == CLIENTHELLO_MAX)
             return err_new(ERR_PROTOCOL, "the client does not speak TLS");
@@ -99,7 +99,7 @@ static RESULT peek_alpn(int fd, const struct ctx *ctx, struct strlist *ret)
 static RESULT choose(const struct serve_config *config, int fd, const struct ctx *ctx,
                      enum destination *ret)
 {
-    CLEANUP(strlist_release) struct strlist alpn = { 0 };
+    CLEANUP(strlist_release) struct strlist alpn = {0};
     *ret = TO_AUTH;
     if (config->port == SERVE_PORT_AUTH)
         return NULL;
@@ -115,8 +115,7 @@ static int judge_client(void *arg, X509 *cert)
     return authority_verify_client(arg, cert);
 }
 
-static RESULT make_tls(struct authority *a, const struct service *service,
-                       struct tls_server **ret)
+static RESULT make_tls(struct authority *a, const struct service *service, struct tls_server **ret)
 {
     CLEANUP(x509_freep) X509 *cert = NULL;
     struct key *key = NULL;
@@ -147,12 +146,12 @@ static RESULT serve_grpc(const struct serve_config *config, struct conn *conn, s
         return err_sys(ERR_UNAVAILABLE, errno, "making a socket pair");
     CLEANUP(closep) int near = pair[0];
     CLEANUP(calls_freep) struct calls *calls = NULL;
-    const struct calls_config calls_config = { .authority = config->authority,
-                                               .clock = config->clock,
-                                               .peer = peer,
-                                               .port = port,
-                                               .cut = cut,
-                                               .cut_arg = conn };
+    const struct calls_config calls_config = {.authority = config->authority,
+                                              .clock = config->clock,
+                                              .peer = peer,
+                                              .port = port,
+                                              .cut = cut,
+                                              .cut_arg = conn};
     TRY(calls_new(pair[1], &calls_config, &calls));
     pump_run(tls, near);
     return NULL;
@@ -161,7 +160,7 @@ static RESULT serve_grpc(const struct serve_config *config, struct conn *conn, s
 /* An accepted connection that is never answered: until the client gives up, or we end. */
 static RESULT stay_silent(int fd, const struct ctx *ctx)
 {
-    const struct ctx for_ever = { ctx->clock, ctx->cancel, MONO_NEVER };
+    const struct ctx for_ever = {ctx->clock, ctx->cancel, MONO_NEVER};
     char ignored[1024];
     for (;;) {
         TRY(ctx_wait_fd(&for_ever, fd, POLLIN));
@@ -174,7 +173,7 @@ static RESULT stay_silent(int fd, const struct ctx *ctx)
 static RESULT serve(const struct serve_config *config, struct conn *conn, int *fd)
 {
     struct authority *a = config->authority;
-    const struct ctx whole = { config->clock, config->stop, MONO_NEVER };
+    const struct ctx whole = {config->clock, config->stop, MONO_NEVER};
     const struct ctx handshake = ctx_until(&whole, HANDSHAKE_TIMEOUT);
     enum destination to;
     if (authority_take_fault(a, FAULT_REFUSE, NULL, NULL))
@@ -184,7 +183,7 @@ static RESULT serve(const struct serve_config *config, struct conn *conn, int *f
     TRY(choose(config, *fd, &handshake, &to));
     CLEANUP(tls_server_freep) struct tls_server *server = NULL;
     CLEANUP(tls_freep) struct tls *tls = NULL;
-    CLEANUP(peer_release) struct peer peer = { .is_known = false };
+    CLEANUP(peer_release) struct peer peer = {.is_known = false};
     TRY(make_tls(a, &services[to], &server));
     TRY(tls_accept(TAKE_FD(*fd), server, &handshake, &tls));
     TRY(peer_of_cert(tls_peer_cert(tls), &peer));

@@ -31,7 +31,7 @@ static RESULT faults_before(struct authority *a, const char *name, struct tls *t
                             const struct ctx *ctx, bool *ret_over)
 {
     struct fault fault;
-    const struct ctx for_ever = { ctx->clock, ctx->cancel, MONO_NEVER };
+    const struct ctx for_ever = {ctx->clock, ctx->cancel, MONO_NEVER};
     *ret_over = true;
     if (authority_take_fault(a, FAULT_SLOW, name, &fault))
         TRY(ctx_sleep(&for_ever, dur_ms(fault.number)));
@@ -48,9 +48,9 @@ RESULT serve_http(const struct serve_config *config, struct conn *conn, struct t
                   enum webapi_port port, const struct peer *peer)
 {
     struct authority *a = config->authority;
-    const struct ctx whole = { config->clock, config->stop, MONO_NEVER };
+    const struct ctx whole = {config->clock, config->stop, MONO_NEVER};
     const struct ctx reading = ctx_until(&whole, REQUEST_TIMEOUT);
-    CLEANUP(http1_request_release) struct http1_request request = { .body = NULL };
+    CLEANUP(http1_request_release) struct http1_request request = {.body = NULL};
     CLEANUP(buf_release) struct buf out = BUF_INIT(WEBAPI_MAX_REPLY);
     TRY(http1_read(tls, &reading, &request));
     const char *name = webapi_name(&request);

@@ -120,7 +120,7 @@ static void on_outage(void *arg)
 
 static RESULT apply_outage(void *arg)
 {
-    struct outage o = { .server = arg, .task = { .fn = on_outage, .arg = &o } };
+    struct outage o = {.server = arg, .task = {.fn = on_outage, .arg = &o}};
     pthread_mutex_init(&o.lock, NULL);
     pthread_cond_init(&o.done, NULL);
     loop_post(o.server->loop, &o.task);
@@ -167,8 +167,8 @@ static RESULT open_port(struct server *s, enum serve_port which,
         return NULL;
     TRY(listener_open(addr, &port->listener));
     port->server = s;
-    port->serve = (struct serve_config){ s->authority, s->clock, s->stop, which };
-    port->io = (struct loop_io){ .fd = port->listener.fd, .fn = on_port, .arg = port };
+    port->serve = (struct serve_config){s->authority, s->clock, s->stop, which};
+    port->io = (struct loop_io){.fd = port->listener.fd, .fn = on_port, .arg = port};
     return loop_io_add(s->loop, &port->io, EPOLLIN);
 }
 
@@ -177,9 +177,9 @@ static RESULT open_control(struct server *s, const char *path)
     if (!path)
         return NULL;
     TRY(control_listen(path, &s->control_fd));
-    s->control = (struct control_config){ s->authority, s->clock, s->stop, apply_outage,
-                                          drop,         end,      s };
-    s->control_io = (struct loop_io){ .fd = s->control_fd, .fn = on_control, .arg = s };
+    s->control =
+        (struct control_config){s->authority, s->clock, s->stop, apply_outage, drop, end, s};
+    s->control_io = (struct loop_io){.fd = s->control_fd, .fn = on_control, .arg = s};
     return loop_io_add(s->loop, &s->control_io, EPOLLIN);
 }
 
@@ -195,10 +195,10 @@ static RESULT start(struct server *s, const struct options *o)
     TRY(open_port(s, SERVE_PORT_WEB, &o->listen_web));
     TRY(open_control(s, o->control_path));
     TRY(authority_set_web_addr(s->authority, s->ports[SERVE_PORT_WEB].listener.addr));
-    const struct ready ready = { .options = o,
-                                 .authority = s->authority,
-                                 .auth_addr = s->ports[SERVE_PORT_AUTH].listener.addr,
-                                 .web_addr = s->ports[SERVE_PORT_WEB].listener.addr };
+    const struct ready ready = {.options = o,
+                                .authority = s->authority,
+                                .auth_addr = s->ports[SERVE_PORT_AUTH].listener.addr,
+                                .web_addr = s->ports[SERVE_PORT_WEB].listener.addr};
     return ready_announce(&ready);
 }
 
@@ -219,9 +219,9 @@ static void stop(struct server *s, const struct options *o)
 RESULT server_run(const struct options *o)
 {
     CLEANUP(server_release)
-    struct server s = { .clock = clock_system(),
-                        .control_fd = -1,
-                        .ports = { { .listener = LISTENER_INIT }, { .listener = LISTENER_INIT } } };
+    struct server s = {.clock = clock_system(),
+                       .control_fd = -1,
+                       .ports = {{.listener = LISTENER_INIT}, {.listener = LISTENER_INIT}}};
     TRY(start(&s, o));
     struct err *e = loop_run(s.loop);
     stop(&s, o);

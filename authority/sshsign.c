@@ -31,7 +31,7 @@ static RESULT put_public_key(const struct sshsign_cert *cert, const struct entro
     TRY(sshwire_put_string(out, buf_bytes(&type)));
     uint8_t nonce[NONCE_SIZE];
     entropy_fill(entropy, nonce, sizeof(nonce));
-    TRY(sshwire_put_string(out, (struct bytes){ nonce, sizeof(nonce) }));
+    TRY(sshwire_put_string(out, (struct bytes){nonce, sizeof(nonce)}));
     return buf_add(out, fields.data, fields.len);
 }
 
@@ -102,13 +102,13 @@ static struct algorithm algorithm_of(enum key_kind kind)
 {
     switch (kind) {
     case KEY_RSA_2048:
-        return (struct algorithm){ "rsa-sha2-512", EVP_sha512() };
+        return (struct algorithm){"rsa-sha2-512", EVP_sha512()};
     case KEY_ECDSA_P256:
-        return (struct algorithm){ "ecdsa-sha2-nistp256", EVP_sha256() };
+        return (struct algorithm){"ecdsa-sha2-nistp256", EVP_sha256()};
     case KEY_ED25519:
         break;
     }
-    return (struct algorithm){ "ssh-ed25519", NULL };
+    return (struct algorithm){"ssh-ed25519", NULL};
 }
 
 /* RFC 5656 3.1.2: r and s as two mpints, where OpenSSL gives a DER sequence. */

@@ -13,12 +13,12 @@ void state_release(struct state *s)
     ca_keys_release(&s->web);
     bots_release(&s->bots);
     tokens_release(&s->tokens);
-    *s = (struct state){ 0 };
+    *s = (struct state){0};
 }
 
 RESULT state_generate(const char *cluster, enum suite suite, struct wall now, struct state *ret)
 {
-    CLEANUP(state_release) struct state s = { .suite = suite };
+    CLEANUP(state_release) struct state s = {.suite = suite};
     s.cluster = strdup(cluster);
     if (!s.cluster)
         return err_nomem();
@@ -26,7 +26,7 @@ RESULT state_generate(const char *cluster, enum suite suite, struct wall now, st
     /* P-256 in every suite: the web certificate is not part of the cluster. */
     TRY(ca_keys_generate(CA_SPIFFE, SUITE_BALANCED_V1, "tbot-authority web", now, &s.web));
     *ret = s;
-    s = (struct state){ 0 };
+    s = (struct state){0};
     return NULL;
 }
 
@@ -50,8 +50,9 @@ static RESULT lock(struct state_file *f, const char *path)
     TRY(buf_printf(&name, "%s.lock", f->place.name));
     struct err *e = dir_lock(f->place.dir, buf_str(&name), &f->lock_fd);
     if (err_code(e) == ERR_BUSY)
-        return err_set_hint(err_wrap(e, "locking the state '%s'", path),
-                            "Another tbot-authority uses this state: stop it, or name another file.");
+        return err_set_hint(
+            err_wrap(e, "locking the state '%s'", path),
+            "Another tbot-authority uses this state: stop it, or name another file.");
     return e;
 }
 
@@ -71,7 +72,8 @@ RESULT state_file_load(struct state_file *f, struct state *ret)
 {
     CLEANUP(secret_freep) struct secret *json = NULL;
     TRY(dir_read_secret(f->place.dir, f->place.name, STATE_MAX, &json));
-    TRY_CTX(state_decode(secret_bytes(json), ret), "state '%s/%s'", dir_path(f->place.dir), f->place.name);
+    TRY_CTX(state_decode(secret_bytes(json), ret), "state '%s/%s'", dir_path(f->place.dir),
+            f->place.name);
     return NULL;
 }
 

@@ -6,8 +6,6 @@
 #include <jansson.h>
 #include <string.h>
 
-
-
 static void json_freep(json_t **p)
 {
     json_decref(*p);
@@ -61,10 +59,11 @@ static RESULT decode_ca(const json_t *object, struct ca cas[CA_KIND_COUNT])
     ca->kind = kind;
     if (!ca_phase_parse(phase, &ca->phase))
         return malformed("phase");
-    TRY(decode_keys(json_object_get(object, "active"), ca_kind_has_ssh(kind), &ca->active));
+    TRY_CTX(decode_keys(json_object_get(object, "active"), ca_kind_has_ssh(kind), &ca->active),
+            "active");
     const json_t *additional = json_object_get(object, "additional");
     bool is_expected = ca->phase != CA_STANDBY;
-    if (is_expected != json_is_object(additional))
+    if (!additional || is_expected != json_is_object(additional))
         return malformed("additional");
     return is_expected ? decode_keys(additional, ca_kind_has_ssh(kind), &ca->additional) : NULL;
 }
@@ -99,8 +98,10 @@ static RESULT decode_instance(const json_t *object, struct bot_instance *out)
     const char *id = NULL;
     TRY(text_of(object, "id", &id));
     const json_t *generation = json_object_get(object, "generation");
-    if (strlen(id) >= sizeof(out->id) || !json_is_integer(generation))
-        return malformed("instances");
+    if (strlen(id) >= sizeof(out->id))
+        return malformed("id");
+    if (!json_is_integer(generation))
+        return malformed("generation");
     memcpy(out->id, id, strlen(id) + 1);
     out->generation = json_integer_value(generation);
     return NULL;
@@ -108,7 +109,7 @@ static RESULT decode_instance(const json_t *object, struct bot_instance *out)
 
 static RESULT decode_bot(const json_t *object, struct bots *bots)
 {
-    CLEANUP(strlist_release) struct strlist roles = { 0 };
+    CLEANUP(strlist_release) struct strlist roles = {0};
     const char *name = NULL;
     struct bot *bot = NULL;
     json_t *instances = NULL;
@@ -157,14 +158,14 @@ static RESULT decode_all(const json_t *doc, struct state *s)
         return err_nomem();
     s->suite = suite_parse(suite);
     TRY(decode_cas(doc, s->cas));
-    TRY(decode_keys(json_object_get(doc, "web"), false, &s->web));
+    TRY_CTX(decode_keys(json_object_get(doc, "web"), false, &s->web), "web");
     TRY(decode_bots(doc, &s->bots));
     return decode_tokens(doc, &s->tokens);
 }
 
 RESULT state_decode(struct bytes json, struct state *ret)
 {
-    CLEANUP(state_release) struct state s = { 0 };
+    CLEANUP(state_release) struct state s = {0};
     json_error_t at;
     CLEANUP(json_freep)
     json_t *doc = json_loadb((const char *)json.data, json.len, JSON_REJECT_DUPLICATES, &at);
@@ -174,6 +175,6 @@ RESULT state_decode(struct bytes json, struct state *ret)
     if (e)
         return err_wrap_as(ERR_STORAGE, e, "the document is damaged");
     *ret = s;
-    s = (struct state){ 0 };
+    s = (struct state){0};
     return NULL;
 }

@@ -6,8 +6,6 @@
 #include <jansson.h>
 #include <string.h>
 
-
-
 static void json_freep(json_t **p)
 {
     json_decref(*p);
@@ -54,10 +52,10 @@ static json_t *cas_json(const struct ca *cas)
 {
     CLEANUP(json_freep) json_t *list = json_array();
     for (int i = 0; i < CA_KIND_COUNT; i++) {
-        if (!append(list, json_pack("{s:s, s:s, s:o, s:o}", "kind", ca_kind_name(cas[i].kind),
-                                    "phase", ca_phase_name(cas[i].phase), "active",
-                                    keys_json(&cas[i].active), "additional",
-                                    keys_json(&cas[i].additional))))
+        if (!append(list,
+                    json_pack("{s:s, s:s, s:o, s:o}", "kind", ca_kind_name(cas[i].kind), "phase",
+                              ca_phase_name(cas[i].phase), "active", keys_json(&cas[i].active),
+                              "additional", keys_json(&cas[i].additional))))
             return NULL;
     }
     return TAKE(list);
@@ -103,8 +101,8 @@ static json_t *tokens_json(const struct tokens *tokens)
     CLEANUP(json_freep) json_t *list = json_array();
     for (size_t i = 0; i < tokens->len; i++) {
         const struct token *token = &tokens->items[i];
-        if (!append(list, json_pack("{s:s, s:s}", "value", secret_str(token->value), "bot",
-                                    token->bot)))
+        if (!append(list,
+                    json_pack("{s:s, s:s}", "value", secret_str(token->value), "bot", token->bot)))
             return NULL;
     }
     return TAKE(list);
@@ -113,11 +111,11 @@ static json_t *tokens_json(const struct tokens *tokens)
 RESULT state_encode(const struct state *s, struct secret **ret)
 {
     CLEANUP(json_freep)
-    json_t *doc = json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "format", STATE_FORMAT, "cluster",
-                            s->cluster, "suite", suite_name(s->suite), "authorities",
-                            cas_json(s->cas), "web", keys_json(&s->web), "bots",
-                            bots_json(&s->bots), "tokens", tokens_json(&s->tokens), "used_tokens",
-                            texts_json(&s->tokens.used));
+    json_t *doc =
+        json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "format", STATE_FORMAT, "cluster",
+                  s->cluster, "suite", suite_name(s->suite), "authorities", cas_json(s->cas), "web",
+                  keys_json(&s->web), "bots", bots_json(&s->bots), "tokens",
+                  tokens_json(&s->tokens), "used_tokens", texts_json(&s->tokens.used));
     CLEANUP(freep) char *text = doc ? json_dumps(doc, JSON_INDENT(1)) : NULL;
     if (!text)
         return err_new(ERR_STORAGE, "the state cannot be written as JSON");

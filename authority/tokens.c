@@ -16,7 +16,7 @@ void tokens_release(struct tokens *t)
     }
     free(t->items);
     strlist_release(&t->used);
-    *t = (struct tokens){ 0 };
+    *t = (struct tokens){0};
 }
 
 /* The index, or `len`. Every one is looked at, so that the time says nothing of the values. */

@@ -48,8 +48,7 @@ static json_t *auth_json(const struct authority *a)
                      suite_name(authority_suite(a)));
 }
 
-static RESULT find(struct authority *a, const struct peer *peer, struct bytes body,
-                   struct buf *out)
+static RESULT find(struct authority *a, const struct peer *peer, struct bytes body, struct buf *out)
 {
     (void)peer, (void)body;
     char min_version[32];
@@ -88,13 +87,14 @@ static RESULT time_member(const json_t *doc, const char *name, struct wall *ret)
     if (!member || json_is_null(member))
         return NULL;
     const char *text = json_string_value(member);
-    struct tm tm = { .tm_isdst = 0 };
+    struct tm tm = {.tm_isdst = 0};
     const char *at = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
     if (at && *at == '.')
         at += 1 + strspn(at + 1, "0123456789");
     int hours = 0, minutes = 0, end = 0;
     char sign = '+';
     bool is_utc = at && strcmp(at, "Z") == 0;
+    /* NOLINTNEXTLINE(cert-err34-c): two digits cannot overflow */
     if (!is_utc && (!at || sscanf(at, "%c%2d:%2d%n", &sign, &hours, &minutes, &end) != 3 ||
                     at[end] || !strchr("+-", sign)))
         return err_new(ERR_REJECTED, "'%s' is not a time", name);
@@ -126,7 +126,7 @@ static RESULT decode_and_join(struct authority *a, const json_t *doc, struct cer
 {
     CLEANUP(buf_release) struct buf ssh_key = BUF_INIT(HTTP1_MAX_BODY);
     CLEANUP(buf_release) struct buf tls_key = BUF_INIT(HTTP1_MAX_BODY);
-    struct joining joining = { .expires = WALL_NONE };
+    struct joining joining = {.expires = WALL_NONE};
     TRY(text_member(doc, "token", &joining.token));
     TRY(text_member(doc, "role", &joining.role));
     TRY(key_member(doc, "public_ssh_key", &ssh_key));
@@ -137,8 +137,7 @@ static RESULT decode_and_join(struct authority *a, const json_t *doc, struct cer
     return joining_with_text_keys(a, &joining, ret);
 }
 
-static RESULT join(struct authority *a, const struct peer *peer, struct bytes body,
-                   struct buf *out)
+static RESULT join(struct authority *a, const struct peer *peer, struct bytes body, struct buf *out)
 {
     (void)peer;
     CLEANUP(certs_release) struct certs made = CERTS_INIT;
@@ -176,25 +175,27 @@ static RESULT remote_clusters(struct authority *a, const struct peer *peer, stru
     const struct strlist *leaves = authority_leaves(a);
     for (size_t i = 0; i < leaves->len; i++)
         json_array_append_new(list, json_pack("{s:s, s:s, s:{s:s}, s:{s:s}}", "kind",
-                                              "remote_cluster", "version", "v3", "metadata",
-                                              "name", leaves->items[i], "status", "connection",
-                                              "online"));
+                                              "remote_cluster", "version", "v3", "metadata", "name",
+                                              leaves->items[i], "status", "connection", "online"));
     return put_json(TAKE(list), out);
 }
+
+typedef RESULT webapi_handler(struct authority *a, const struct peer *peer, struct bytes body,
+                              struct buf *out);
 
 static const struct {
     enum webapi_port port;
     const char *method, *path;
     int until; /* the last version that has it; 0: all */
-    RESULT (*handle)(struct authority *a, const struct peer *peer, struct bytes body,
-                     struct buf *out);
+    RESULT(*handle)
+    (struct authority *a, const struct peer *peer, struct bytes body, struct buf *out);
 } routes[] = {
-    { WEBAPI_PORT_PROXY, "GET", "/webapi/find", 0, find },
-    { WEBAPI_PORT_PROXY, "GET", "/webapi/ping", 0, find },
-    { WEBAPI_PORT_PROXY, "POST", "/webapi/host/credentials", 0, join },
-    { WEBAPI_PORT_AUTH, "POST", "/v2/tokens/register", 16, join },
-    { WEBAPI_PORT_AUTH, "GET", "/v2/remoteclusters", 15, remote_clusters },
-    { WEBAPI_PORT_AUTH, "GET", "/v2/configuration/name", 15, cluster_name },
+    {WEBAPI_PORT_PROXY, "GET", "/webapi/find", 0, find},
+    {WEBAPI_PORT_PROXY, "GET", "/webapi/ping", 0, find},
+    {WEBAPI_PORT_PROXY, "POST", "/webapi/host/credentials", 0, join},
+    {WEBAPI_PORT_AUTH, "POST", "/v2/tokens/register", 16, join},
+    {WEBAPI_PORT_AUTH, "GET", "/v2/remoteclusters", 15, remote_clusters},
+    {WEBAPI_PORT_AUTH, "GET", "/v2/configuration/name", 15, cluster_name},
 };
 
 const char *webapi_name(const struct http1_request *request)

@@ -21,9 +21,9 @@ RESULT x509sign_subject_add(X509_NAME *subject, const char *oid, const char *val
      * V_ASN1_UTF8STRING and not MBSTRING_UTF8: the latter enforces X.520's upper bounds (64
      * characters for a name), which neither Teleport's names nor its readers know.
      */
-    if (!object || !X509_NAME_add_entry_by_OBJ(subject, object, V_ASN1_UTF8STRING,
-                                               (const unsigned char *)value, (int)strlen(value),
-                                               -1, 0))
+    if (!object ||
+        !X509_NAME_add_entry_by_OBJ(subject, object, V_ASN1_UTF8STRING,
+                                    (const unsigned char *)value, (int)strlen(value), -1, 0))
         return err_ossl("adding %s to a certificate's subject", oid);
     return NULL;
 }
@@ -89,9 +89,9 @@ RESULT x509sign_ca(EVP_PKEY *key, const char *cluster, struct wall now,
 {
     CLEANUP(x509_freep) X509 *cert = NULL;
     char serial[64];
-    const struct x509sign_leaf self = { .public_key = key,
-                                        .not_before = wall_add(now, dur_s(-60)),
-                                        .not_after = wall_add(now, CA_LIFETIME) };
+    const struct x509sign_leaf self = {.public_key = key,
+                                       .not_before = wall_add(now, dur_s(-60)),
+                                       .not_after = wall_add(now, CA_LIFETIME)};
     TRY(blank(&self, entropy, &cert, serial));
     X509_NAME *subject = X509_get_subject_name(cert);
     TRY(x509sign_subject_add(subject, OID_ORGANIZATION, cluster));

@@ -139,5 +139,5 @@ char *buf_take_str(struct buf *b)
 
 struct bytes buf_bytes(const struct buf *b)
 {
-    return (struct bytes) {b->data, b->len};
+    return (struct bytes){b->data, b->len};
 }

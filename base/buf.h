@@ -31,7 +31,7 @@ struct bytes {
     size_t len;
 };
 
-#define BUF_INIT(max_) ((struct buf) {.max = (max_)})
+#define BUF_INIT(max_) ((struct buf){.max = (max_)})
 
 /* NULL when memory is gone. */
 struct buf *buf_new(size_t max);
@@ -61,7 +61,7 @@ struct bytes buf_bytes(const struct buf *b);
 
 static inline struct bytes bytes_of_str(const char *s)
 {
-    return (struct bytes) {(const uint8_t *)s, __builtin_strlen(s)};
+    return (struct bytes){(const uint8_t *)s, __builtin_strlen(s)};
 }
 
 #endif

@@ -18,13 +18,13 @@ static int64_t read_clock(clockid_t id)
 static struct mono system_mono(const struct clock *c)
 {
     (void)c;
-    return (struct mono) {read_clock(CLOCK_BOOTTIME)};
+    return (struct mono){read_clock(CLOCK_BOOTTIME)};
 }
 
 static struct wall system_wall(const struct clock *c)
 {
     (void)c;
-    return (struct wall) {read_clock(CLOCK_REALTIME)};
+    return (struct wall){read_clock(CLOCK_REALTIME)};
 }
 
 const struct clock *clock_system(void)
@@ -53,22 +53,22 @@ static int64_t sub_saturated(int64_t a, int64_t b)
 
 struct mono mono_add(struct mono t, struct dur d)
 {
-    return (struct mono) {add_saturated(t.ns, d.ns)};
+    return (struct mono){add_saturated(t.ns, d.ns)};
 }
 
 struct wall wall_add(struct wall t, struct dur d)
 {
-    return (struct wall) {add_saturated(t.ns, d.ns)};
+    return (struct wall){add_saturated(t.ns, d.ns)};
 }
 
 struct dur mono_diff(struct mono later, struct mono earlier)
 {
-    return (struct dur) {sub_saturated(later.ns, earlier.ns)};
+    return (struct dur){sub_saturated(later.ns, earlier.ns)};
 }
 
 struct dur wall_diff(struct wall later, struct wall earlier)
 {
-    return (struct dur) {sub_saturated(later.ns, earlier.ns)};
+    return (struct dur){sub_saturated(later.ns, earlier.ns)};
 }
 
 char *wall_format(struct wall t, bool millis, char out[RFC3339_SIZE])

@@ -51,20 +51,20 @@ static inline struct wall clock_wall(const struct clock *c)
 
 static inline struct now clock_now(const struct clock *c)
 {
-    return (struct now) {clock_mono(c), clock_wall(c)};
+    return (struct now){clock_mono(c), clock_wall(c)};
 }
 
-#define MONO_NEVER ((struct mono) {INT64_MAX})
-#define WALL_NEVER ((struct wall) {INT64_MAX})
-#define WALL_NONE ((struct wall) {0}) /* "not known": no certificate speaks of 1970 */
+#define MONO_NEVER ((struct mono){INT64_MAX})
+#define WALL_NEVER ((struct wall){INT64_MAX})
+#define WALL_NONE ((struct wall){0}) /* "not known": no certificate speaks of 1970 */
 
 static inline struct dur dur_ms(int64_t ms)
 {
-    return (struct dur) {ms * 1000000};
+    return (struct dur){ms * 1000000};
 }
 static inline struct dur dur_s(int64_t s)
 {
-    return (struct dur) {s * 1000000000};
+    return (struct dur){s * 1000000000};
 }
 static inline int64_t dur_to_ms(struct dur d)
 {

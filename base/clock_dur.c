@@ -70,7 +70,7 @@ RESULT dur_parse(const char *text, struct dur *ret)
     uint64_t sum = 0;
 
     if (strcmp(at, "0") == 0) {
-        *ret = (struct dur) {0};
+        *ret = (struct dur){0};
         return NULL;
     }
     do {
@@ -79,7 +79,7 @@ RESULT dur_parse(const char *text, struct dur *ret)
                 err_new(ERR_CONFIG, "not a duration: '%s'", text),
                 "Write numbers with units, such as \"1h30m\", \"90s\" or \"250ms\".");
     } while (*at);
-    *ret = (struct dur) {*text == '-' ? -(int64_t)sum : (int64_t)sum};
+    *ret = (struct dur){*text == '-' ? -(int64_t)sum : (int64_t)sum};
     return NULL;
 }
 

@@ -13,7 +13,7 @@ int dir_open_flags(const struct dir *d)
     return O_CLOEXEC | (d->follow_links ? 0 : O_NOFOLLOW);
 }
 
-static const char *remedy(int errnum)
+const char *dir_remedy(int errnum)
 {
     switch (errnum) {
     case ENOSPC:
@@ -23,6 +23,8 @@ static const char *remedy(int errnum)
     case EACCES:
     case EPERM:
         return "Give the user that tbot runs as the right to read and write there.";
+    case ENOTDIR:
+        return "Something that is no directory is in the way: move it, or name another place.";
     case EROFS:
         return "The filesystem is mounted read-only: remount it, or use another directory.";
     case ELOOP:
@@ -37,7 +39,7 @@ struct err *dir_error(const struct dir *d, const char *name, int errnum, const c
 {
     enum err_code code = errnum == ENOENT ? ERR_NOT_FOUND : ERR_STORAGE;
     struct err *e = err_sys(code, errnum, "%s '%s/%s'", verb, d->path, name);
-    const char *hint = remedy(errnum);
+    const char *hint = dir_remedy(errnum);
 
     return hint ? err_set_hint(e, "%s", hint) : e;
 }

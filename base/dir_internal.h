@@ -24,6 +24,9 @@ struct dir {
 /* O_NOFOLLOW where links are refused, and what every open of a file here has. */
 int dir_open_flags(const struct dir *d);
 
+/* What a person can do about a failed system call on a file; NULL: nothing general. */
+const char *dir_remedy(int errnum);
+
 /* ERR_NOT_FOUND or ERR_STORAGE "VERB 'DIR/NAME': strerror", with a remedy for the usual causes. */
 struct err *dir_error(const struct dir *d, const char *name, int errnum, const char *verb);
 

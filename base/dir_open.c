@@ -16,13 +16,20 @@ struct walk {
     bool follow_links;
 };
 
+static struct err *with_remedy(struct err *e)
+{
+    const char *hint = dir_remedy(err_errno(e));
+    return hint ? err_set_hint(e, "%s", hint) : e;
+}
+
 static struct err *walk_error(const struct walk *w, const char *name, int errnum, bool is_link)
 {
     if (is_link)
         return err_set_hint(
             err_new(ERR_STORAGE, "open '%s': '%s' is a symbolic link", w->path, name),
             "Give the real path, or set 'symlinks: insecure' if nobody else can write there.");
-    return err_sys(errnum == ENOENT ? ERR_NOT_FOUND : ERR_STORAGE, errnum, "open '%s'", w->path);
+    return with_remedy(
+        err_sys(errnum == ENOENT ? ERR_NOT_FOUND : ERR_STORAGE, errnum, "open '%s'", w->path));
 }
 
 static bool is_link_at(int fd, const char *name)
@@ -49,7 +56,7 @@ static RESULT walk_into(struct walk *w, const char *name)
         if (mkdirat(w->fd, name, 0700) == 0)
             sync_parent(w->fd);
         else if (errno != EEXIST)
-            return err_sys(ERR_STORAGE, errno, "create '%s' of '%s'", name, w->path);
+            return with_remedy(err_sys(ERR_STORAGE, errno, "create '%s' of '%s'", name, w->path));
         fd = openat(w->fd, name, flags);
     }
     if (fd < 0) {

@@ -145,7 +145,7 @@ RESULT dir_publish(struct dir *d, const struct dir_file *files, size_t n_files,
     if (!set.items)
         return err_nomem();
     for (size_t i = 0; i < n_files; i++) {
-        set.items[i] = (struct item) {&files[i], false, {.fd = -1}, -1};
+        set.items[i] = (struct item){&files[i], false, {.fd = -1}, -1};
         set.len++;
         TRY(item_prepare(d, &set.items[i]));
     }

@@ -52,7 +52,7 @@ static RESULT read_buf(int fd, size_t max, struct buf **ret)
 
     if (!b)
         return err_nomem();
-    TRY(pour(fd, &(struct sink) {add_to_buf, b}));
+    TRY(pour(fd, &(struct sink){add_to_buf, b}));
     *ret = TAKE(b);
     return NULL;
 }
@@ -71,7 +71,7 @@ static RESULT read_secret(int fd, size_t max, struct secret **ret)
     CLEANUP(secret_freep) struct secret *s = NULL;
 
     TRY(secret_with_room(room_for(fd, max), &s));
-    TRY(pour(fd, &(struct sink) {add_to_secret, s}));
+    TRY(pour(fd, &(struct sink){add_to_secret, s}));
     *ret = TAKE(s);
     return NULL;
 }

@@ -47,5 +47,5 @@ struct dur entropy_between(const struct entropy *e, struct dur lo, struct dur hi
     uint64_t span = (uint64_t)hi.ns - (uint64_t)lo.ns;
     if (span == UINT64_MAX) /* every value there is */
         span--;
-    return (struct dur) {(int64_t)((uint64_t)lo.ns + entropy_below(e, span + 1))};
+    return (struct dur){(int64_t)((uint64_t)lo.ns + entropy_below(e, span + 1))};
 }

@@ -71,7 +71,7 @@ static struct err *err_assemble(enum err_code code, int sys, struct err *cause, 
         err_free(cause);
         return &nomem;
     }
-    *e = (struct err) {.code = code, .sys = sys, .message = message, .cause = cause};
+    *e = (struct err){.code = code, .sys = sys, .message = message, .cause = cause};
     return e;
 }
 

@@ -116,7 +116,7 @@ static struct err *watch(struct loop *l, struct loop_io *io, int fd,
 {
     if (fd < 0)
         return err_sys(ERR_UNAVAILABLE, errno, "making the event loop");
-    *io = (struct loop_io) {fd, fn, l};
+    *io = (struct loop_io){fd, fn, l};
     return loop_io_add(l, io, EPOLLIN);
 }
 

@@ -4,7 +4,7 @@
 void loop_heap_release(struct loop_heap *h)
 {
     free(h->timers);
-    *h = (struct loop_heap) {0};
+    *h = (struct loop_heap){0};
 }
 
 struct loop_timer *loop_heap_first(const struct loop_heap *h)

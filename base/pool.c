@@ -265,7 +265,7 @@ void pool_free(struct pool *p)
 
 void pool_submit(struct pool *p, struct pool_job *job)
 {
-    job->task = (struct loop_task) {.fn = job->done, .arg = job->arg};
+    job->task = (struct loop_task){.fn = job->done, .arg = job->arg};
     job->next = NULL;
     pthread_mutex_lock(&p->lock);
     bool stopping = p->stopping;

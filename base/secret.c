@@ -76,7 +76,7 @@ void secret_free(struct secret *s)
 
 struct bytes secret_bytes(const struct secret *s)
 {
-    return (struct bytes) {s->data, s->len};
+    return (struct bytes){s->data, s->len};
 }
 
 const char *secret_str(const struct secret *s)

@@ -8,7 +8,7 @@ void strlist_release(struct strlist *l)
     for (size_t i = 0; i < l->len; i++)
         free(l->items[i]);
     free(l->items);
-    *l = (struct strlist) {0};
+    *l = (struct strlist){0};
 }
 
 /* Full at 0, 4, 8, 16, …: the capacity follows from the length and is not stored. */

@@ -12,13 +12,9 @@ RESULT tls_context_new(const SSL_METHOD *method, SSL_CTX **ret)
 
     if (!ctx || !SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION))
         return err_ossl("TLS context");
-    /*
-     * A buffer may have moved between two tries of a write: ours come from callers. And no chain is
-     * made up from the roots we verify with: an auth server hangs up, without a word, on a client
-     * that shows more than its leaf.
-     */
+    /* A buffer may have moved between two tries of a write: ours come from callers. */
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                              SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+                              SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     *ret = TAKE(ctx);

@@ -37,6 +37,9 @@ static RESULT present_cert(struct tls *t, const struct tls_client_config *config
 {
     if (!config->cert)
         return NULL;
+    /* Nothing but our own: a Teleport server hangs up on a client that shows a chain, and OpenSSL would
+     * make one from the roots it verifies with. */
+    SSL_set_mode(t->ssl, SSL_MODE_NO_AUTO_CHAIN);
     if (!SSL_use_cert_and_key(t->ssl, config->cert, config->key, NULL, 1))
         return err_ossl("use our certificate and key for TLS");
     t->has_cert = true;
@@ -51,6 +54,7 @@ static RESULT client_setup(struct tls *t, const struct tls_client_config *config
     TRY(tls_context_new(TLS_client_method(), &context));
     TRY(load_roots(context, config));
     TRY(tls_attach(t, context));
+    t->now = clock_wall(ctx->clock);
     SSL_set_connect_state(t->ssl);
     if (config->sni && !SSL_set_tlsext_host_name(t->ssl, config->sni))
         return err_ossl("server name '%s'", config->sni);
@@ -59,7 +63,7 @@ static RESULT client_setup(struct tls *t, const struct tls_client_config *config
     TRY(present_cert(t, config));
     if (config->verify == TLS_VERIFY_NONE)
         return NULL;
-    return tls_verify_setup(t, config->verify_name, clock_wall(ctx->clock));
+    return tls_verify_setup(t, config->verify_name);
 }
 
 static RESULT check_alpn(const struct tls *t, const char *required)

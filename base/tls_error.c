@@ -2,6 +2,7 @@
 #include "base/tls_internal.h"
 
 #include <openssl/err.h>
+#include <stdio.h>
 #include <string.h>
 
 /* What the caller does next about each alert (RFC 8446 6.2); those not listed are ERR_PROTOCOL. */
@@ -11,12 +12,11 @@ static const struct alert {
     enum err_code code;
     const char *hint;
 } alerts[] = {
-    {SSL_AD_BAD_CERTIFICATE, true, ERR_DENIED, NULL},
+    {SSL_AD_BAD_CERTIFICATE, true, ERR_DENIED,
+     "The server's log tells why; one reason is a server whose clock is behind ours."},
     {SSL_AD_UNSUPPORTED_CERTIFICATE, true, ERR_DENIED, NULL},
     {SSL_AD_CERTIFICATE_REVOKED, true, ERR_DENIED, NULL},
-    {SSL_AD_CERTIFICATE_EXPIRED, true, ERR_EXPIRED,
-     "Check this machine's clock; if it is right, our certificate is past its end and tbot must "
-     "join again."},
+    {SSL_AD_CERTIFICATE_EXPIRED, true, ERR_EXPIRED, NULL},
     {SSL_AD_CERTIFICATE_UNKNOWN, true, ERR_DENIED, NULL},
     {SSL_AD_UNKNOWN_CA, true, ERR_DENIED,
      "The other side does not know the CA of our certificate: it may be another cluster, or its "
@@ -42,16 +42,45 @@ static const struct alert *alert_find(int number)
     return &other;
 }
 
+/*
+ * The peer says that our certificate is past its end, or, as Go's TLS does, not valid yet. We know
+ * our clock and the certificate: if they agree with each other, it is the clocks that do not.
+ */
+static struct err *expired_error(const struct tls *t, const char *told)
+{
+    char from[RFC3339_SIZE], until[RFC3339_SIZE], now[RFC3339_SIZE];
+    const X509 *cert = SSL_get_certificate(t->ssl);
+    time_t here = (time_t)wall_to_unix(t->now);
+    bool is_past = X509_cmp_time(X509_get0_notAfter(cert), &here) < 0;
+    struct err *e = err_new(ERR_EXPIRED,
+                            "%s: it refuses our certificate; by the clock here it is "
+                            "%s, and the certificate is valid from %s to %s",
+                            told, wall_format(t->now, false, now),
+                            tls_time_text(X509_get0_notBefore(cert), from),
+                            tls_time_text(X509_get0_notAfter(cert), until));
+
+    if (is_past)
+        return err_set_hint(e, "The certificate is past its end: give the bot a new token, so that "
+                               "it can join again.");
+    return err_set_hint(e, "The clocks of this machine and of the server differ: set the one that "
+                           "is wrong.");
+}
+
 static struct err *alert_error(const struct tls *t, int number)
 {
     const struct alert *a = alert_find(number);
     const char *name = SSL_alert_desc_string_long(number);
     const char *meaning = "";
+    char told[96];
     struct err *e;
+
+    snprintf(told, sizeof(told), "the peer sent the TLS alert '%s' (%d)", name, number);
+    if (a->code == ERR_EXPIRED && t->has_cert && !SSL_is_server(t->ssl))
+        return expired_error(t, told);
 
     if (a->about_our_cert)
         meaning = t->has_cert ? ": it refuses our certificate" : ": it wants a client certificate";
-    e = err_new(a->code, "the peer sent the TLS alert '%s' (%d)%s", name, number, meaning);
+    e = err_new(a->code, "%s%s", told, meaning);
     return a->hint ? err_set_hint(e, "%s", a->hint) : e;
 }
 

@@ -22,8 +22,8 @@ struct tls {
     bool has_cert;     /* we can present one */
     char alpn[256];
 
-    /* For the story of a failed verification: */
-    struct wall now;     /* the time the certificates were judged by */
+    /* For the story of a failed verification, ours or the peer's: */
+    struct wall now;     /* when we connected, by our clock */
     const char *name;    /* borrowed from the configuration, valid during the handshake */
     X509 *refused;       /* the certificate that failed, NULL: none did */
     int refused_because; /* X509_V_ERR_… */
@@ -45,10 +45,13 @@ RESULT tls_context_new(const SSL_METHOD *method, SSL_CTX **ret);
 RESULT tls_alpn_encode(const char *const *names, struct buf *out);
 
 /* Makes t->ssl demand a certificate that leads to its store's roots and carries `name`. */
-RESULT tls_verify_setup(struct tls *t, const char *name, struct wall now);
+RESULT tls_verify_setup(struct tls *t, const char *name);
 
 /* The error for t->refused. */
 struct err *tls_verify_error(const struct tls *t);
+
+/* A certificate's time for a message, in `out`. */
+char *tls_time_text(const ASN1_TIME *when, char out[RFC3339_SIZE]);
 
 /*
  * What the result `rc` of an SSL call means; for TLS_FAILED *ret_err is set. `saved_errno` is errno

@@ -31,7 +31,7 @@ static bool is_ip(const char *name)
     return inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1;
 }
 
-RESULT tls_verify_setup(struct tls *t, const char *name, struct wall now)
+RESULT tls_verify_setup(struct tls *t, const char *name)
 {
     X509_VERIFY_PARAM *param = SSL_get0_param(t->ssl);
 
@@ -43,8 +43,7 @@ RESULT tls_verify_setup(struct tls *t, const char *name, struct wall now)
     if (is_ip(name) ? !X509_VERIFY_PARAM_set1_ip_asc(param, name)
                     : !X509_VERIFY_PARAM_set1_host(param, name, 0))
         return err_ossl("verify the name '%s'", name);
-    X509_VERIFY_PARAM_set_time(param, (time_t)wall_to_unix(now));
-    t->now = now;
+    X509_VERIFY_PARAM_set_time(param, (time_t)wall_to_unix(t->now));
     t->name = name;
     SSL_set_verify(t->ssl, SSL_VERIFY_PEER, note_refused);
     return NULL;
@@ -73,7 +72,7 @@ static char *name_text(const X509_NAME *name)
     return bio_text(bio);
 }
 
-static char *time_text(const ASN1_TIME *when, char out[RFC3339_SIZE])
+char *tls_time_text(const ASN1_TIME *when, char out[RFC3339_SIZE])
 {
     struct tm tm = {0};
 
@@ -118,8 +117,8 @@ static struct err *time_error(const struct tls *t, const char *subject)
     const ASN1_TIME *when =
         early ? X509_get0_notBefore(t->refused) : X509_get0_notAfter(t->refused);
     struct err *e = err_new(ERR_EXPIRED, "the certificate '%s' %s %s; here it is %s", subject,
-                            early ? "is not valid before" : "expired at", time_text(when, limit),
-                            wall_format(t->now, false, now));
+                            early ? "is not valid before" : "expired at",
+                            tls_time_text(when, limit), wall_format(t->now, false, now));
 
     return err_set_hint(e, "Check this machine's clock; if it is right, the server needs a new "
                            "certificate.");

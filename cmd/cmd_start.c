@@ -21,7 +21,7 @@ static void log_grpc(const char *text)
 /* No core dump and no tracer gets at the keys; few arenas keep the memory of bursts small. */
 static void harden(void)
 {
-    const struct rlimit none = { 0, 0 };
+    const struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);
     mallopt(M_ARENA_MAX, 2);
@@ -29,10 +29,8 @@ static void harden(void)
 
 static struct err *run(const struct config *config, struct log *log)
 {
-    const struct agent_setup setup = { .config = config,
-                                       .clock = clock_system(),
-                                       .entropy = entropy_system(),
-                                       .log = log };
+    const struct agent_setup setup = {
+        .config = config, .clock = clock_system(), .entropy = entropy_system(), .log = log};
     grpc_log = log;
     TRY(transport_init(log_grpc));
     struct err *e = agent_run(&setup);
@@ -51,7 +49,8 @@ static int start(const struct start_config *start)
     for (size_t i = 0; i < start->config->warnings.len; i++)
         log_warn(log, "config", start->config->warnings.items[i]);
     log_info(log, "agent", "starting", LOG_STR("version", TBOT_VERSION),
-             LOG_STR("config", start->config->file), LOG_INT("outputs", (int64_t)start->config->n_services),
+             LOG_STR("config", start->config->file),
+             LOG_INT("outputs", (int64_t)start->config->n_services),
              LOG_STR("mode", start->config->oneshot ? "one pass" : "daemon"));
     struct err *e = run(start->config, log);
     if (!e)
@@ -64,7 +63,7 @@ static int start(const struct start_config *start)
 
 int cmd_start(struct globals *globals, int argc, char **argv)
 {
-    CLEANUP(start_config_release) struct start_config values = { 0 };
+    CLEANUP(start_config_release) struct start_config values = {0};
     harden();
     loop_block_signals();
     struct err *e = start_config_load(&values, globals, argc, argv);

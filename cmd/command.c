@@ -46,8 +46,8 @@ static const char *const not_built[] = {
 
 struct opt_set globals_set(struct globals *globals)
 {
-    return (struct opt_set) {"Everywhere", global_opts, sizeof(global_opts) / sizeof(*global_opts),
-                             globals};
+    return (struct opt_set){"Everywhere", global_opts, sizeof(global_opts) / sizeof(*global_opts),
+                            globals};
 }
 
 int command_help(const struct command_help *help, const struct opt_set *sets, size_t n_sets)

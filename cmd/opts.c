@@ -45,7 +45,7 @@ static bool find_name(const struct words *w, const char *name, size_t len, struc
                 may_negate && opt->kind == OPT_SWITCH && has_name(opt, name + 3, len - 3);
             if (!is_negated && !has_name(opt, name, len))
                 continue;
-            *ret = (struct found) {opt, w->sets[s].values, is_negated};
+            *ret = (struct found){opt, w->sets[s].values, is_negated};
             return true;
         }
     return false;
@@ -56,7 +56,7 @@ static bool find_letter(const struct words *w, char letter, struct found *ret)
     for (size_t s = 0; s < w->n_sets; s++)
         for (size_t i = 0; i < w->sets[s].n_opts; i++)
             if (w->sets[s].opts[i].letter == letter) {
-                *ret = (struct found) {&w->sets[s].opts[i], w->sets[s].values, false};
+                *ret = (struct found){&w->sets[s].opts[i], w->sets[s].values, false};
                 return true;
             }
     return false;

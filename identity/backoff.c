@@ -8,7 +8,7 @@ struct dur backoff_attempt(unsigned n, const struct entropy *entropy)
 {
     int64_t s = n < 7 ? 1LL << (n ? n - 1 : 0) : ATTEMPT_MAX_S;
     struct dur full = dur_s(s);
-    return entropy_between(entropy, (struct dur) {full.ns / 2}, full);
+    return entropy_between(entropy, (struct dur){full.ns / 2}, full);
 }
 
 struct dur backoff_probe(struct dur outage, const struct entropy *entropy)
@@ -19,5 +19,5 @@ struct dur backoff_probe(struct dur outage, const struct entropy *entropy)
     else if (dur_to_s(outage) < MINUTES(60))
         s = 30;
     int64_t ns = dur_s(s).ns;
-    return entropy_between(entropy, (struct dur) {ns - ns / 10}, (struct dur) {ns + ns / 10});
+    return entropy_between(entropy, (struct dur){ns - ns / 10}, (struct dur){ns + ns / 10});
 }

@@ -7,13 +7,13 @@ void renewal_outcome_release(struct renewal_outcome *o)
 {
     credentials_free(o->creds);
     err_free(o->err);
-    *o = (struct renewal_outcome) {0};
+    *o = (struct renewal_outcome){0};
 }
 
 struct renewer_identity renewal_describe(const struct credentials *c)
 {
     const struct subject *s = credentials_subject(c);
-    return (struct renewer_identity) {
+    return (struct renewer_identity){
         .validity = {credentials_not_before(c), credentials_not_after(c)},
         .generation = s->generation,
         .per_instance = s->bot_instance != NULL,
@@ -39,6 +39,10 @@ static struct err *join(const struct renewal_env *env, const struct renewal_inpu
                         struct renewal_outcome *ret)
 {
     struct credentials *creds = NULL;
+    /* A first start that cannot keep what it gets must not use the token up. Later an identity in
+     * memory only is better than none. */
+    if (!in->creds)
+        TRY(store_check_room(env->store));
     TRY(env->remote->join(env->remote, in->ttl, in->ctx, &creds));
     adopt(env, in, creds, ret);
     return NULL;
@@ -115,7 +119,7 @@ static struct err *run(const struct renewal_env *env, const struct renewal_input
 void renewal_run(const struct renewal_env *env, const struct renewal_input *in,
                  struct renewal_outcome *ret)
 {
-    *ret = (struct renewal_outcome) {.event = {.kind = RENEWER_JOB_DONE, .job = in->job}};
+    *ret = (struct renewal_outcome){.event = {.kind = RENEWER_JOB_DONE, .job = in->job}};
     struct err *e = run(env, in, ret);
     if (!e)
         return;

@@ -7,34 +7,19 @@
 #define OPEN_SETTLE_S 5
 #define REREAD_S 2
 #define EQUAL_READS_NEEDED 2
+
+#define PERSIST_RETRY_S 10
 #define OLD_READS_BORNE 3
 
 /* A refusal is asked about again this often, or each half interval if that is shorter. */
 #define REFUSED_RETRY_S 300
 
-static const char *const state_names[RENEWER_STATE_COUNT] = {
-    [RENEWER_STARTING] = "starting", [RENEWER_JOINING] = "joining",
-    [RENEWER_FRESH] = "fresh",       [RENEWER_RENEWING] = "renewing",
-    [RENEWER_STALE] = "stale",       [RENEWER_OPEN] = "open",
-    [RENEWER_HELD] = "held",         [RENEWER_OVERTAKEN] = "overtaken",
-    [RENEWER_EXPIRED] = "expired",   [RENEWER_FAILED] = "failed",
-};
-
-const char *renewer_state_name(enum renewer_state s)
-{
-    return state_names[s];
-}
-
-const char *renewer_job_name(enum renewer_job j)
-{
-    static const char *const names[] = {"none",    "join",  "check generation", "renew",
-                                        "resolve", "probe", "persist"};
-    return names[j];
-}
-
 void renewer_init(struct renewer *r, const struct renewer_config *config)
 {
-    *r = (struct renewer) {.config = *config, .next_at = MONO_NEVER, .trouble_since = MONO_NEVER};
+    *r = (struct renewer){.config = *config,
+                          .next_at = MONO_NEVER,
+                          .persist_at = MONO_NEVER,
+                          .trouble_since = MONO_NEVER};
 }
 
 static void enter(struct renewer *r, enum renewer_state state, struct now now)
@@ -60,6 +45,12 @@ static void plan_nothing(struct renewer *r)
     plan(r, RENEWER_JOB_NONE, MONO_NEVER);
 }
 
+/* Apart from the plan: an identity in memory only must reach the disk whatever the cluster does. */
+static void plan_persist(struct renewer *r, struct dur wait, struct now now)
+{
+    r->persist_at = r->unpersisted ? mono_add(now.mono, wait) : MONO_NEVER;
+}
+
 static struct dur probe_wait(const struct renewer *r, struct now now)
 {
     return backoff_probe(mono_diff(now.mono, r->trouble_since), r->config.entropy);
@@ -76,8 +67,8 @@ static struct dur left(const struct renewer *r, struct now now)
 {
     if (!r->issued_here)
         return wall_diff(r->identity.validity.not_after, now.wall);
-    struct dur length = wall_diff(r->identity.validity.not_after, r->identity.validity.not_before);
-    return (struct dur) {length.ns - mono_diff(now.mono, r->issued_at).ns};
+    struct dur length = schedule_lifetime(r->identity.validity);
+    return (struct dur){length.ns - mono_diff(now.mono, r->issued_at).ns};
 }
 
 bool renewer_is_serving(const struct renewer *r, struct now now)
@@ -114,6 +105,7 @@ static void begin_join(struct renewer *r, struct now now)
 static void fail_for_good(struct renewer *r, struct now now)
 {
     plan_nothing(r);
+    r->failed_in = r->state;
     enter(r, RENEWER_FAILED, now);
 }
 
@@ -190,8 +182,7 @@ static void adopt(struct renewer *r, const struct renewer_event *ev, struct now 
     r->unpersisted = ev->unpersisted;
     enter(r, RENEWER_FRESH, now);
     plan_nothing(r);
-    if (r->unpersisted)
-        plan_after(r, RENEWER_JOB_PERSIST, backoff_attempt(1, r->config.entropy), now);
+    plan_persist(r, backoff_attempt(1, r->config.entropy), now);
 }
 
 static void join_failed(struct renewer *r, enum err_code code, struct now now)
@@ -271,9 +262,33 @@ static void probe_done(struct renewer *r, enum err_code code, struct now now)
 static void persist_done(struct renewer *r, enum err_code code, struct now now)
 {
     r->unpersisted = code != ERR_OK;
-    plan_nothing(r);
-    if (r->unpersisted)
-        plan_after(r, RENEWER_JOB_PERSIST, dur_s(10), now);
+    plan_persist(r, dur_s(PERSIST_RETRY_S), now);
+}
+
+/* An open renewal is read early only where the read can count: see OPEN_SETTLE_S and REREAD_S. */
+static bool may_read_now(const struct renewer *r, struct now now)
+{
+    return r->next == RENEWER_JOB_RESOLVE && r->equal_reads == 0 &&
+           mono_diff(now.mono, r->since).ns >= dur_s(OPEN_SETTLE_S).ns;
+}
+
+static void renew_now(struct renewer *r, struct now now)
+{
+    if (r->running != RENEWER_JOB_NONE)
+        r->asked = true;
+    else if (r->state == RENEWER_FRESH || r->state == RENEWER_RENEWING || r->state == RENEWER_STALE)
+        begin_cycle(r, now);
+    else if (r->next == RENEWER_JOB_JOIN || may_read_now(r, now))
+        r->next_at = now.mono;
+}
+
+/* What was asked for while a job ran its success does, or leads to; not its failure. */
+static void catch_up(struct renewer *r, const struct renewer_event *ev, struct now now)
+{
+    bool is_left = r->asked && (ev->code != ERR_OK || ev->job == RENEWER_JOB_PERSIST);
+    r->asked = false;
+    if (is_left)
+        renew_now(r, now);
 }
 
 static void job_done(struct renewer *r, const struct renewer_event *ev, struct now now)
@@ -304,6 +319,7 @@ static void job_done(struct renewer *r, const struct renewer_event *ev, struct n
     case RENEWER_JOB_NONE:
         break;
     }
+    catch_up(r, ev, now);
 }
 
 static void start(struct renewer *r, const struct renewer_event *ev, struct now now)
@@ -322,16 +338,6 @@ static void start(struct renewer *r, const struct renewer_event *ev, struct now 
         open_renewal(r, ERR_UNAVAILABLE, now);
     else if (r->config.one_pass)
         begin_cycle(r, now);
-}
-
-static void renew_now(struct renewer *r, struct now now)
-{
-    if (r->running != RENEWER_JOB_NONE)
-        return;
-    if (r->state == RENEWER_FRESH || r->state == RENEWER_RENEWING || r->state == RENEWER_STALE)
-        begin_cycle(r, now);
-    else if (r->next == RENEWER_JOB_JOIN)
-        r->next_at = now.mono;
 }
 
 /* The end of the certificate ends every other plan; a running job is let finish. */
@@ -354,12 +360,26 @@ static struct mono next_wake(const struct renewer *r, struct now now)
 {
     if (r->running != RENEWER_JOB_NONE)
         return MONO_NEVER;
-    struct mono wake = r->next_at;
+    struct mono wake = mono_min(r->next_at, r->persist_at);
     if (r->state == RENEWER_FRESH)
         wake = mono_min(wake, schedule_wake(&r->schedule, now.mono, now.wall));
     if (r->has_identity && r->state != RENEWER_EXPIRED && !renewer_is_terminal(r))
         wake = mono_min(wake, mono_add(now.mono, left(r, now)));
     return wake;
+}
+
+/* Takes what is to be run now out of the plan. */
+static enum renewer_job take_due(struct renewer *r, struct now now)
+{
+    if (!mono_before(now.mono, r->persist_at)) {
+        r->persist_at = MONO_NEVER;
+        return RENEWER_JOB_PERSIST;
+    }
+    if (r->next == RENEWER_JOB_NONE || mono_before(now.mono, r->next_at))
+        return RENEWER_JOB_NONE;
+    enum renewer_job due = r->next;
+    plan_nothing(r);
+    return due;
 }
 
 struct renewer_todo renewer_step(struct renewer *r, const struct renewer_event *ev, struct now now)
@@ -376,12 +396,8 @@ struct renewer_todo renewer_step(struct renewer *r, const struct renewer_event *
     if (due && r->running == RENEWER_JOB_NONE)
         begin_cycle(r, now);
 
-    struct renewer_todo todo = {RENEWER_JOB_NONE, next_wake(r, now)};
-    if (r->running == RENEWER_JOB_NONE && r->next != RENEWER_JOB_NONE &&
-        !mono_before(now.mono, r->next_at)) {
-        todo = (struct renewer_todo) {r->next, MONO_NEVER};
-        r->running = r->next;
-        plan_nothing(r);
-    }
-    return todo;
+    if (r->running != RENEWER_JOB_NONE)
+        return (struct renewer_todo){RENEWER_JOB_NONE, MONO_NEVER};
+    r->running = take_due(r, now);
+    return (struct renewer_todo){r->running, next_wake(r, now)};
 }

@@ -41,7 +41,7 @@ static void note_error(struct store *s, struct err *e)
 static void end_renewal(struct store *s)
 {
     key_free(s->renewal.key);
-    s->renewal = (struct store_renewal) {0};
+    s->renewal = (struct store_renewal){0};
     s->is_open = false;
 }
 
@@ -189,6 +189,20 @@ const struct store_renewal *store_open_renewal(const struct store *s)
     return s->is_open ? &s->renewal : NULL;
 }
 
+static RESULT make_room(struct store *s)
+{
+    TRY(dir_replace(s->dir, WRITE_TEST, (struct bytes){0}, FILE_MODE));
+    return dir_reserve_space(s->dir, RESERVE, RESERVE_SIZE);
+}
+
+RESULT store_check_room(struct store *s)
+{
+    if (!s->dir)
+        return NULL;
+    TRY_CTX(make_room(s), "testing that an identity can be stored in '%s'", store_name(s));
+    return dir_remove(s->dir, RESERVE);
+}
+
 static RESULT write_open(struct store *s, const struct store_renewal *r)
 {
     struct store_journal j = {
@@ -199,8 +213,7 @@ static RESULT write_open(struct store *s, const struct store_renewal *r)
     /* A committed journal may be the only copy of an identity: the flat files come first. */
     TRY(store_settle(s));
     TRY(store_files_fingerprint(s->dir, j.base));
-    TRY(dir_replace(s->dir, WRITE_TEST, (struct bytes) {0}, FILE_MODE));
-    TRY(dir_reserve_space(s->dir, RESERVE, RESERVE_SIZE));
+    TRY(make_room(s));
     struct err *e = write_journal(s, &j);
     if (e)
         err_ignore(dir_remove(s->dir, RESERVE), "the first error is the one to report");
@@ -273,5 +286,5 @@ RESULT store_settle(struct store *s)
 void store_take_notes(struct store *s, struct strlist *ret)
 {
     *ret = s->notes;
-    s->notes = (struct strlist) {0};
+    s->notes = (struct strlist){0};
 }

@@ -70,6 +70,12 @@ const char *store_name(const struct store *s);
  */
 RESULT store_load(struct store *s, struct credentials **ret, char ret_tokenhash[SHA256_HEX_SIZE]);
 
+/*
+ * Whether a new identity could be stored now: really writes, and takes the space for a moment. For
+ * who is about to spend a token on one. Leaves nothing but Go tbot's own `.write-test`.
+ */
+RESULT store_check_room(struct store *s);
+
 /* A renewal that was begun and neither committed nor aborted. */
 struct store_renewal {
     int64_t generation;  /* presented; 0: a join, which presents none */

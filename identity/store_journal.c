@@ -128,7 +128,7 @@ static bool take_prefix(struct bytes *in, const char *prefix)
     size_t len = strlen(prefix);
     if (in->len < len || memcmp(in->data, prefix, len) != 0)
         return false;
-    *in = (struct bytes) {in->data + len, in->len - len};
+    *in = (struct bytes){in->data + len, in->len - len};
     return true;
 }
 
@@ -140,7 +140,7 @@ static RESULT take_length(struct bytes *in, size_t *ret)
         if (len > STORE_JOURNAL_MAX)
             return malformed("a length");
     }
-    *in = (struct bytes) {in->data + digits, in->len - digits};
+    *in = (struct bytes){in->data + digits, in->len - digits};
     if (digits == 0 || !take_prefix(in, "\n"))
         return malformed("a length");
     *ret = len;
@@ -156,7 +156,7 @@ static RESULT take_record(struct bytes *in, const char *name, struct bytes *ret)
     if (len > in->len)
         return malformed(name);
     struct bytes content = {in->data, len};
-    *in = (struct bytes) {in->data + len, in->len - len};
+    *in = (struct bytes){in->data + len, in->len - len};
     if (!take_prefix(in, "\n"))
         return malformed(name);
     *ret = content;
@@ -236,7 +236,7 @@ RESULT store_journal_decode(struct bytes text, struct store_journal *ret)
     CLEANUP(store_journal_release) struct store_journal j = {0};
     TRY(parse_contents(contents, &j));
     *ret = j;
-    j = (struct store_journal) {0};
+    j = (struct store_journal){0};
     return NULL;
 }
 
@@ -244,5 +244,5 @@ void store_journal_release(struct store_journal *j)
 {
     key_free(j->key);
     credentials_free(j->creds);
-    *j = (struct store_journal) {0};
+    *j = (struct store_journal){0};
 }

@@ -86,5 +86,5 @@ void store_recovery_release(struct store_recovery *r)
 {
     store_journal_release(&r->journal);
     err_free(r->damage);
-    *r = (struct store_recovery) {0};
+    *r = (struct store_recovery){0};
 }

@@ -70,7 +70,7 @@ void *codec_array(struct codec *c, size_t n, size_t size, const char *field)
 RESULT codec_open(struct codec *c, const char *what, struct bytes in,
                   const ProtobufCMessageDescriptor *type, void *ret_message)
 {
-    *c = (struct codec) {.what = what};
+    *c = (struct codec){.what = what};
     if (in.len > MSG_MAX)
         return err_new(ERR_PROTOCOL, "%s: %zu bytes, more than %zu", what, in.len, MSG_MAX);
     TRY(msg_memory_new(DECODE_BUDGET(in.len), &c->memory));
@@ -99,7 +99,7 @@ static bool is_text(const uint8_t *s, size_t len)
 {
     for (size_t i = 0; i < len;) {
         uint32_t c = 0;
-        size_t n = utf8_decode((struct bytes) {s + i, len - i}, &c);
+        size_t n = utf8_decode((struct bytes){s + i, len - i}, &c);
         if (n == 0 || c == 0)
             return false;
         i += n;
@@ -142,7 +142,7 @@ struct strlist codec_texts(struct codec *c, const ProtobufCBinaryData *v, size_t
 
 struct bytes codec_bytes(ProtobufCBinaryData v)
 {
-    return (struct bytes) {v.data, v.len};
+    return (struct bytes){v.data, v.len};
 }
 
 struct msg_blobs codec_blobs(struct codec *c, const ProtobufCBinaryData *v, size_t n,
@@ -165,7 +165,7 @@ struct wall codec_time(struct codec *c, const Timestamp *t, const char *field)
     }
     if (t->seconds >= INT64_MAX / NANOS_PER_SECOND)
         return WALL_NEVER;
-    return (struct wall) {t->seconds * NANOS_PER_SECOND + t->nanos};
+    return (struct wall){t->seconds * NANOS_PER_SECOND + t->nanos};
 }
 
 /* --- encoding --- */
@@ -173,7 +173,7 @@ struct wall codec_time(struct codec *c, const Timestamp *t, const char *field)
 ProtobufCBinaryData codec_of_bytes(struct bytes b)
 {
     /* The generated types are not const; packing only reads. */
-    return (ProtobufCBinaryData) {.len = b.len, .data = (uint8_t *)(uintptr_t)b.data};
+    return (ProtobufCBinaryData){.len = b.len, .data = (uint8_t *)(uintptr_t)b.data};
 }
 
 ProtobufCBinaryData codec_of_text(const char *s)

@@ -34,7 +34,7 @@ RESULT msg_remote_clusters_request_encode(const struct msg_remote_clusters_reque
 
 static ProtobufCBinaryData cluster_name(const Types__RemoteClusterV3 *p)
 {
-    return p->metadata ? p->metadata->name : (ProtobufCBinaryData) {0};
+    return p->metadata ? p->metadata->name : (ProtobufCBinaryData){0};
 }
 
 RESULT msg_remote_clusters_decode(struct bytes in, struct msg_remote_clusters *ret)

@@ -35,7 +35,7 @@ RESULT msg_memory_new(size_t budget, struct msg_memory **ret)
     struct msg_memory *m = calloc(1, sizeof(*m));
     if (!m)
         return err_nomem();
-    m->allocator = (ProtobufCAllocator) {.alloc = allocate, .free = keep, .allocator_data = m};
+    m->allocator = (ProtobufCAllocator){.alloc = allocate, .free = keep, .allocator_data = m};
     m->left = budget;
     *ret = m;
     return NULL;

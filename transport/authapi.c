@@ -26,7 +26,7 @@ static RESULT ask(const struct authapi *api, const char *method, struct bytes re
 RESULT authapi_ping(const struct authapi *api, const struct ctx *ctx, struct msg_ping_reply *ret)
 {
     CLEANUP(buf_release) struct buf reply = BUF_INIT(MSG_MAX);
-    TRY(ask(api, METHOD_PING, (struct bytes) {0}, ctx, &reply));
+    TRY(ask(api, METHOD_PING, (struct bytes){0}, ctx, &reply));
     CLEANUP(msg_ping_reply_release) struct msg_ping_reply ping = {0};
     TRY(msg_ping_reply_decode(buf_bytes(&reply), &ping));
     if (!*ping.cluster_name || !*ping.server_version)
@@ -52,7 +52,7 @@ static RESULT parse_generation(const char *text, int64_t *ret)
 RESULT authapi_generation(const struct authapi *api, const struct ctx *ctx, int64_t *ret)
 {
     CLEANUP(buf_release) struct buf reply = BUF_INIT(MSG_MAX);
-    TRY(ask(api, METHOD_GET_CURRENT_USER, (struct bytes) {0}, ctx, &reply));
+    TRY(ask(api, METHOD_GET_CURRENT_USER, (struct bytes){0}, ctx, &reply));
     CLEANUP(msg_user_release) struct msg_user user = {0};
     TRY(msg_user_decode(buf_bytes(&reply), &user));
     const char *text = msg_user_label(&user, MSG_LABEL_BOT_GENERATION);
@@ -66,7 +66,7 @@ RESULT authapi_cluster_ca(const struct authapi *api, const struct ctx *ctx,
                           struct msg_cluster_ca *ret)
 {
     CLEANUP(buf_release) struct buf reply = BUF_INIT(MSG_MAX);
-    TRY(ask(api, METHOD_GET_CLUSTER_CA_CERT, (struct bytes) {0}, ctx, &reply));
+    TRY(ask(api, METHOD_GET_CLUSTER_CA_CERT, (struct bytes){0}, ctx, &reply));
     return msg_cluster_ca_decode(buf_bytes(&reply), ret);
 }
 
@@ -75,7 +75,7 @@ RESULT authapi_impersonated_roles(const struct authapi *api, const char *role,
 {
     CLEANUP(buf_release) struct buf request = BUF_INIT(MSG_MAX);
     CLEANUP(buf_release) struct buf reply = BUF_INIT(MSG_MAX);
-    TRY(msg_role_request_encode(&(struct msg_role_request) {.name = role}, &request));
+    TRY(msg_role_request_encode(&(struct msg_role_request){.name = role}, &request));
     TRY(ask(api, METHOD_GET_ROLE, buf_bytes(&request), ctx, &reply));
     CLEANUP(msg_role_release) struct msg_role m = {0};
     TRY(msg_role_decode(buf_bytes(&reply), &m));
@@ -100,7 +100,7 @@ RESULT authapi_cas(const struct authapi *api, const char *type, const struct ctx
 {
     CLEANUP(buf_release) struct buf request = BUF_INIT(MSG_MAX);
     CLEANUP(buf_release) struct buf reply = BUF_INIT(MSG_MAX);
-    TRY(msg_ca_list_request_encode(&(struct msg_ca_list_request) {.type = type}, &request));
+    TRY(msg_ca_list_request_encode(&(struct msg_ca_list_request){.type = type}, &request));
     TRY(ask(api, METHOD_GET_CERT_AUTHORITIES, buf_bytes(&request), ctx, &reply));
     return msg_ca_list_decode(buf_bytes(&reply), ret);
 }
@@ -138,7 +138,7 @@ static RESULT networking(const struct authapi *api, const char *method, const st
                          bool *ret)
 {
     CLEANUP(buf_release) struct buf reply = BUF_INIT(MSG_MAX);
-    TRY(ask(api, method, (struct bytes) {0}, ctx, &reply));
+    TRY(ask(api, method, (struct bytes){0}, ctx, &reply));
     CLEANUP(msg_networking_release) struct msg_networking m = {0};
     TRY(msg_networking_decode(buf_bytes(&reply), &m));
     *ret = m.multiplexed;

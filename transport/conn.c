@@ -66,7 +66,8 @@ RESULT conn_explain(const struct conn *c, struct err *e)
 {
     if (err_code(e) != ERR_UNAVAILABLE || !conn_is_dead(c))
         return e;
-    return err_wrap_as(pump_code(c->pump), e, "%s", pump_reason(c->pump));
+    e = err_wrap_as(pump_code(c->pump), e, "%s", pump_reason(c->pump));
+    return pump_hint(c->pump) ? err_set_hint(e, "%s", pump_hint(c->pump)) : e;
 }
 
 RESULT conn_unary(struct conn *c, const struct grpc_request *request, const struct ctx *ctx,

@@ -42,9 +42,9 @@ typedef RESULT (*route_fn)(enum route r, const char *cluster, const struct route
 static struct err *dial_route(const struct connector *c, route_fn route, enum route r,
                               struct credentials *creds, const struct ctx *ctx, struct tls **ret)
 {
-    const struct route_trust trust = { .roots = credentials_roots(creds),
-                                       .cert = credentials_cert(creds),
-                                       .key = key_evp(credentials_key(creds)) };
+    const struct route_trust trust = {.roots = credentials_roots(creds),
+                                      .cert = credentials_cert(creds),
+                                      .key = key_evp(credentials_key(creds))};
     struct route_tls tls;
     TRY(route(r, credentials_subject(creds)->cluster, &trust, &tls));
     TRY_CTX(dial_tls(&c->c.address, &tls.config, ctx, ret), "%s", route_name(r));
@@ -67,7 +67,7 @@ static struct ctx share(const struct ctx *ctx, size_t ways_left)
     if (ways_left < 2 || ctx->deadline.ns == MONO_NEVER.ns)
         return *ctx;
     struct dur left = mono_diff(ctx->deadline, clock_mono(ctx->clock));
-    return ctx_until(ctx, (struct dur){ left.ns / (int64_t)ways_left });
+    return ctx_until(ctx, (struct dur){left.ns / (int64_t)ways_left});
 }
 
 /* Both ways' errors in one text; the code is that of the first, which was the likelier one. */
@@ -144,8 +144,8 @@ static bool find_cached(struct connector *c, struct mono now, struct dur max_age
     return usable;
 }
 
-static struct err *find_now(struct connector *c, const struct address *proxy,
-                            const struct ctx *ctx, struct webapi_find *ret)
+static struct err *find_now(struct connector *c, const struct address *proxy, const struct ctx *ctx,
+                            struct webapi_find *ret)
 {
     TRY(webapi_dial_find(proxy, c->c.insecure, ctx, ret));
     pthread_mutex_lock(&c->lock);

@@ -97,7 +97,7 @@ static struct ctx share_of(const struct ctx *ctx, const struct addrinfo *to)
     if (!to->ai_next || ctx->deadline.ns == INT64_MAX)
         return *ctx;
     struct dur left = mono_diff(ctx->deadline, clock_mono(ctx->clock));
-    return ctx_until(ctx, (struct dur) {left.ns / 2});
+    return ctx_until(ctx, (struct dur){left.ns / 2});
 }
 
 static const char *advice(const struct err *e)

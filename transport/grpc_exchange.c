@@ -31,7 +31,7 @@ static gpr_timespec deadline_of(const struct ctx *ctx)
 void grpc_exchange_open(struct grpc_exchange *x, struct grpc_link *l, const char *method,
                         const char *version, const struct ctx *ctx)
 {
-    *x = (struct grpc_exchange) {.ctx = *ctx, .status = GRPC_STATUS_UNKNOWN};
+    *x = (struct grpc_exchange){.ctx = *ctx, .status = GRPC_STATUS_UNKNOWN};
     grpc_metadata_array_init(&x->initial);
     grpc_metadata_array_init(&x->trailing);
     x->details = grpc_empty_slice();
@@ -45,7 +45,7 @@ void grpc_exchange_open(struct grpc_exchange *x, struct grpc_link *l, const char
     x->call = grpc_channel_create_call(grpc_link_channel(l), NULL, GRPC_PROPAGATE_DEFAULTS,
                                        x->queue, path, NULL, deadline_of(ctx), NULL);
     grpc_slice_unref(path);
-    x->hook = (struct cancel_hook) {.fn = cancel_call, .arg = x->call};
+    x->hook = (struct cancel_hook){.fn = cancel_call, .arg = x->call};
     if (ctx->cancel)
         cancel_hook_add(ctx->cancel, &x->hook);
 }
@@ -68,10 +68,10 @@ void grpc_exchange_release(struct grpc_exchange *x)
 
 grpc_op grpc_exchange_status_op(struct grpc_exchange *x)
 {
-    return (grpc_op) {.op = GRPC_OP_RECV_STATUS_ON_CLIENT,
-                      .data.recv_status_on_client = {.trailing_metadata = &x->trailing,
-                                                     .status = &x->status,
-                                                     .status_details = &x->details}};
+    return (grpc_op){.op = GRPC_OP_RECV_STATUS_ON_CLIENT,
+                     .data.recv_status_on_client = {.trailing_metadata = &x->trailing,
+                                                    .status = &x->status,
+                                                    .status_details = &x->details}};
 }
 
 void grpc_exchange_start(struct grpc_exchange *x, const grpc_op *ops, size_t n_ops, void *tag)

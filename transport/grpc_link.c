@@ -18,14 +18,14 @@ struct grpc_link {
 static grpc_arg text_arg(const char *key, const char *value)
 {
     /* The library's types are not const; it copies. */
-    return (grpc_arg) {.type = GRPC_ARG_STRING,
-                       .key = (char *)(uintptr_t)key,
-                       .value.string = (char *)(uintptr_t)value};
+    return (grpc_arg){.type = GRPC_ARG_STRING,
+                      .key = (char *)(uintptr_t)key,
+                      .value.string = (char *)(uintptr_t)value};
 }
 
 static grpc_arg int_arg(const char *key, int value)
 {
-    return (grpc_arg) {
+    return (grpc_arg){
         .type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)key, .value.integer = value};
 }
 

@@ -54,7 +54,7 @@ static void finish_header(struct reader *r)
 {
     if (!r->is_in_body && strcasecmp(r->name.text, "Date") == 0)
         r->reply.date = http_date_parse(r->value.text);
-    r->name = r->value = (struct word) {0};
+    r->name = r->value = (struct word){0};
     r->is_in_value = false;
 }
 
@@ -226,6 +226,6 @@ RESULT http_exchange(const struct http_stream *s, const struct http_request *req
     TRY(send_request(s, request, ctx));
     TRY(read_reply(s, ctx, &r));
     *ret = r.reply;
-    r.reply = (struct http_reply) {0};
+    r.reply = (struct http_reply){0};
     return NULL;
 }

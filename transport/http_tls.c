@@ -14,5 +14,5 @@ static RESULT write_tls(void *arg, const void *data, size_t len, const struct ct
 
 struct http_stream http_tls_stream(struct tls *t)
 {
-    return (struct http_stream) {.read = read_tls, .write = write_tls, .arg = t};
+    return (struct http_stream){.read = read_tls, .write = write_tls, .arg = t};
 }

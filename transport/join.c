@@ -121,7 +121,7 @@ static struct ctx half_of(const struct ctx *ctx)
     if (ctx->deadline.ns == INT64_MAX)
         return *ctx;
     struct dur left = mono_diff(ctx->deadline, clock_mono(ctx->clock));
-    return ctx_until(ctx, (struct dur) {left.ns / 2});
+    return ctx_until(ctx, (struct dur){left.ns / 2});
 }
 
 static RESULT join_any_way(struct join_attempt *a, const struct ctx *ctx)

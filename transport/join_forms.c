@@ -24,11 +24,11 @@ static void form_release(struct form *f)
 
 static RESULT fill_in(struct join_attempt *a, struct form *f)
 {
-    *f = (struct form) {.tls = BUF_INIT(KEY_TEXT_MAX), .ssh = BUF_INIT(KEY_TEXT_MAX)};
+    *f = (struct form){.tls = BUF_INIT(KEY_TEXT_MAX), .ssh = BUF_INIT(KEY_TEXT_MAX)};
     TRY(join_make_key(a, a->report.suite, &f->key));
     TRY(key_public_pem(f->key, &f->tls));
     TRY(key_public_ssh(f->key, &f->ssh));
-    f->request = (struct msg_register_request) {
+    f->request = (struct msg_register_request){
         .role = "Bot",
         .token = secret_str(a->config->token),
         .public_tls_key = buf_str(&f->tls),

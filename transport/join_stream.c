@@ -131,8 +131,8 @@ static RESULT present_key(struct join_attempt *a, struct grpc_stream *s, const s
         .public_ssh_key = buf_bytes(&ssh),
         .expires = a->expires,
     };
-    a->report.token_may_be_used =
-        true; /* not before: it is used up by giving certificates for keys */
+    /* Not before: a token is used up by giving certificates, and those are for keys. */
+    a->report.token_may_be_used = true;
     return send(s, &m);
 }
 

@@ -33,6 +33,7 @@ struct pump {
     /* Written by the thread before it sets has_ended, constant afterwards. */
     enum err_code code;
     char *reason;
+    char *hint;
     atomic_bool has_ended;
 };
 
@@ -64,6 +65,7 @@ static void give_reason(struct pump *p, struct err *e)
 {
     p->code = err_code(e);
     p->reason = err_text(e);
+    p->hint = err_hint(e) ? strdup(err_hint(e)) : NULL;
     err_free(e);
 }
 
@@ -162,7 +164,7 @@ static enum step carry(struct pump *p, struct interest *i)
         write_tls,
     };
     enum step result = STEP_BLOCKED;
-    *i = (struct interest) {0};
+    *i = (struct interest){0};
     for (size_t k = 0; k < sizeof(movements) / sizeof(movements[0]); k++) {
         enum step s = movements[k](p, i);
         if (s == STEP_ENDED)
@@ -234,6 +236,7 @@ static void release(struct pump *p)
     secret_wipe(&p->out, sizeof(p->out));
     secret_wipe(&p->in, sizeof(p->in));
     free(p->reason);
+    free(p->hint);
     free(p);
 }
 
@@ -293,6 +296,11 @@ enum err_code pump_code(const struct pump *p)
 const char *pump_reason(const struct pump *p)
 {
     return p->reason ? p->reason : "the connection broke";
+}
+
+const char *pump_hint(const struct pump *p)
+{
+    return p->hint;
 }
 
 uint64_t pump_sent(const struct pump *p)

@@ -32,10 +32,11 @@ bool pump_has_ended(const struct pump *p);
 
 /*
  * Why it ended, once pump_has_ended(): the peer's orderly end and our own are ERR_UNAVAILABLE too,
- * as somebody may still have waited for an answer. The text lives as long as `p`.
+ * as somebody may still have waited for an answer. The texts live as long as `p`.
  */
 enum err_code pump_code(const struct pump *p);
 const char *pump_reason(const struct pump *p);
+const char *pump_hint(const struct pump *p); /* what a person can do, or NULL */
 
 /* Bytes handed to TLS so far: does not move any more once pump_has_ended(). */
 uint64_t pump_sent(const struct pump *p);

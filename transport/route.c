@@ -21,7 +21,7 @@ const char *route_name(enum route r)
 
 static void begin(struct route_tls *t, const char *first, const char *required)
 {
-    *t = (struct route_tls) {0};
+    *t = (struct route_tls){0};
     snprintf(t->first_alpn, sizeof(t->first_alpn), "%s", first);
     t->alpn[0] = t->first_alpn;
     t->alpn[1] = strcmp(first, required) == 0 ? NULL : required;
@@ -106,6 +106,7 @@ void route_join(const struct address *proxy, bool insecure, struct route_tls *re
 RESULT route_ssh(const char *cluster, const struct route_trust *trust, struct route_tls *ret)
 {
     begin(ret, ALPN_SSH, ALPN_H2);
+    ret->config.require_alpn = NULL; /* version 15 routes by the first name and selects none */
     TRY(name_cluster(ret, cluster));
     set_trust(ret, trust);
     return NULL;

@@ -79,7 +79,7 @@ static RESULT write_all(int fd, struct bytes data, const struct ctx *ctx)
         if (n < 0 && errno != EINTR && errno != EAGAIN)
             return err_sys(ERR_STORAGE, errno, "write what was received");
         if (n > 0)
-            data = (struct bytes) {data.data + n, data.len - (size_t)n};
+            data = (struct bytes){data.data + n, data.len - (size_t)n};
     }
     return NULL;
 }

@@ -25,7 +25,7 @@ static RESULT exchange(const struct webapi *api, struct http_request request, si
     TRY(http_exchange(api->stream, &request, max, api->ctx, &reply));
     TRY(check_status(&reply));
     *ret = reply;
-    reply = (struct http_reply) {0};
+    reply = (struct http_reply){0};
     return NULL;
 }
 

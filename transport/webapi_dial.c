@@ -19,7 +19,7 @@ RESULT webapi_dial_find(const struct address *proxy, bool insecure, const struct
     char host[ADDRESS_TEXT_SIZE];
     TRY(dial(proxy, insecure, ctx, &tls));
     const struct http_stream stream = http_tls_stream(tls);
-    const struct webapi api = { &stream, address_format(proxy, host), ctx };
+    const struct webapi api = {&stream, address_format(proxy, host), ctx};
     TRY_CTX(webapi_discover(&api, ret), "proxy '%s'", host);
     return NULL;
 }
@@ -32,7 +32,7 @@ RESULT webapi_dial_register(const struct address *proxy, bool insecure,
     char host[ADDRESS_TEXT_SIZE];
     TRY(dial(proxy, insecure, ctx, &tls));
     const struct http_stream stream = http_tls_stream(tls);
-    const struct webapi api = { &stream, address_format(proxy, host), ctx };
+    const struct webapi api = {&stream, address_format(proxy, host), ctx};
     TRY_CTX(webapi_register(&api, WEBAPI_PROXY, request, ret), "proxy '%s'", host);
     return NULL;
 }

@@ -244,7 +244,7 @@ RESULT webapi_json_remote_clusters(struct bytes body, struct strlist *ret)
     }
     strlist_release(ret);
     *ret = names;
-    names = (struct strlist) {0};
+    names = (struct strlist){0};
     return NULL;
 }
 

@@ -17,7 +17,7 @@ static RESULT add_text(struct secret *s, const char *text)
     for (const char *p = text; *p; p++) {
         char escaped[sizeof("\\u0000")] = {*p};
         if (*p == '"' || *p == '\\')
-            memcpy(escaped, (char[]) {'\\', *p, '\0'}, 3);
+            memcpy(escaped, (char[]){'\\', *p, '\0'}, 3);
         else if ((unsigned char)*p < ' ')
             (void)snprintf(escaped, sizeof(escaped), "\\u%04x", (unsigned)*p);
         struct err *e = add(s, escaped);

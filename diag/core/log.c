@@ -67,9 +67,9 @@ static const char *field_text(const struct log_field *f, char scratch[DUR_SIZE +
     case LOG_FIELD_STR:
         return f->str;
     case LOG_FIELD_WALL:
-        return wall_format((struct wall) {f->num}, false, scratch);
+        return wall_format((struct wall){f->num}, false, scratch);
     case LOG_FIELD_DUR:
-        return dur_format((struct dur) {f->num}, scratch);
+        return dur_format((struct dur){f->num}, scratch);
     case LOG_FIELD_INT:
         break;
     }

@@ -52,21 +52,21 @@ struct log_field {
     int64_t num;
 };
 
-#define LOG_STR(key_, value_) ((struct log_field) {.key = (key_), .str = (value_)})
+#define LOG_STR(key_, value_) ((struct log_field){.key = (key_), .str = (value_)})
 #define LOG_INT(key_, value_)                                                                      \
-    ((struct log_field) {.key = (key_), .kind = LOG_FIELD_INT, .num = (value_)})
+    ((struct log_field){.key = (key_), .kind = LOG_FIELD_INT, .num = (value_)})
 #define LOG_WALL(key_, value_)                                                                     \
-    ((struct log_field) {.key = (key_), .kind = LOG_FIELD_WALL, .num = (value_).ns})
+    ((struct log_field){.key = (key_), .kind = LOG_FIELD_WALL, .num = (value_).ns})
 #define LOG_DUR(key_, value_)                                                                      \
-    ((struct log_field) {.key = (key_), .kind = LOG_FIELD_DUR, .num = (value_).ns})
+    ((struct log_field){.key = (key_), .kind = LOG_FIELD_DUR, .num = (value_).ns})
 
 /* `l` may be NULL: nothing is logged. `e` may be NULL; it stays the caller's. */
 void log_event(struct log *l, enum log_level level, const char *component, const char *message,
                const struct err *e, const struct log_field *fields, size_t n_fields);
 
 #define LOG_FIELDS_(...)                                                                           \
-    (const struct log_field[]) {__VA_ARGS__},                                                      \
-        sizeof((const struct log_field[]) {__VA_ARGS__}) / sizeof(struct log_field)
+    (const struct log_field[]){__VA_ARGS__},                                                       \
+        sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)
 
 /* The last field is an absent one, so that a call without fields is well-formed. */
 #define LOG_END_ LOG_STR("", NULL)

@@ -82,7 +82,7 @@ RESULT bundle_split_items(struct bytes text, struct strlist *out)
         if (len > 0)
             TRY(strlist_add_n(out, text.data, len));
         size_t skip = end ? len + 1 : len;
-        text = (struct bytes) {text.data + skip, text.len - skip};
+        text = (struct bytes){text.data + skip, text.len - skip};
     }
     return NULL;
 }

@@ -38,7 +38,7 @@ static RESULT wrap_evp(enum key_kind kind, EVP_PKEY **evp, struct key **ret)
     struct key *k = malloc(sizeof(*k));
     if (!k)
         return err_nomem();
-    *k = (struct key) {.kind = kind, .evp = TAKE(*evp)};
+    *k = (struct key){.kind = kind, .evp = TAKE(*evp)};
     atomic_init(&k->refs, 1);
     *ret = k;
     return NULL;

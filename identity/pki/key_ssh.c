@@ -36,7 +36,7 @@ static RESULT add_p256(const struct key *k, struct buf *out)
         return err_new(ERR_CRYPTO, "the key's public point is compressed, SSH cannot use it");
     TRY(sshwire_put_string(out, bytes_of_str("ecdsa-sha2-nistp256")));
     TRY(sshwire_put_string(out, bytes_of_str("nistp256")));
-    return sshwire_put_string(out, (struct bytes) {point, len});
+    return sshwire_put_string(out, (struct bytes){point, len});
 }
 
 static RESULT add_ed25519(const struct key *k, struct buf *out)
@@ -46,7 +46,7 @@ static RESULT add_ed25519(const struct key *k, struct buf *out)
     if (EVP_PKEY_get_raw_public_key(key_evp(k), raw, &len) != 1)
         return err_ossl("reading the public key");
     TRY(sshwire_put_string(out, bytes_of_str("ssh-ed25519")));
-    return sshwire_put_string(out, (struct bytes) {raw, len});
+    return sshwire_put_string(out, (struct bytes){raw, len});
 }
 
 RESULT key_public_ssh_blob(const struct key *k, struct buf *out)

@@ -26,7 +26,7 @@ RESULT pem_next(BIO *in, struct pem_block *ret)
     /* PEM_FLAG_SECURE: the block may be a private key, so that OpenSSL wipes its own copies. */
     if (PEM_read_bio_ex(in, &ret->label, &ret->headers, &ret->data, &ret->len, PEM_FLAG_SECURE))
         return NULL;
-    *ret = (struct pem_block) {0};
+    *ret = (struct pem_block){0};
     unsigned long why = ERR_peek_last_error();
     if (ERR_GET_LIB(why) == ERR_LIB_PEM && ERR_GET_REASON(why) == PEM_R_NO_START_LINE) {
         ERR_clear_error();
@@ -40,7 +40,7 @@ void pem_block_release(struct pem_block *block)
     OPENSSL_secure_free(block->label);
     OPENSSL_secure_free(block->headers);
     OPENSSL_secure_clear_free(block->data, (size_t)block->len);
-    *block = (struct pem_block) {0};
+    *block = (struct pem_block){0};
 }
 
 bool pem_block_has_headers(const struct pem_block *block)

@@ -55,7 +55,7 @@ static RESULT read_type_and_key(struct bytes *in, struct sshcert *c)
         TRY_CTX(sshwire_get_string(in, &field), "public key");
     c->type = type->name;
     c->key_type = type->key_type;
-    c->key = (struct bytes) {begin, (size_t)(in->data - begin)};
+    c->key = (struct bytes){begin, (size_t)(in->data - begin)};
     return NULL;
 }
 

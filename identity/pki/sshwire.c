@@ -43,8 +43,8 @@ RESULT sshwire_get_string(struct bytes *in, struct bytes *ret)
     TRY(sshwire_get_u32(&rest, &len));
     if (len > rest.len)
         return err_new(ERR_CRYPTO, "cut short: a string of %u bytes has only %zu", len, rest.len);
-    *ret = (struct bytes) {rest.data, len};
-    *in = (struct bytes) {rest.data + len, rest.len - len};
+    *ret = (struct bytes){rest.data, len};
+    *in = (struct bytes){rest.data + len, rest.len - len};
     return NULL;
 }
 
@@ -66,7 +66,7 @@ RESULT sshwire_put_mpint(struct buf *out, const BIGNUM *n)
     /* A zero in front keeps a number whose top bit is set from reading as negative. */
     bool pad = len > 0 && (digits[1] & 0x80);
     const uint8_t *from = pad ? digits : digits + 1;
-    return sshwire_put_string(out, (struct bytes) {from, (size_t)len + (pad ? 1 : 0)});
+    return sshwire_put_string(out, (struct bytes){from, (size_t)len + (pad ? 1 : 0)});
 }
 
 static bool is_blank(uint8_t c)
@@ -78,11 +78,11 @@ static bool is_blank(uint8_t c)
 static struct bytes next_word(struct bytes *in)
 {
     while (in->len > 0 && is_blank(*in->data))
-        *in = (struct bytes) {in->data + 1, in->len - 1};
+        *in = (struct bytes){in->data + 1, in->len - 1};
     struct bytes word = {in->data, 0};
     while (word.len < in->len && !is_blank(in->data[word.len]))
         word.len++;
-    *in = (struct bytes) {in->data + word.len, in->len - word.len};
+    *in = (struct bytes){in->data + word.len, in->len - word.len};
     return word;
 }
 

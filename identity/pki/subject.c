@@ -92,5 +92,5 @@ void subject_release(struct subject_texts *texts)
     free(texts->bot_name);
     free(texts->bot_instance);
     strlist_release(&texts->roles);
-    *texts = (struct subject_texts) {0};
+    *texts = (struct subject_texts){0};
 }

@@ -60,7 +60,7 @@ struct bytes fuzz_take_part(struct bytes *rest, uint8_t separator)
     size_t len = end ? (size_t)(end - rest->data) : rest->len;
     struct bytes part = {rest->data, len};
     size_t taken = len + (end ? 1 : 0);
-    *rest = taken > 0 ? (struct bytes) {rest->data + taken, rest->len - taken} : *rest;
+    *rest = taken > 0 ? (struct bytes){rest->data + taken, rest->len - taken} : *rest;
     return part;
 }
 
@@ -69,6 +69,6 @@ uint8_t fuzz_take_byte(struct bytes *rest)
     if (rest->len == 0)
         return 0;
     uint8_t first = *rest->data;
-    *rest = (struct bytes) {rest->data + 1, rest->len - 1};
+    *rest = (struct bytes){rest->data + 1, rest->len - 1};
     return first;
 }

@@ -23,7 +23,7 @@ static void check_round_trip(const struct config *config)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     CLEANUP(config_freep) struct config *config = NULL;
-    if (!fuzz_is_accepted(config_parse("input", (struct bytes) {data, size}, &config)))
+    if (!fuzz_is_accepted(config_parse("input", (struct bytes){data, size}, &config)))
         return 0;
     check_round_trip(config);
     if (fuzz_is_accepted(config_validate(config)))

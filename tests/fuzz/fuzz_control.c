@@ -36,7 +36,7 @@ static void make_keys(void)
 static struct mono no_mono(const struct clock *c)
 {
     (void)c;
-    return (struct mono) {1};
+    return (struct mono){1};
 }
 
 static struct wall fixed_wall(const struct clock *c)

@@ -24,7 +24,7 @@ static RESULT peer_read(void *arg, void *out, size_t len, const struct ctx *ctx,
     n = n < len ? n : len;
     if (n > 0)
         memcpy(out, p->reply.data, n);
-    p->reply = (struct bytes) {n > 0 ? p->reply.data + n : p->reply.data, p->reply.len - n};
+    p->reply = (struct bytes){n > 0 ? p->reply.data + n : p->reply.data, p->reply.len - n};
     *ret_n = n;
     return NULL;
 }

@@ -57,7 +57,7 @@ static void run_cut(const char *path, struct bytes in)
     size_t step = in.len / CUTS_MAX + 1;
     for (size_t len = 0; len < in.len; len += step) {
         snprintf(trying, sizeof(trying), "replay: %s cut to %zu bytes\n", path, len);
-        run_copy((struct bytes) {in.data, len});
+        run_copy((struct bytes){in.data, len});
     }
 }
 
@@ -83,7 +83,7 @@ static void run_mutated(const char *path, struct bytes in)
         for (uint64_t n = 1 + next_random(&random) % CHANGES_MAX; n > 0; n--)
             change(copy, in.len, &random);
         snprintf(trying, sizeof(trying), "replay: %s mutation %u\n", path, i);
-        run_copy((struct bytes) {copy, in.len});
+        run_copy((struct bytes){copy, in.len});
     }
 }
 

@@ -64,8 +64,9 @@ class Stop(Case):
         agent.process.wait_text("stop", after=before)
         begin = time.monotonic()
         agent.process.send(signal.SIGTERM)
-        self.assertNotEqual(0, agent.process.wait(5))
+        self.assertEqual(1, agent.process.wait(5))
         self.assertLess(time.monotonic() - begin, 1)
+        self.assertRegex(agent.process.text(), "stopped without waiting.*hint:.*new token")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ static void fill(const struct entropy *e, void *out, size_t len)
         ((uint8_t *)out)[i] = (uint8_t)next_random(current);
 }
 
-static const struct entropy entropy = { fill };
+static const struct entropy entropy = {fill};
 
 static struct dur elapsed(const struct world *w)
 {
@@ -44,10 +44,10 @@ static bool broken(const struct world *w, const char *what)
 /* The cluster's calendar is ours less the offset. */
 static struct renewer_identity issue(struct world *w, int64_t generation)
 {
-    struct wall cluster_now = { w->now.wall.ns - w->config->wall_offset.ns };
+    struct wall cluster_now = {w->now.wall.ns - w->config->wall_offset.ns};
     return (struct renewer_identity){
-        .validity = { .not_before = wall_add(cluster_now, dur_s(-60)),
-                      .not_after = wall_add(cluster_now, w->config->ttl) },
+        .validity = {.not_before = wall_add(cluster_now, dur_s(-60)),
+                     .not_after = wall_add(cluster_now, w->config->ttl)},
         .generation = generation,
         .per_instance = w->config->per_instance,
     };
@@ -125,7 +125,7 @@ static void pass_time(struct world *w, struct dur d)
 
 static struct renewer_event serve(struct world *w, enum renewer_job job)
 {
-    struct renewer_event ev = { .kind = RENEWER_JOB_DONE, .job = job };
+    struct renewer_event ev = {.kind = RENEWER_JOB_DONE, .job = job};
     enum fate fate = w->config->fate ? w->config->fate(w, elapsed(w), job) : FATE_OK;
     if (job == RENEWER_JOB_JOIN)
         serve_join(w, fate, &ev);
@@ -144,17 +144,17 @@ static struct renewer_event serve(struct world *w, enum renewer_job job)
 
 static struct renewer_event boot(struct world *w)
 {
-    struct renewer_config c = { .interval = w->config->interval,
-                                .attempts = 7,
-                                .can_join = w->config->can_join,
-                                .retry_open = w->config->retry_open,
-                                .startup_limit = dur_s(120),
-                                .entropy = &entropy };
+    struct renewer_config c = {.interval = w->config->interval,
+                               .attempts = 7,
+                               .can_join = w->config->can_join,
+                               .retry_open = w->config->retry_open,
+                               .startup_limit = dur_s(120),
+                               .entropy = &entropy};
     renewer_init(&w->renewer, &c);
-    return (struct renewer_event){ .kind = RENEWER_START,
-                                   .has_identity = w->disk.has_identity,
-                                   .open = w->disk.open,
-                                   .identity = w->disk.identity };
+    return (struct renewer_event){.kind = RENEWER_START,
+                                  .has_identity = w->disk.has_identity,
+                                  .open = w->disk.open,
+                                  .identity = w->disk.identity};
 }
 
 static bool check(const struct world *w, struct renewer_todo todo)
@@ -185,7 +185,7 @@ bool world_run(struct world *w, const struct world_config *config)
     w->config = config;
     w->random = config->seed;
     w->now.wall = wall_add(wall_of_unix(EPOCH_S), config->wall_offset);
-    w->now.mono = w->began = (struct mono){ 1000 };
+    w->now.mono = w->began = (struct mono){1000};
     current = w;
 
     struct renewer_event ev = boot(w);
@@ -195,12 +195,12 @@ bool world_run(struct world *w, const struct world_config *config)
             return false;
         if (todo.job == RENEWER_JOB_NONE && todo.wake.ns == MONO_NEVER.ns)
             break;
-        struct dur wait = { 0 };
+        struct dur wait = {0};
         if (todo.job != RENEWER_JOB_NONE) {
             ev = serve(w, todo.job);
             wait = dur_ms(5 + (int64_t)(next_random(w) % 50));
         } else {
-            ev = (struct renewer_event){ .kind = RENEWER_TIMER };
+            ev = (struct renewer_event){.kind = RENEWER_TIMER};
             wait = mono_diff(todo.wake, w->now.mono);
         }
         pass_time(w, wait);

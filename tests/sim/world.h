@@ -14,9 +14,9 @@
 /* What happens to one request. */
 enum fate {
     FATE_OK,
-    FATE_DOWN,          /* never reaches the cluster, and we know it */
-    FATE_LOST_REQUEST,  /* written, never arrived */
-    FATE_LOST_REPLY,    /* committed, the reply is lost */
+    FATE_DOWN,            /* never reaches the cluster, and we know it */
+    FATE_LOST_REQUEST,    /* written, never arrived */
+    FATE_LOST_REPLY,      /* committed, the reply is lost */
     FATE_ERROR_COMMITTED, /* an error answer that has cost a generation */
 };
 

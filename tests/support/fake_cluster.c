@@ -64,7 +64,7 @@ static bool read_request(struct tls *tls, const struct ctx *ctx, struct buf *req
         }
         const char *end = strstr(buf_str(request), "\r\n\r\n");
         const char *length = strcasestr(buf_str(request), "content-length:");
-        size_t body = length && end && length < end ? (size_t)atol(length + 15) : 0;
+        size_t body = length && end && length < end ? strtoul(length + 15, NULL, 10) : 0;
         if (end && strlen(end + 4) >= body)
             return true;
     }

@@ -36,7 +36,7 @@ static void fill(const struct entropy *e, void *out, size_t len)
 
 void fake_entropy_init(struct fake_entropy *f, uint64_t seed)
 {
-    *f = (struct fake_entropy) {.entropy = {.fill = fill}, .state = seed};
+    *f = (struct fake_entropy){.entropy = {.fill = fill}, .state = seed};
 }
 
 void fake_entropy_script(struct fake_entropy *f, const uint64_t *values, size_t len)

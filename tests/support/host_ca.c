@@ -52,7 +52,7 @@ void host_ca_release(struct host_ca *ca)
 {
     X509_free(ca->cert);
     key_free(ca->key);
-    *ca = (struct host_ca) {0};
+    *ca = (struct host_ca){0};
 }
 
 X509 *host_ca_issue(const struct host_ca *ca, const struct key *key, const char *alt_names,

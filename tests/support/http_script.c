@@ -42,5 +42,5 @@ static RESULT script_write(void *arg, const void *data, size_t len, const struct
 
 struct http_stream http_script_stream(struct http_script *s)
 {
-    return (struct http_stream) {.read = script_read, .write = script_write, .arg = s};
+    return (struct http_stream){.read = script_read, .write = script_write, .arg = s};
 }

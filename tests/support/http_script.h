@@ -18,7 +18,7 @@ struct http_script {
 };
 
 #define HTTP_SCRIPT_INIT(text)                                                                     \
-    ((struct http_script) {.reply = bytes_of_str(text), .sent = BUF_INIT((size_t)1 << 20)})
+    ((struct http_script){.reply = bytes_of_str(text), .sent = BUF_INIT((size_t)1 << 20)})
 
 void http_script_release(struct http_script *s);
 

@@ -33,7 +33,7 @@ void inputs_truncate(struct bytes input, inputs_check check, void *arg)
 {
     for (size_t len = 0; len < input.len; len++) {
         CLEANUP(freep) uint8_t *copy = copy_of(input, len);
-        check((struct bytes) {copy, len}, len, arg);
+        check((struct bytes){copy, len}, len, arg);
     }
 }
 
@@ -42,6 +42,6 @@ void inputs_flip_bits(struct bytes input, size_t stride, inputs_check check, voi
     for (size_t bit = 0; bit < 8 * input.len; bit += stride) {
         CLEANUP(freep) uint8_t *copy = copy_of(input, input.len);
         copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        check((struct bytes) {copy, input.len}, bit / 8, arg);
+        check((struct bytes){copy, input.len}, bit / 8, arg);
     }
 }

@@ -212,7 +212,7 @@ static void put_signature(struct buf *out)
     assert_int_equal(EVP_DigestSignInit_ex(ctx, NULL, NULL, NULL, NULL, key_evp(ca.ssh), NULL), 1);
     assert_int_equal(EVP_DigestSign(ctx, raw, &len, out->data, out->len), 1);
     put_str(&signature, "ssh-ed25519");
-    assert_ok(sshwire_put_string(&signature, (struct bytes) {raw, len}));
+    assert_ok(sshwire_put_string(&signature, (struct bytes){raw, len}));
     assert_ok(sshwire_put_string(out, buf_bytes(&signature)));
 }
 

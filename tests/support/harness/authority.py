@@ -48,7 +48,7 @@ class Authority:
         return self.status()["bots"][0]["generation"]
 
     def is_locked(self):
-        return self.status()["bots"][0]["locked"]
+        return any(bot["locked"] for bot in self.status()["bots"])
 
     def requests(self, method):
         """How often a method was called, by the last part of its path."""
@@ -58,5 +58,10 @@ class Authority:
         """Joins that were asked for, in whatever form."""
         return sum(self.requests(m) for m in ("RegisterUsingToken", "Join", "register", "credentials"))
 
-    def new_token(self):
-        return self.command("new-token", self.bot).strip()
+    def new_token(self, bot=None):
+        return self.command("new-token", bot or self.bot).strip()
+
+    def new_bot(self, name):
+        """Adds a bot; returns a token for it."""
+        self.command("new-bot", f"{name}=access")
+        return self.new_token(name)

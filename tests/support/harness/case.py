@@ -29,14 +29,14 @@ class Case(unittest.TestCase):
 
     def end_processes(self):
         for process in reversed(self.processes):
-            process.kill()
-        if self.failed():
-            for process in self.processes:
-                print(f"--- {process.log.name}: {' '.join(process.argv)}\n{process.text()}",
-                      file=sys.stderr)
+            process.end()
+        for process in self.processes:
+            self.assertIsNone(process.sanitizer_report(), process.log.name)
 
-    def failed(self):
-        return not self._outcome.success  # unittest has no public word for it
+    def show_logs(self):
+        for process in self.processes:
+            print(f"--- {process.log.name}: {' '.join(process.argv)}\n{process.text()}",
+                  file=sys.stderr)
 
     def spawn(self, argv, name, env=None):
         process = Process(argv, self.dir / f"{name}.log", env)
@@ -77,18 +77,24 @@ class Recorder(unittest.TextTestResult):
         super().addSuccess(test)
         self.note(test, "passed")
 
+    def note_failure(self, test):
+        self.note(test, "failed")
+        # Told here, while the logs are there: what cleans up afterwards cannot see that it failed.
+        if isinstance(test, Case):
+            test.show_logs()
+
     def addFailure(self, test, err):
         super().addFailure(test, err)
-        self.note(test, "failed")
+        self.note_failure(test)
 
     def addError(self, test, err):
         super().addError(test, err)
-        self.note(test, "failed")
+        self.note_failure(test)
 
     def addSubTest(self, test, subtest, err):
         super().addSubTest(test, subtest, err)
         if err:
-            self.note(test, "failed")
+            self.note_failure(test)
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)

@@ -13,6 +13,7 @@ from .waiting import LIMIT_S, wait_until
 
 LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1
+SANITIZER = re.compile(r"ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|: runtime error: ")
 
 
 def clean_environment(extra=None):
@@ -52,6 +53,12 @@ class Process:
         if not self.alive():
             raise AssertionError(f"{self.argv[0]} ended with {self.popen.returncode}:\n{self.text()}")
 
+    def sanitizer_report(self):
+        """What a sanitizer found up to now: it may have been killed before its exit code could tell."""
+        text = self.text()
+        found = SANITIZER.search(text)
+        return text[found.start():] if found else None
+
     def wait_text(self, pattern, seconds=LIMIT_S, after=0):
         """Waits until its output, from character `after` on, has a match, which is returned."""
         return wait_until(f"{pattern!r} in {self.log.name}",
@@ -70,8 +77,15 @@ class Process:
             self.send(signal.SIGTERM)
         return self.wait(seconds)
 
+    def end(self, seconds=3):
+        """For clean-up: an orderly end, which shows leaks, or else a quick one."""
+        try:
+            self.stop(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
     def kill(self):
-        """For clean-up: SIGKILL, whatever state it is in."""
+        """SIGKILL, whatever state it is in."""
         if self.alive():
             self.popen.kill()
         self.popen.wait()

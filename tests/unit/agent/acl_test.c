@@ -65,7 +65,7 @@ static void test_resolve_with_too_many_refuses(void **state)
 
     (void)state;
     for (size_t i = 0; i <= ACL_MAX_READERS; i++)
-        names[i] = (struct config_reader) {false, name_7};
+        names[i] = (struct config_reader){false, name_7};
     assert_fails(acl_readers_resolve(names, ACL_MAX_READERS + 1, &got), ERR_CONFIG, "65");
 }
 

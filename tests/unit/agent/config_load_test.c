@@ -115,7 +115,8 @@ static const struct {
      "t:3:1: key 'proxy_server': excludes 'auth_server', set one of the two"},
     {V2 "insecure: true\nonboarding: {ca_path: /x}\n", "t:2:1: key 'insecure': excludes 'ca_path'"},
     {V2 "onboarding: {ca_pins: [\"sha256:zz\"]}\n",
-     "t:2:14: key 'ca_pins': 'sha256:zz' is not 'sha256:' and 64 hex digits"},
+     "t:2:14: key 'ca_pins': 'sha256:zz' is not 'sha256:' and 64 hex digits; "
+     "'tctl status' shows the cluster's pin"},
     {V2 "proxy_server: https://p.example.com\n",
      "t:2:1: key 'proxy_server': write 'https://p.example.com' without the scheme, as host:port"},
     {V2 "proxy_server: p.example.com\n",
@@ -376,7 +377,7 @@ static void test_parse_of_every_beginning_survives(void **state)
         memcpy(copy, config_test_rich, n);
         CLEANUP(config_freep) struct config *c = NULL;
         CLEANUP(err_freep)
-        struct err *e = config_parse("t", (struct bytes) {(const uint8_t *)copy, n}, &c);
+        struct err *e = config_parse("t", (struct bytes){(const uint8_t *)copy, n}, &c);
         assert_true(e ? !c && err_code(e) == ERR_CONFIG : c != NULL);
         CLEANUP(freep) char *text = e ? err_text(e) : NULL;
         assert_true(!text || (strncmp(text, "t:", 2) == 0 && !strstr(text, "hunter2")));

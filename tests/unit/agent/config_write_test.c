@@ -133,7 +133,7 @@ static void test_write_of_durations_is_exact(void **state)
     for (size_t i = 0; i < sizeof(durations) / sizeof(*durations); i++) {
         CLEANUP(config_freep) struct config *c = NULL;
         assert_ok(config_new(&c));
-        c->credential_ttl = (struct dur) {durations[i]};
+        c->credential_ttl = (struct dur){durations[i]};
         CLEANUP(secret_freep) struct secret *text = write_out(c);
         CLEANUP(config_freep) struct config *back = read_back(text);
         assert_true(back->credential_ttl.ns == durations[i]);

@@ -20,7 +20,7 @@ struct fixture {
 static void setup(struct fixture *f)
 {
     fake_entropy_init(&f->dice, 5);
-    f->mono = (struct mono) {1000000000};
+    f->mono = (struct mono){1000000000};
     f->wall = wall_of_unix(T0);
     struct cycle_config config = {
         .interval = dur_s(1200), .attempts = 5, .entropy = &f->dice.entropy};

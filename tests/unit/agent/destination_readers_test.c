@@ -45,12 +45,12 @@ static int set_up(void **state)
     assert_non_null(p->root);
     assert_int_equal(chmod(p->root, 0711), 0);
     assert_true(asprintf(&p->path, "%s/out", p->root) > 0);
-    p->readers[0] = (struct config_reader) {false, reader_number};
-    p->config = (struct config_destination) {.type = CONFIG_DESTINATION_DIRECTORY,
-                                             .path = p->path,
-                                             .acls = CONFIG_ACLS_REQUIRED,
-                                             .readers = p->readers,
-                                             .n_readers = 1};
+    p->readers[0] = (struct config_reader){false, reader_number};
+    p->config = (struct config_destination){.type = CONFIG_DESTINATION_DIRECTORY,
+                                            .path = p->path,
+                                            .acls = CONFIG_ACLS_REQUIRED,
+                                            .readers = p->readers,
+                                            .n_readers = 1};
     *state = p;
     return 0;
 }

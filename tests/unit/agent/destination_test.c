@@ -26,7 +26,7 @@ static int set_up(void **state)
     p->root = realpath(template, NULL);
     assert_non_null(p->root);
     assert_true(asprintf(&p->path, "%s/out", p->root) > 0);
-    p->config = (struct config_destination) {.type = CONFIG_DESTINATION_DIRECTORY, .path = p->path};
+    p->config = (struct config_destination){.type = CONFIG_DESTINATION_DIRECTORY, .path = p->path};
     *state = p;
     return 0;
 }
@@ -73,7 +73,7 @@ static struct destination *make_prepared(const struct config_destination *config
 
 static struct dir_file file(const char *name, const char *content)
 {
-    return (struct dir_file) {.name = name, .content = bytes_of_str(content), .mode = 0600};
+    return (struct dir_file){.name = name, .content = bytes_of_str(content), .mode = 0600};
 }
 
 /* Publishes one file that nothing goes wrong with; how many changed. */
@@ -247,7 +247,7 @@ static void test_publish_of_too_large_a_file_refuses_the_set(void **state)
     struct dir_file both[] = {file("a", "one"), file("large", "")};
 
     assert_non_null(large);
-    both[1].content = (struct bytes) {large, DESTINATION_MAX_FILE_SIZE + 1};
+    both[1].content = (struct bytes){large, DESTINATION_MAX_FILE_SIZE + 1};
     assert_fails(destination_publish(d, both, 2, &report), ERR_STORAGE, "too large");
     assert_fails(destination_read(d, "a", &none), ERR_NOT_FOUND, "a");
 }

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
-static char *root_keys[] = {(char[]) {FIXTURE_SSH_CA}, (char[]) {FIXTURE_SSH_CA_LEAF " next\n"}};
-static char *leaf_keys[] = {(char[]) {FIXTURE_SSH_CA_LEAF}};
+static char *root_keys[] = {(char[]){FIXTURE_SSH_CA}, (char[]){FIXTURE_SSH_CA_LEAF " next\n"}};
+static char *leaf_keys[] = {(char[]){FIXTURE_SSH_CA_LEAF}};
 static const struct strlist root_host_keys = {.items = root_keys, .len = 2};
 static const struct strlist leaf_host_keys = {.items = leaf_keys, .len = 1};
 static const struct output_cluster clusters[] = {
@@ -18,7 +18,7 @@ static const struct output_cluster clusters[] = {
 
 static struct output_ssh usual(void)
 {
-    return (struct output_ssh) {
+    return (struct output_ssh){
         .clusters = clusters,
         .n_clusters = 2,
         .proxy = "proxy.example.test:443",
@@ -137,7 +137,7 @@ static const char *algorithms_line(unsigned server, unsigned major, unsigned min
     struct output_ssh in = usual();
 
     in.server_major = server;
-    in.openssh = (struct openssh_version) {major, minor};
+    in.openssh = (struct openssh_version){major, minor};
     assert_ok(output_files_add_ssh(f, &in));
     return strstr(text_of(f, "example.test.ssh_config"), "HostKeyAlgorithms ");
 }
@@ -228,7 +228,7 @@ static void test_add_ssh_with_one_cluster_twice_refuses(void **state)
 static void test_add_ssh_with_hostile_proxy_or_key_refuses(void **state)
 {
     CLEANUP(output_files_release) struct output_files f = {0};
-    char *keys[] = {(char[]) {FIXTURE_SSH_CA "\n@cert-authority * " FIXTURE_SSH_CA_LEAF}};
+    char *keys[] = {(char[]){FIXTURE_SSH_CA "\n@cert-authority * " FIXTURE_SSH_CA_LEAF}};
     struct strlist hostile = {.items = keys, .len = 1};
     struct output_cluster one = {"example.test", &hostile};
     struct output_ssh in = usual();

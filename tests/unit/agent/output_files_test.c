@@ -6,7 +6,7 @@
 
 #include <openssl/pem.h>
 
-static char *keys[] = {(char[]) {FIXTURE_SSH_CA}};
+static char *keys[] = {(char[]){FIXTURE_SSH_CA}};
 static const struct strlist host_keys = {.items = keys, .len = 1};
 static const struct output_cluster clusters[] = {{.name = "example.test", .host_keys = &host_keys}};
 
@@ -42,7 +42,7 @@ static int tear_down(void **state)
 
 static struct output_inputs inputs(const struct given *g)
 {
-    return (struct output_inputs) {
+    return (struct output_inputs){
         .creds = g->creds,
         .cluster = "example.test",
         .cas = {.host = &g->host, .user = &g->user, .database = &g->database},
@@ -63,7 +63,7 @@ static struct bytes content_of(const struct output_files *f, const char *name)
             return f->items[i].content;
     }
     fail_msg("no file '%s'", name);
-    return (struct bytes) {0};
+    return (struct bytes){0};
 }
 
 static void assert_content(const struct output_files *f, const char *name, const char *want)

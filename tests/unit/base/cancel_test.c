@@ -90,7 +90,7 @@ static void test_hook_may_remove_itself(void **state)
 {
     (void)state;
     struct self_removing s = {.ran = 0};
-    s.hook = (struct cancel_hook) {.fn = remove_self, .arg = &s};
+    s.hook = (struct cancel_hook){.fn = remove_self, .arg = &s};
     cancel_hook_add(cancel, &s.hook);
     cancel_fire(cancel);
     assert_int_equal(s.ran, 1);

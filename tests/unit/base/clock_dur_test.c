@@ -73,7 +73,7 @@ static void test_format_says_what_a_person_wants(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char out[DUR_SIZE];
-        assert_string_equal(dur_format((struct dur) {cases[i].ns}, out), cases[i].text);
+        assert_string_equal(dur_format((struct dur){cases[i].ns}, out), cases[i].text);
     }
 }
 

@@ -9,24 +9,24 @@ static void test_never_stays_never(void **state)
     (void)state;
     assert_int_equal(mono_add(MONO_NEVER, dur_s(-5)).ns, INT64_MAX);
     assert_int_equal(wall_add(WALL_NEVER, dur_s(5)).ns, INT64_MAX);
-    assert_int_equal(mono_diff(MONO_NEVER, (struct mono) {5}).ns, INT64_MAX);
+    assert_int_equal(mono_diff(MONO_NEVER, (struct mono){5}).ns, INT64_MAX);
 }
 
 static void test_arithmetic_saturates(void **state)
 {
     (void)state;
-    assert_int_equal(mono_add((struct mono) {INT64_MAX - 1}, dur_s(1)).ns, INT64_MAX);
-    assert_int_equal(wall_add((struct wall) {INT64_MIN + 1}, dur_s(-1)).ns, INT64_MIN);
-    assert_int_equal(wall_diff((struct wall) {INT64_MIN}, (struct wall) {1}).ns, INT64_MIN);
-    assert_int_equal(wall_diff((struct wall) {INT64_MAX - 1}, (struct wall) {-5}).ns, INT64_MAX);
-    assert_int_equal(mono_add((struct mono) {7}, (struct dur) {-3}).ns, 4);
-    assert_int_equal(mono_diff((struct mono) {7}, (struct mono) {9}).ns, -2);
+    assert_int_equal(mono_add((struct mono){INT64_MAX - 1}, dur_s(1)).ns, INT64_MAX);
+    assert_int_equal(wall_add((struct wall){INT64_MIN + 1}, dur_s(-1)).ns, INT64_MIN);
+    assert_int_equal(wall_diff((struct wall){INT64_MIN}, (struct wall){1}).ns, INT64_MIN);
+    assert_int_equal(wall_diff((struct wall){INT64_MAX - 1}, (struct wall){-5}).ns, INT64_MAX);
+    assert_int_equal(mono_add((struct mono){7}, (struct dur){-3}).ns, 4);
+    assert_int_equal(mono_diff((struct mono){7}, (struct mono){9}).ns, -2);
 }
 
 static void assert_wall(int64_t ns, bool millis, const char *wanted)
 {
     char out[RFC3339_SIZE];
-    assert_string_equal(wall_format((struct wall) {ns}, millis, out), wanted);
+    assert_string_equal(wall_format((struct wall){ns}, millis, out), wanted);
 }
 
 static void test_wall_is_written_in_rfc3339(void **state)

@@ -30,7 +30,7 @@ static int setup(void **state)
 {
     (void)state;
     fake_clock_init(&now, "2026-01-02T03:04:05Z");
-    ctx = (struct ctx) {.clock = &now.clock, .deadline = MONO_NEVER};
+    ctx = (struct ctx){.clock = &now.clock, .deadline = MONO_NEVER};
     longest_wait = n_waits = 0;
     return 0;
 }
@@ -49,7 +49,7 @@ static void test_poll_ms_rounds_up_and_knows_never_and_past(void **state)
 {
     (void)state;
     assert_int_equal(ctx_poll_ms(&ctx), -1);
-    struct ctx soon = ctx_until(&ctx, (struct dur) {1});
+    struct ctx soon = ctx_until(&ctx, (struct dur){1});
     assert_int_equal(ctx_poll_ms(&soon), 1);
     soon = ctx_until(&ctx, dur_ms(1500));
     assert_int_equal(ctx_poll_ms(&soon), 1500);

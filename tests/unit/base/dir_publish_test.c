@@ -224,7 +224,7 @@ static void test_publish_gives_the_acl_asked_for(void **state)
     make_old();
     if (setxattr(temp_dir_join(&tmp, "cert"), ACL, acl, sizeof(acl), 0) != 0)
         skip(); /* no ACLs on this filesystem */
-    file.acl = (struct bytes) {acl, sizeof(acl)};
+    file.acl = (struct bytes){acl, sizeof(acl)};
     assert_ok(dir_publish(dir, &file, 1, NULL));
     assert_acl("key");
 }
@@ -259,11 +259,11 @@ static void test_publish_full_disk_at_any_write_changes_nothing(void **state)
     (void)state;
     make_old();
     for (int n = 0; n < 12; n++) {
-        libc.write = (struct failure) {ENOSPC, n};
+        libc.write = (struct failure){ENOSPC, n};
         assert_fails(dir_publish(dir, two, 2, NULL), ERR_STORAGE, "No space left");
         assert_all_old();
     }
-    libc.write = (struct failure) {ENOSPC, 12};
+    libc.write = (struct failure){ENOSPC, 12};
     assert_ok(dir_publish(dir, two, 2, NULL));
     assert_all_new();
 }
@@ -272,7 +272,7 @@ static void test_publish_failing_sync_changes_nothing(void **state)
 {
     (void)state;
     make_old();
-    libc.sync = (struct failure) {EIO, 1};
+    libc.sync = (struct failure){EIO, 1};
     assert_fails(dir_publish(dir, two, 2, NULL), ERR_STORAGE, "sync");
     assert_all_old();
 }
@@ -281,7 +281,7 @@ static void test_publish_failing_second_rename_says_what_was_replaced(void **sta
 {
     (void)state;
     make_old();
-    libc.rename = (struct failure) {EIO, 1};
+    libc.rename = (struct failure){EIO, 1};
     assert_fails(dir_publish(dir, two, 2, NULL), ERR_STORAGE, "after 1 file");
     assert_content("key", "new key");
     assert_content("cert", "old");
@@ -295,7 +295,7 @@ static void test_publish_where_nothing_can_be_created_overwrites(void **state)
 
     make_old();
     struct stat before = status_of("cert");
-    libc.create = (struct failure) {EACCES, 0};
+    libc.create = (struct failure){EACCES, 0};
     assert_ok(dir_publish(dir, two, 2, &done));
     assert_int_equal(done.changed, 2);
     assert_true(done.in_place);
@@ -306,7 +306,7 @@ static void test_publish_where_nothing_can_be_created_overwrites(void **state)
 static void test_publish_where_nothing_can_be_created_needs_the_file(void **state)
 {
     (void)state;
-    libc.create = (struct failure) {EACCES, 0};
+    libc.create = (struct failure){EACCES, 0};
     assert_fails(dir_publish(dir, two, 2, NULL), ERR_STORAGE, "key': Permission denied");
 }
 
@@ -316,7 +316,7 @@ static void test_publish_onto_a_mount_point_overwrites(void **state)
     struct dir_published done;
 
     make_old();
-    libc.rename = (struct failure) {EBUSY, 0};
+    libc.rename = (struct failure){EBUSY, 0};
     assert_ok(dir_publish(dir, two, 2, &done));
     assert_true(done.in_place);
     assert_all_new();
@@ -326,7 +326,7 @@ static void test_overwriting_shorter_content_cuts_the_rest(void **state)
 {
     (void)state;
     temp_dir_write(&tmp, "key", "a much longer old key");
-    libc.create = (struct failure) {EROFS, 0};
+    libc.create = (struct failure){EROFS, 0};
     assert_ok(dir_publish(dir, two, 1, NULL));
     assert_content("key", "new key");
 }
@@ -335,8 +335,8 @@ static void test_overwriting_on_a_full_disk_keeps_the_old_content(void **state)
 {
     (void)state;
     make_old();
-    libc.create = (struct failure) {EACCES, 0};
-    libc.fallocate = (struct failure) {ENOSPC, 0};
+    libc.create = (struct failure){EACCES, 0};
+    libc.fallocate = (struct failure){ENOSPC, 0};
     assert_fails(dir_publish(dir, two, 2, NULL), ERR_STORAGE, "No space left");
     assert_all_old();
 }
@@ -371,7 +371,7 @@ static void test_replace_with_empty_content_empties_the_file(void **state)
 {
     (void)state;
     make_old();
-    assert_ok(dir_replace(dir, "key", (struct bytes) {0}, 0600));
+    assert_ok(dir_replace(dir, "key", (struct bytes){0}, 0600));
     assert_content("key", "");
 }
 

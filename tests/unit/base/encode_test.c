@@ -37,7 +37,7 @@ static void test_base64_carries_every_byte(void **state)
     struct buf b = BUF_INIT(1000), back = BUF_INIT(256);
     for (int i = 0; i < 256; i++)
         all[i] = (uint8_t)i;
-    assert_ok(base64_encode((struct bytes) {all, 256}, &b));
+    assert_ok(base64_encode((struct bytes){all, 256}, &b));
     assert_ok(base64_decode(buf_bytes(&b), &back));
     assert_int_equal(back.len, 256);
     assert_memory_equal(back.data, all, 256);
@@ -64,9 +64,9 @@ static void test_hex_and_sha256(void **state)
     static const uint8_t bytes[] = {0x00, 0x0f, 0xa5, 0xff};
     char digest[SHA256_HEX_SIZE];
     struct buf b = BUF_INIT(8);
-    assert_ok(hex_encode((struct bytes) {bytes, 4}, &b));
+    assert_ok(hex_encode((struct bytes){bytes, 4}, &b));
     assert_string_equal(buf_str(&b), "000fa5ff");
-    assert_fails(hex_encode((struct bytes) {bytes, 4}, &b), ERR_REJECTED, "too large");
+    assert_fails(hex_encode((struct bytes){bytes, 4}, &b), ERR_REJECTED, "too large");
     assert_ok(sha256_hex(bytes_of_str("abc"), digest));
     assert_string_equal(digest, "ba7816bf8f01cfea414140de5dae2223"
                                 "b00361a396177a9cb410ff61f20015ad");

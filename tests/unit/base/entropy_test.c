@@ -40,13 +40,13 @@ static void test_between_includes_both_ends(void **state)
     (void)state;
     bool low = false, high = false;
     for (int i = 0; i < 1000; i++) {
-        int64_t ns = entropy_between(&dice.entropy, (struct dur) {-2}, (struct dur) {2}).ns;
+        int64_t ns = entropy_between(&dice.entropy, (struct dur){-2}, (struct dur){2}).ns;
         assert_true(ns >= -2 && ns <= 2);
         low |= ns == -2;
         high |= ns == 2;
     }
     assert_true(low && high);
-    assert_int_equal(entropy_between(&dice.entropy, (struct dur) {9}, (struct dur) {3}).ns, 9);
+    assert_int_equal(entropy_between(&dice.entropy, (struct dur){9}, (struct dur){3}).ns, 9);
 }
 
 static void test_between_the_extremes_does_not_overflow(void **state)
@@ -54,8 +54,7 @@ static void test_between_the_extremes_does_not_overflow(void **state)
     (void)state;
     static const uint64_t script[] = {UINT64_MAX - 1};
     fake_entropy_script(&dice, script, 1);
-    struct dur d =
-        entropy_between(&dice.entropy, (struct dur) {INT64_MIN}, (struct dur) {INT64_MAX});
+    struct dur d = entropy_between(&dice.entropy, (struct dur){INT64_MIN}, (struct dur){INT64_MAX});
     assert_int_equal(d.ns, INT64_MAX - 1);
 }
 

@@ -25,7 +25,7 @@ struct fixture {
 static int setup(void **state)
 {
     static struct fixture f;
-    f = (struct fixture) {0};
+    f = (struct fixture){0};
     fake_clock_init(&f.time, "2026-01-02T03:04:05Z");
     assert_null(loop_new(&f.time.clock, &f.loop));
     *state = &f;
@@ -78,7 +78,7 @@ static void test_heap_gives_timers_back_in_order(void **state)
     struct fake_entropy dice;
     fake_entropy_init(&dice, 11);
     for (int i = 0; i < N; i++) {
-        timers[i] = (struct loop_timer) {.at = {(int64_t)entropy_below(&dice.entropy, 1000)}};
+        timers[i] = (struct loop_timer){.at = {(int64_t)entropy_below(&dice.entropy, 1000)}};
         assert_null(loop_heap_add(&heap, &timers[i]));
     }
     for (int i = 0; i < N; i += 3) /* from anywhere in the heap */
@@ -147,9 +147,9 @@ static void test_removed_descriptor_is_not_called_for_the_same_turn(void **state
     struct fixture *f = *state;
     struct rival rivals[2];
     for (int i = 0; i < 2; i++) {
-        rivals[i] = (struct rival) {.f = f, .other = &rivals[1 - i]};
+        rivals[i] = (struct rival){.f = f, .other = &rivals[1 - i]};
         rivals[i].io =
-            (struct loop_io) {.fd = eventfd(1, EFD_CLOEXEC), .fn = remove_other, .arg = &rivals[i]};
+            (struct loop_io){.fd = eventfd(1, EFD_CLOEXEC), .fn = remove_other, .arg = &rivals[i]};
         assert_null(loop_io_add(f->loop, &rivals[i].io, EPOLLIN));
     }
     assert_null(loop_turn(f->loop));
@@ -187,14 +187,14 @@ static void set_again(void *arg)
 {
     struct restless *r = arg;
     r->f->fired++;
-    assert_null(loop_timer_set(r->f->loop, &r->timer, (struct mono) {1}));
+    assert_null(loop_timer_set(r->f->loop, &r->timer, (struct mono){1}));
 }
 
 static void test_timer_set_to_the_past_does_not_hold_up_the_turn(void **state)
 {
     struct fixture *f = *state;
     struct restless r = {.f = f};
-    r.timer = (struct loop_timer) {.fn = set_again, .arg = &r};
+    r.timer = (struct loop_timer){.fn = set_again, .arg = &r};
     set_again(&r);
     assert_null(loop_turn(f->loop));
     assert_int_equal(f->fired, 2);
@@ -232,7 +232,7 @@ static void test_posted_tasks_run_in_order(void **state)
     struct loop_task tasks[3];
     for (int i = 0; i < 3; i++) {
         f->order[i] = f;
-        tasks[i] = (struct loop_task) {.fn = append, .arg = &f->order[i]};
+        tasks[i] = (struct loop_task){.fn = append, .arg = &f->order[i]};
         loop_post(f->loop, &tasks[i]);
     }
     assert_null(loop_turn(f->loop));

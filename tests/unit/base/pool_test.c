@@ -73,8 +73,8 @@ static void stay(void *arg)
 
 static void submit(struct work *w, void (*run)(void *arg), int input, int wanted_done)
 {
-    *w = (struct work) {.input = input, .wanted_done = wanted_done};
-    w->job = (struct pool_job) {.run = run, .done = count_done, .dropped = count_dropped, .arg = w};
+    *w = (struct work){.input = input, .wanted_done = wanted_done};
+    w->job = (struct pool_job){.run = run, .done = count_done, .dropped = count_dropped, .arg = w};
     pool_submit(pool, &w->job);
 }
 

@@ -80,7 +80,7 @@ static void test_equals_compares_length_and_content(void **state)
     assert_false(secret_equals(s, bytes_of_str("abd")));
     assert_false(secret_equals(s, bytes_of_str("ab")));
     assert_false(secret_equals(s, bytes_of_str("abcd")));
-    assert_true(secret_equals(empty, (struct bytes) {0}));
+    assert_true(secret_equals(empty, (struct bytes){0}));
 }
 
 static void test_trim_takes_white_space_at_both_ends(void **state)

@@ -73,7 +73,7 @@ int far_end_start(struct far_end *f, void (*run)(int fd, void *arg), void *arg)
     signal(SIGPIPE, SIG_IGN);
     MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
     MUST(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0);
-    *f = (struct far_end) {.fd = ends[1], .run = run, .arg = arg};
+    *f = (struct far_end){.fd = ends[1], .run = run, .arg = arg};
     MUST(pthread_create(&f->thread, NULL, far_end_main, f) == 0);
     return ends[0];
 }

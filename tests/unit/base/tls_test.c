@@ -24,7 +24,7 @@ static struct identity issue(const char *name, const char *san, const struct ide
 {
     /* Past its end by any real clock: a test that passes proves whose clock was asked. */
     return identity_make(
-        &(struct identity_spec) {name, san, issuer, "20250101000000Z", "20260201000000Z"});
+        &(struct identity_spec){name, san, issuer, "20250101000000Z", "20260201000000Z"});
 }
 
 static int group_setup(void **state)
@@ -55,7 +55,7 @@ static int setup(void **state)
 {
     (void)state;
     fake_clock_init(&now, "2026-01-02T03:04:05Z");
-    ctx = (struct ctx) {.clock = &now.clock, .deadline = MONO_NEVER};
+    ctx = (struct ctx){.clock = &now.clock, .deadline = MONO_NEVER};
     return 0;
 }
 
@@ -122,12 +122,12 @@ static const char *const h2[] = {"h2", NULL};
 
 static struct tls_client_config client_config(void)
 {
-    return (struct tls_client_config) {.sni = NAME,
-                                       .verify = TLS_VERIFY_ROOTS,
-                                       .verify_name = NAME,
-                                       .roots = roots,
-                                       .cert = client_id.cert,
-                                       .key = client_id.key};
+    return (struct tls_client_config){.sni = NAME,
+                                      .verify = TLS_VERIFY_ROOTS,
+                                      .verify_name = NAME,
+                                      .roots = roots,
+                                      .cert = client_id.cert,
+                                      .key = client_id.key};
 }
 
 /* Connects to an echo server with `config` and expects it to fail so. */
@@ -357,7 +357,7 @@ static void test_alpn_name_must_fit_its_length_byte(void **state)
     assert_refused(&config, &server, ERR_PROTOCOL, "256 bytes");
     longest[255] = '\0';
     config.require_alpn = longest;
-    assert_accepted(&(struct tls_client_config) {.verify = TLS_VERIFY_NONE, .alpn = names});
+    assert_accepted(&(struct tls_client_config){.verify = TLS_VERIFY_NONE, .alpn = names});
 }
 
 static void say_http(int fd, void *arg)
@@ -484,6 +484,38 @@ static void test_alerts_about_our_certificate(void **state)
     assert_told(&config, &server, ERR_DENIED, "wants a client certificate");
 }
 
+/* The server says "expired": what we advise depends on what our own clock makes of the certificate. */
+static void assert_advised(const char *when, const char *part, const char *hint)
+{
+    struct tls_client_config config = client_config();
+    struct strict_server server = {.identity = &server_id,
+                                   .max_version = TLS1_2_VERSION,
+                                   .verdict = X509_V_ERR_CERT_HAS_EXPIRED};
+    struct far_end far;
+    struct tls *t = NULL;
+
+    config.verify = TLS_VERIFY_NONE;
+    fake_clock_init(&now, when);
+    CLEANUP(err_freep)
+    struct err *e = tls_connect(far_end_start(&far, strict_server_run, &server), &config, &ctx, &t);
+    far_end_join(&far);
+    CLEANUP(freep) char *text = err_text(e);
+    assert_int_equal(err_code(e), ERR_EXPIRED);
+    assert_non_null(strstr(text, part));
+    assert_non_null(strstr(err_hint(e), hint));
+}
+
+static void test_certificate_that_expired_only_elsewhere_is_about_clocks(void **state)
+{
+    (void)state;
+    assert_advised("2026-01-02T03:04:05Z",
+                   "here it is 2026-01-02T03:04:05Z, and the certificate is valid from "
+                   "2025-01-01T00:00:00Z to 2026-02-01T00:00:00Z",
+                   "clocks of this machine and of the server differ");
+    assert_advised("2024-12-31T00:00:00Z", "here it is 2024-12-31", "clocks");
+    assert_advised("2026-02-02T00:00:00Z", "here it is 2026-02-02", "a new token");
+}
+
 static void test_tls_in_tls_carries_data(void **state)
 {
     (void)state;
@@ -546,6 +578,7 @@ int main(void)
         TEST(test_silence_ends_at_the_deadline),
         TEST(test_silence_ends_when_cancelled),
         TEST(test_alerts_about_our_certificate),
+        TEST(test_certificate_that_expired_only_elsewhere_is_about_clocks),
         TEST(test_tls_in_tls_carries_data),
         TEST(test_tls_in_tls_verifies_the_inner_server),
     };

@@ -40,7 +40,7 @@ static char *read_all(FILE *from)
 static void become_tbot(const char *words, FILE *out, FILE *err)
 {
     char text[512];
-    char *argv[24] = {(char[]) {"tbot"}};
+    char *argv[24] = {(char[]){"tbot"}};
     snprintf(text, sizeof(text), "%s", words);
     char *rest = text;
     int argc = 1;
@@ -63,7 +63,7 @@ static struct outcome run(const char *words)
     int status = 0;
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
-    return (struct outcome) {WEXITSTATUS(status), read_all(out), read_all(err)};
+    return (struct outcome){WEXITSTATUS(status), read_all(out), read_all(err)};
 }
 
 static void hold_against_golden(const char *file, const char *text)

@@ -51,7 +51,7 @@ struct line {
 
 static void line_init(struct line *line, const char *words)
 {
-    *line = (struct line) {.set = {"Options", table, sizeof(table) / sizeof(*table), NULL}};
+    *line = (struct line){.set = {"Options", table, sizeof(table) / sizeof(*table), NULL}};
     line->set.values = &line->values;
     snprintf(line->text, sizeof(line->text), "%s", words);
     char *rest = line->text;

@@ -26,7 +26,7 @@ static void run_release(struct run *run)
 /* Words are separated by spaces; CONFIG is the test's file. */
 static struct err *load(struct run *run, const char *words)
 {
-    *run = (struct run) {0};
+    *run = (struct run){0};
     snprintf(run->text, sizeof(run->text), "%s", words);
     char *rest = run->text;
     for (char *word = strsep(&rest, " "); word && *words; word = strsep(&rest, " "))

@@ -103,10 +103,9 @@ static void test_json_has_all_members(void **state)
     struct err *e = err_new(ERR_TIMEOUT, "no answer");
     log_err(f.log, LOG_WARN, "web", "probe failed", e, LOG_INT("n", 2));
     err_free(e);
-    assert_string_equal(line(&f),
-                        "{\"timestamp\":\"2026-03-09T11:50:46.000Z\",\"level\":\"warn\","
-                        "\"component\":\"web\",\"message\":\"probe failed\",\"n\":2,"
-                        "\"error\":\"no answer\",\"code\":\"timeout\"}\n");
+    assert_string_equal(line(&f), "{\"timestamp\":\"2026-03-09T11:50:46.000Z\",\"level\":\"warn\","
+                                  "\"component\":\"web\",\"message\":\"probe failed\",\"n\":2,"
+                                  "\"error\":\"no answer\",\"code\":\"timeout\"}\n");
     teardown(&f);
 }
 

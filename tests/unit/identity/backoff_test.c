@@ -18,7 +18,7 @@ static void test_attempt_doubles_with_jitter_up_to_a_minute(void **state)
     (void)state;
     struct fake_entropy dice;
     fake_entropy_init(&dice, 1);
-    static const int64_t full_s[] = { 1, 2, 4, 8, 16, 32, 60, 60 };
+    static const int64_t full_s[] = {1, 2, 4, 8, 16, 32, 60, 60};
     for (unsigned n = 1; n <= 8; n++)
         for (int i = 0; i < 100; i++)
             assert_within(backoff_attempt(n, &dice.entropy), full_s[n - 1] * 500,

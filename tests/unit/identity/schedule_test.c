@@ -10,12 +10,12 @@
 
 #define T0 1767225600
 
-static const struct mono mono0 = { 5000000000 };
+static const struct mono mono0 = {5000000000};
 
 /* A certificate of an hour, issued at T0. */
 static struct validity hour(void)
 {
-    return (struct validity){ wall_of_unix(T0 - 60), wall_of_unix(T0 + 3600) };
+    return (struct validity){wall_of_unix(T0 - 60), wall_of_unix(T0 + 3600)};
 }
 
 static int64_t wait_s(const struct schedule *s)
@@ -44,7 +44,8 @@ static void test_issued_leaves_a_quarter_of_a_short_life(void **state)
     (void)state;
     struct fake_entropy dice;
     fake_entropy_init(&dice, 1);
-    struct schedule s = schedule_issued(hour(), dur_s(7200), mono0, wall_of_unix(T0), &dice.entropy);
+    struct schedule s =
+        schedule_issued(hour(), dur_s(7200), mono0, wall_of_unix(T0), &dice.entropy);
     assert_int_equal(wait_s(&s), 2700);
 }
 
@@ -53,7 +54,7 @@ static void test_issued_with_a_clock_years_off_neither_storms_nor_sleeps(void **
     (void)state;
     struct fake_entropy dice;
     fake_entropy_init(&dice, 1);
-    static const int64_t offsets[] = { -3 * 365 * 86400LL, 3 * 365 * 86400LL };
+    static const int64_t offsets[] = {-3 * 365 * 86400LL, 3 * 365 * 86400LL};
     for (int i = 0; i < 2; i++) {
         struct wall ours = wall_of_unix(T0 + offsets[i]);
         struct schedule s = schedule_issued(hour(), dur_s(1200), mono0, ours, &dice.entropy);
@@ -77,7 +78,7 @@ static void test_loaded_counts_from_its_own_dates(void **state)
 static void test_due_by_whichever_clock_comes_first(void **state)
 {
     (void)state;
-    struct schedule s = { mono_add(mono0, dur_s(100)), wall_of_unix(T0 + 100) };
+    struct schedule s = {mono_add(mono0, dur_s(100)), wall_of_unix(T0 + 100)};
     assert_false(schedule_due(&s, mono_add(mono0, dur_s(99)), wall_of_unix(T0 + 99)));
     assert_true(schedule_due(&s, mono_add(mono0, dur_s(100)), wall_of_unix(T0 - 5000)));
     assert_true(schedule_due(&s, mono0, wall_of_unix(T0 + 100)));

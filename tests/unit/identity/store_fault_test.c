@@ -120,9 +120,9 @@ static struct credentials *before, *after;
 static int make_identities(void **state)
 {
     (void)state;
-    before = fixture_credentials(&(struct fixture) {.generation = 1});
+    before = fixture_credentials(&(struct fixture){.generation = 1});
     after = fixture_credentials(
-        &(struct fixture) {.generation = 2, .not_before = FIXTURE_NOT_BEFORE + 60});
+        &(struct fixture){.generation = 2, .not_before = FIXTURE_NOT_BEFORE + 60});
     return 0;
 }
 
@@ -137,7 +137,7 @@ static int free_identities(void **state)
 static struct store *open_store(const char *path)
 {
     struct store *s = NULL;
-    assert_ok(store_open(&(struct store_config) {.path = path}, &s));
+    assert_ok(store_open(&(struct store_config){.path = path}, &s));
     return s;
 }
 
@@ -243,7 +243,7 @@ static bool die_in_recovery(unsigned n)
     store_close(s);
     arm(FAULT_DEAD, n);
     struct store *second = NULL;
-    err_free(store_open(&(struct store_config) {.path = path}, &second));
+    err_free(store_open(&(struct store_config){.path = path}, &second));
     bool through = disk.calls <= n;
     store_close(second);
     arm(FAULT_NONE, 0);

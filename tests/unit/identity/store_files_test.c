@@ -209,7 +209,7 @@ static void test_load_when_the_tokenhash_is_damaged_fails(void **state)
     assert_fails(load(p), ERR_STORAGE, "tokenhash");
     scratch_dir_put(p->path, "tokenhash", bytes_of_str(HASH "0"));
     assert_fails(load(p), ERR_STORAGE, "tokenhash");
-    scratch_dir_put(p->path, "tokenhash", (struct bytes) {(const uint8_t *)"\0\0", 2});
+    scratch_dir_put(p->path, "tokenhash", (struct bytes){(const uint8_t *)"\0\0", 2});
     assert_fails(load(p), ERR_STORAGE, "tokenhash");
 }
 

@@ -18,8 +18,8 @@ static struct secret *encode(const struct store_journal *j)
 static struct secret *encode_committed(void)
 {
     CLEANUP(credentials_freep)
-    struct credentials *creds = fixture_credentials(&(struct fixture) {.generation = 8});
-    return encode(&(struct store_journal) {
+    struct credentials *creds = fixture_credentials(&(struct fixture){.generation = 8});
+    return encode(&(struct store_journal){
         .generation = 7, .started = {1234}, .base = HASH, .tokenhash = HASH, .creds = creds});
 }
 
@@ -42,7 +42,7 @@ static void test_open_journal_when_read_again_is_the_same(void **state)
 static void test_open_journal_without_key_is_read(void **state)
 {
     (void)state;
-    CLEANUP(secret_freep) struct secret *text = encode(&(struct store_journal) {0});
+    CLEANUP(secret_freep) struct secret *text = encode(&(struct store_journal){0});
     CLEANUP(store_journal_release) struct store_journal again = {0};
     assert_ok(store_journal_decode(secret_bytes(text), &again));
     assert_null(again.key);
@@ -53,7 +53,7 @@ static void test_committed_journal_when_read_again_is_the_same(void **state)
 {
     (void)state;
     CLEANUP(credentials_freep)
-    struct credentials *creds = fixture_credentials(&(struct fixture) {.generation = 8});
+    struct credentials *creds = fixture_credentials(&(struct fixture){.generation = 8});
     struct store_journal j = {.creds = creds, .tokenhash = HASH};
     CLEANUP(secret_freep) struct secret *text = encode(&j);
     CLEANUP(store_journal_release) struct store_journal again = {0};

@@ -16,14 +16,14 @@
 static struct store *open_store(const char *path)
 {
     struct store *s = NULL;
-    assert_ok(store_open(&(struct store_config) {.path = path}, &s));
+    assert_ok(store_open(&(struct store_config){.path = path}, &s));
     return s;
 }
 
 /* An identity of generation `n`, issued in the hour of that number. */
 static struct credentials *identity(int64_t n)
 {
-    return fixture_credentials(&(struct fixture) {
+    return fixture_credentials(&(struct fixture){
         .generation = n,
         .not_before = FIXTURE_NOT_BEFORE + 3600 * n,
     });
@@ -92,8 +92,8 @@ static void test_open_when_missing_creates_only_when_asked(void **state)
     CLEANUP(freep) char *below = NULL;
     assert_true(asprintf(&below, "%s/storage", path) > 0);
     struct store *s = NULL;
-    assert_fails(store_open(&(struct store_config) {.path = below}, &s), ERR_NOT_FOUND, below);
-    assert_ok(store_open(&(struct store_config) {.path = below, .create = true}, &s));
+    assert_fails(store_open(&(struct store_config){.path = below}, &s), ERR_NOT_FOUND, below);
+    assert_ok(store_open(&(struct store_config){.path = below, .create = true}, &s));
     assert_int_equal(scratch_dir_mode(path, "storage"), 0700);
     store_close(s);
     scratch_dir_delete(below, "lock");
@@ -105,7 +105,7 @@ static void test_open_twice_is_busy_until_closed(void **state)
     (void)state;
     CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     struct store *first = open_store(path), *second = NULL;
-    CLEANUP(err_freep) struct err *e = store_open(&(struct store_config) {.path = path}, &second);
+    CLEANUP(err_freep) struct err *e = store_open(&(struct store_config){.path = path}, &second);
     assert_int_equal(err_code(e), ERR_BUSY);
     assert_non_null(strstr(err_hint(e), "Another tbot"));
     store_close(first);
@@ -215,7 +215,7 @@ static void test_committed_journal_heals_half_written_files(void **state)
         struct store *s = open_store(path);
         commit(s, 1);
         store_close(s);
-        put_journal(path, &(struct store_journal) {.creds = next, .base = HASH});
+        put_journal(path, &(struct store_journal){.creds = next, .base = HASH});
         scratch_dir_put(path, names[i], bytes_of_str("half"));
         CLEANUP(store_closep) struct store *again = open_store(path);
         assert_int_equal(stored_generation(again), 2);
@@ -233,14 +233,14 @@ static void test_committed_journal_with_the_same_key_replaces_every_file(void **
     CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
     CLEANUP(key_freep) struct key *key = fixture_key(KEY_ECDSA_P256);
     CLEANUP(credentials_freep)
-    struct credentials *old = fixture_credentials(&(struct fixture) {.generation = 1, .key = key});
+    struct credentials *old = fixture_credentials(&(struct fixture){.generation = 1, .key = key});
     CLEANUP(credentials_freep)
     struct credentials *next = fixture_credentials(
-        &(struct fixture) {.generation = 2, .key = key, .not_after = FIXTURE_NOT_AFTER + 60});
+        &(struct fixture){.generation = 2, .key = key, .not_after = FIXTURE_NOT_AFTER + 60});
     struct store *s = open_store(path);
     assert_ok(store_commit(s, old, HASH));
     store_close(s);
-    put_journal(path, &(struct store_journal) {.creds = next, .base = HASH});
+    put_journal(path, &(struct store_journal){.creds = next, .base = HASH});
     scratch_dir_put(path, "tlscert", bytes_of_str(credentials_tls_pem(next)));
     CLEANUP(store_closep) struct store *again = open_store(path);
     CLEANUP(freep) char *ssh = scratch_dir_get(path, "key-cert.pub");
@@ -259,7 +259,7 @@ static int64_t resolve(int64_t flat, int64_t flat_hour, int64_t journal, int64_t
     struct store *s = open_store(path);
     assert_ok(store_commit(s, in_files, HASH));
     store_close(s);
-    put_journal(path, &(struct store_journal) {.creds = in_journal, .base = HASH});
+    put_journal(path, &(struct store_journal){.creds = in_journal, .base = HASH});
     CLEANUP(store_closep) struct store *again = open_store(path);
     assert_false(scratch_dir_has(path, "renewal.journal"));
     return stored_generation(again);

@@ -18,7 +18,7 @@ struct parts {
 
 static void parts_init(struct parts *p, enum key_kind kind)
 {
-    *p = (struct parts) {.key = fixture_key(kind)};
+    *p = (struct parts){.key = fixture_key(kind)};
     struct fixture f = {.key = p->key, .generation = 7};
     CLEANUP(freep) char *ca = fixture_ca_pem();
     CLEANUP(freep) char *ssh_ca = fixture_ssh_ca_line();
@@ -100,7 +100,7 @@ static void test_subject_reads_what_the_certificate_says(void **state)
 static void test_subject_when_old_takes_the_bot_from_the_user(void **state)
 {
     (void)state;
-    CLEANUP(credentials_freep) struct credentials *c = fixture_credentials(&(struct fixture) {0});
+    CLEANUP(credentials_freep) struct credentials *c = fixture_credentials(&(struct fixture){0});
     const struct subject *s = credentials_subject(c);
     assert_string_equal(s->bot_name, "test");
     assert_null(s->bot_instance);
@@ -115,7 +115,7 @@ static void assert_generation_refused(const char *text)
     parts_init(&p, KEY_ED25519);
     const char *const attributes[] = {OID_GENERATION, text, NULL};
     free(p.tls);
-    p.tls = fixture_tls_pem(&(struct fixture) {.key = p.key, .attributes = attributes});
+    p.tls = fixture_tls_pem(&(struct fixture){.key = p.key, .attributes = attributes});
     assert_refused(&p, "is not a number");
 }
 
@@ -156,9 +156,9 @@ static void test_new_when_a_part_is_missing_names_it(void **state)
     assert_refused(&no_tls, "TLS certificate: the PEM text is empty");
     no_ssh.ssh = empty;
     assert_refused(&no_ssh, "SSH certificate: the line is empty");
-    no_cas.tls_cas = (struct strlist) {0};
+    no_cas.tls_cas = (struct strlist){0};
     assert_refused(&no_cas, "no TLS CA");
-    no_ssh_cas.ssh_cas = (struct strlist) {0};
+    no_ssh_cas.ssh_cas = (struct strlist){0};
     CLEANUP(credentials_freep) struct credentials *c = NULL;
     assert_ok(make(&no_ssh_cas, &c));
 }
@@ -170,7 +170,7 @@ static void test_new_without_principal_fails(void **state)
     CLEANUP(freep) char *pem = inputs_read(PKI_FIXTURES "ec.pem");
     CLEANUP(parts_release) struct parts p = {.ssh = inputs_read(PKI_FIXTURES "ec-cert.pub")};
     assert_ok(key_from_pem(bytes_of_str(pem), &p.key));
-    p.tls = fixture_tls_pem(&(struct fixture) {.key = p.key});
+    p.tls = fixture_tls_pem(&(struct fixture){.key = p.key});
     assert_refused(&p, "names no principal");
     free(p.ssh);
     p.ssh = inputs_read(PKI_FIXTURES "rsa-cert.pub");
@@ -192,7 +192,7 @@ static void test_ssh_line_ends_with_one_newline_whatever_came(void **state)
 static void test_with_cas_changes_only_the_cas(void **state)
 {
     (void)state;
-    CLEANUP(credentials_freep) struct credentials *c = fixture_credentials(&(struct fixture) {0});
+    CLEANUP(credentials_freep) struct credentials *c = fixture_credentials(&(struct fixture){0});
     CLEANUP(credentials_freep) struct credentials *other = NULL;
     CLEANUP(strlist_release) struct strlist cas = {0};
     CLEANUP(freep) char *ca = inputs_read(PKI_FIXTURES "ca.crt");
@@ -208,7 +208,7 @@ static void test_with_cas_changes_only_the_cas(void **state)
 static void test_free_keeps_it_while_referenced(void **state)
 {
     (void)state;
-    struct credentials *c = fixture_credentials(&(struct fixture) {0});
+    struct credentials *c = fixture_credentials(&(struct fixture){0});
     CLEANUP(credentials_freep) struct credentials *second = credentials_ref(c);
     credentials_free(c);
     assert_string_equal(credentials_subject(second)->username, "bot-test");

@@ -127,7 +127,7 @@ static struct err *parse_with_body(const char *type, struct bytes body)
     static const uint8_t key_fields[4 + 32] = {0, 0, 0, 32};
     CLEANUP(buf_release) struct buf blob = BUF_INIT(MAX);
     CLEANUP(sshcert_freep) struct sshcert *c = NULL;
-    fixture_ssh_blob(type, (struct bytes) {key_fields, sizeof(key_fields)}, body, &blob);
+    fixture_ssh_blob(type, (struct bytes){key_fields, sizeof(key_fields)}, body, &blob);
     return sshcert_from_blob(buf_bytes(&blob), &c);
 }
 
@@ -169,7 +169,7 @@ static void test_when_text_holds_a_nul_byte_fails(void **state)
 {
     (void)state;
     assert_fails(
-        parse_body(SSHCERT_USER, (struct bytes) {(const uint8_t *)"a\0b", 3}, (struct bytes) {0}),
+        parse_body(SSHCERT_USER, (struct bytes){(const uint8_t *)"a\0b", 3}, (struct bytes){0}),
         ERR_CRYPTO, "NUL");
 }
 
@@ -196,7 +196,7 @@ static void test_when_value_has_bytes_behind_it_fails(void **state)
     (void)state;
     CLEANUP(buf_release) struct buf extensions = BUF_INIT(MAX);
     put_str(&extensions, "a");
-    assert_ok(sshwire_put_string(&extensions, (struct bytes) {(const uint8_t *)"\0\0\0\1vX", 6}));
+    assert_ok(sshwire_put_string(&extensions, (struct bytes){(const uint8_t *)"\0\0\0\1vX", 6}));
     assert_fails(parse_body(SSHCERT_USER, bytes_of_str("x"), buf_bytes(&extensions)), ERR_CRYPTO,
                  "bytes behind the value of 'a'");
 }
@@ -219,7 +219,7 @@ static void test_when_type_is_unknown_fails(void **state)
 {
     (void)state;
     CLEANUP(buf_release) struct buf body = BUF_INIT(MAX);
-    put_body(&body, SSHCERT_USER, bytes_of_str("x"), (struct bytes) {0});
+    put_body(&body, SSHCERT_USER, bytes_of_str("x"), (struct bytes){0});
     assert_fails(parse_with_body("ssh-dss-cert-v01@openssh.com", buf_bytes(&body)), ERR_CRYPTO,
                  "'ssh-dss-cert-v01@openssh.com'");
     assert_fails(parse_with_body("ssh-ed25519", buf_bytes(&body)), ERR_CRYPTO, "'ssh-ed25519'");

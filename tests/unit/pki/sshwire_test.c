@@ -33,9 +33,9 @@ static void test_get_string_when_longer_than_the_input_fails(void **state)
     struct bytes in = {(const uint8_t *)"\0\0\0\4abc", 7}, s = {0};
     assert_fails(sshwire_get_string(&in, &s), ERR_CRYPTO, "cut short");
     assert_int_equal(in.len, 7);
-    in = (struct bytes) {(const uint8_t *)"\xff\xff\xff\xff", 4};
+    in = (struct bytes){(const uint8_t *)"\xff\xff\xff\xff", 4};
     assert_fails(sshwire_get_string(&in, &s), ERR_CRYPTO, "4294967295");
-    in = (struct bytes) {(const uint8_t *)"\0\0\0\3abcd", 8};
+    in = (struct bytes){(const uint8_t *)"\0\0\0\3abcd", 8};
     assert_ok(sshwire_get_string(&in, &s));
     assert_true(sshwire_bytes_are(s, "abc"));
     assert_int_equal(in.len, 1);

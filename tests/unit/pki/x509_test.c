@@ -44,7 +44,7 @@ static void test_name_values_gives_all_of_an_attribute(void **state)
                                              NULL};
     CLEANUP(key_freep) struct key *key = fixture_key(KEY_ED25519);
     CLEANUP(x509_freep)
-    X509 *cert = fixture_cert(&(struct fixture) {.key = key, .attributes = attributes});
+    X509 *cert = fixture_cert(&(struct fixture){.key = key, .attributes = attributes});
     const X509_NAME *name = X509_get_subject_name(cert);
     CLEANUP(strlist_release) struct strlist roles = {0};
     CLEANUP(strlist_release) struct strlist bot = {0};
@@ -90,7 +90,7 @@ static void test_validity_of_the_year_9999_saturates(void **state)
     (void)state;
     CLEANUP(key_freep) struct key *key = fixture_key(KEY_ED25519);
     CLEANUP(x509_freep)
-    X509 *cert = fixture_cert(&(struct fixture) {.key = key, .not_after = 253402300799});
+    X509 *cert = fixture_cert(&(struct fixture){.key = key, .not_after = 253402300799});
     struct wall from, until;
     assert_ok(x509_validity(cert, &from, &until));
     assert_int_equal(until.ns, WALL_NEVER.ns);
@@ -162,7 +162,7 @@ static void test_from_pem_when_damaged_anywhere_fails_cleanly(void **state)
     static const char *const attributes[] = {OID_RENEWABLE, "true", OID_GENERATION, "7", NULL};
     CLEANUP(key_freep) struct key *key = fixture_key(KEY_ED25519);
     CLEANUP(freep)
-    char *pem = fixture_tls_pem(&(struct fixture) {.key = key, .attributes = attributes});
+    char *pem = fixture_tls_pem(&(struct fixture){.key = key, .attributes = attributes});
     size_t len = strlen(pem);
     unsigned refused = 0;
     inputs_truncate(bytes_of_str(pem), expect_cut, &len);

@@ -67,7 +67,7 @@ static struct err *(*const decoders[])(struct bytes) = {
 static struct err *decode_name(const void *name, size_t len)
 {
     CLEANUP(buf_release) struct buf wire = BUF_INIT(4096);
-    wire_bytes(&wire, 1, (struct bytes) {name, len});
+    wire_bytes(&wire, 1, (struct bytes){name, len});
     return try_msg_role_request(buf_bytes(&wire));
 }
 
@@ -115,7 +115,7 @@ static void test_message_when_too_long_is_refused(void **state)
     (void)state;
     CLEANUP(freep) uint8_t *data = calloc(1, MSG_MAX + 1);
     for (size_t i = 0; i < N_DECODERS; i++)
-        assert_fails(decoders[i]((struct bytes) {data, MSG_MAX + 1}), ERR_PROTOCOL, "more than");
+        assert_fails(decoders[i]((struct bytes){data, MSG_MAX + 1}), ERR_PROTOCOL, "more than");
 }
 
 static void test_list_when_too_long_is_refused(void **state)
@@ -163,7 +163,7 @@ static void decode_all(const uint8_t *data, size_t len)
     CLEANUP(freep) uint8_t *exact = malloc(len ? len : 1);
     memcpy(exact, data, len);
     for (size_t i = 0; i < N_DECODERS; i++) {
-        struct err *e = decoders[i]((struct bytes) {exact, len});
+        struct err *e = decoders[i]((struct bytes){exact, len});
         if (e)
             assert_int_equal(err_code(e), ERR_PROTOCOL);
         err_free(e);

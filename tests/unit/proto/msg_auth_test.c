@@ -28,7 +28,7 @@ static void test_ping_reply_when_empty_has_empty_texts(void **state)
 {
     (void)state;
     CLEANUP(msg_ping_reply_release) struct msg_ping_reply m = {0};
-    assert_ok(msg_ping_reply_decode((struct bytes) {0}, &m));
+    assert_ok(msg_ping_reply_decode((struct bytes){0}, &m));
     assert_string_equal(m.cluster_name, "");
     assert_string_equal(m.server_version, "");
     assert_int_equal(m.suite_number, 0);
@@ -109,7 +109,7 @@ static void test_user_when_it_has_no_metadata_is_nameless(void **state)
 {
     (void)state;
     CLEANUP(msg_user_release) struct msg_user m = {0};
-    assert_ok(msg_user_decode((struct bytes) {0}, &m));
+    assert_ok(msg_user_decode((struct bytes){0}, &m));
     assert_string_equal(m.name, "");
     assert_null(msg_user_label(&m, MSG_LABEL_BOT_GENERATION));
 }
@@ -137,7 +137,7 @@ static void test_role_when_on_the_wire_has_the_protocols_fields(void **state)
 static void test_role_when_encoded_decodes_to_the_same(void **state)
 {
     (void)state;
-    char *roles[] = {(char[]) {"one"}, (char[]) {"two"}};
+    char *roles[] = {(char[]){"one"}, (char[]){"two"}};
     struct msg_role m = {.name = "bot-robot", .impersonate_roles = {roles, 2}};
     CLEANUP(buf_release) struct buf wire = BUF_INIT(4096);
     assert_ok(msg_role_encode(&m, &wire));

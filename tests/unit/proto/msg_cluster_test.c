@@ -46,7 +46,7 @@ static void test_clusters_when_on_the_wire_have_the_protocols_fields(void **stat
 static void test_clusters_when_encoded_decode_to_the_same(void **state)
 {
     (void)state;
-    char *names[] = {(char[]) {"leaf-a"}, (char[]) {"leaf-b"}, (char[]) {"leaf-c"}};
+    char *names[] = {(char[]){"leaf-a"}, (char[]){"leaf-b"}, (char[]){"leaf-c"}};
     struct msg_remote_clusters m = {.names = {names, 3}, .next_page_token = ""};
     CLEANUP(buf_release) struct buf wire = BUF_INIT(4096);
     assert_ok(msg_remote_clusters_encode(&m, &wire));
@@ -69,7 +69,7 @@ static void test_networking_when_on_the_wire_has_the_protocols_fields(void **sta
     assert_true(m.multiplexed);
 
     CLEANUP(buf_release) struct buf again = BUF_INIT(4096);
-    assert_ok(msg_networking_encode(&(struct msg_networking) {.multiplexed = true}, &again));
+    assert_ok(msg_networking_encode(&(struct msg_networking){.multiplexed = true}, &again));
     CLEANUP(msg_networking_release) struct msg_networking back = {0};
     assert_ok(msg_networking_decode(buf_bytes(&again), &back));
     assert_true(back.multiplexed);
@@ -79,7 +79,7 @@ static void test_networking_when_separate_is_not_multiplexed(void **state)
 {
     (void)state;
     CLEANUP(msg_networking_release) struct msg_networking m = {.multiplexed = true};
-    assert_ok(msg_networking_decode((struct bytes) {0}, &m));
+    assert_ok(msg_networking_decode((struct bytes){0}, &m));
     assert_false(m.multiplexed);
 }
 

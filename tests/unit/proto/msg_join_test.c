@@ -34,8 +34,8 @@ static void test_token_init_when_on_the_wire_has_the_protocols_fields(void **sta
 {
     (void)state;
     CLEANUP(buf_release) struct buf keys = BUF_INIT(4096);
-    wire_bytes(&keys, 1, (struct bytes) {(const uint8_t *)"\x30\x00\x01", 3});
-    wire_bytes(&keys, 2, (struct bytes) {(const uint8_t *)"\x00\x00\x00\x07", 4});
+    wire_bytes(&keys, 1, (struct bytes){(const uint8_t *)"\x30\x00\x01", 3});
+    wire_bytes(&keys, 2, (struct bytes){(const uint8_t *)"\x00\x00\x00\x07", 4});
     CLEANUP(buf_release) struct buf time = BUF_INIT(64);
     wire_varint(&time, 1, 1700000000);
     CLEANUP(buf_release) struct buf bot = BUF_INIT(4096);

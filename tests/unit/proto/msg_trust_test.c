@@ -83,7 +83,7 @@ static void test_ca_when_empty_has_nothing(void **state)
 {
     (void)state;
     CLEANUP(msg_ca_release) struct msg_ca m = {0};
-    assert_ok(msg_ca_decode((struct bytes) {0}, &m));
+    assert_ok(msg_ca_decode((struct bytes){0}, &m));
     assert_string_equal(m.cluster_name, "");
     assert_int_equal(m.tls_certs.len, 0);
     assert_string_equal(m.rotation_phase, "");

@@ -43,7 +43,7 @@ static void test_reply_when_on_the_wire_has_the_protocols_fields(void **state)
 {
     (void)state;
     CLEANUP(buf_release) struct buf frame = BUF_INIT(4096);
-    wire_bytes(&frame, 1, (struct bytes) {(const uint8_t *)"\0\0\1", 3});
+    wire_bytes(&frame, 1, (struct bytes){(const uint8_t *)"\0\0\1", 3});
     CLEANUP(buf_release) struct buf wire = BUF_INIT(4096);
     wire_message(&wire, 2, &frame);
     CLEANUP(msg_proxy_ssh_reply_release) struct msg_proxy_ssh_reply m = {0};

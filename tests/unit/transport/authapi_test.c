@@ -92,7 +92,7 @@ static void reply_ca(const struct fake_call *call, struct fake_answer *answer)
 {
     CLEANUP(msg_ca_request_release) struct msg_ca_request m = {0};
     must(msg_ca_request_decode(call->request, &m));
-    char *tls[] = {(char[]) {"PEM"}};
+    char *tls[] = {(char[]){"PEM"}};
     struct msg_ca ca = {
         .type = m.type,
         .cluster_name = m.domain,
@@ -106,14 +106,14 @@ static void reply_cas(struct fake_answer *answer)
 {
     struct msg_ca items[] = {{.type = "db", .cluster_name = "a"},
                              {.type = "db", .cluster_name = "b"}};
-    must(msg_ca_list_encode(&(struct msg_ca_list) {.items = items, .len = 2}, &answer->reply));
+    must(msg_ca_list_encode(&(struct msg_ca_list){.items = items, .len = 2}, &answer->reply));
 }
 
 static void reply_role(const struct fake_call *call, struct fake_answer *answer)
 {
     CLEANUP(msg_role_request_release) struct msg_role_request m = {0};
     must(msg_role_request_decode(call->request, &m));
-    char *roles[] = {(char[]) {"access"}, (char[]) {"db"}};
+    char *roles[] = {(char[]){"access"}, (char[]){"db"}};
     struct msg_role role = {.name = m.name, .impersonate_roles = {roles, 2}};
     must(msg_role_encode(&role, &answer->reply));
 }
@@ -126,7 +126,7 @@ static void reply_networking(const struct world *w, const struct fake_call *call
         answer->status = 12;
         return;
     }
-    must(msg_networking_encode(&(struct msg_networking) {.multiplexed = true}, &answer->reply));
+    must(msg_networking_encode(&(struct msg_networking){.multiplexed = true}, &answer->reply));
 }
 
 static void handle(void *arg, const struct fake_call *call, struct fake_answer *answer)
@@ -182,7 +182,7 @@ static int set_up(void **state)
     struct fake_cluster_config server = {.ca = &w->ca, .handle = handle, .arg = w};
     w->fc = fake_cluster_start(&server);
     assert_ok(address_parse("127.0.0.1", fake_cluster_port(w->fc), &w->address));
-    w->creds = fixture_credentials(&(struct fixture) {.generation = 4});
+    w->creds = fixture_credentials(&(struct fixture){.generation = 4});
     struct channel_config config = {.dial = dial_world, .arg = w, .credentials = w->creds};
     assert_ok(channel_new(&config, &w->channel));
     w->api.channel = w->channel;
@@ -322,7 +322,7 @@ static void assert_asked_with_keys_of(const struct world *w, bool two_keys)
 
 static struct authapi_certs own(struct world *w)
 {
-    return (struct authapi_certs) {
+    return (struct authapi_certs){
         .key = w->key,
         .username = "bot-test",
         .expires = wall_of_unix(4000000000),
@@ -411,7 +411,7 @@ static void test_renew_when_nobody_listens_was_not_written(void **state)
 static void test_issue_when_for_an_output_asks_for_its_roles(void **state)
 {
     struct world *w = *state;
-    char *names[] = {(char[]) {"access"}};
+    char *names[] = {(char[]){"access"}};
     struct strlist roles = {names, 1};
     struct authapi_certs request = own(w);
     request.roles = &roles;

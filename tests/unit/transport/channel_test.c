@@ -14,6 +14,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+/* As long as real ones: gRPC keeps a name of up to 23 bytes in place, and nothing could leak. */
+#define ECHO "/test.longer.than.a.slice.Service/Echo"
+
 #define CLUSTER "example"
 
 /* What the server does next, and what it saw. */
@@ -23,8 +26,9 @@ struct script {
     atomic_int n_break;  /* calls that find the connection broken under them */
     atomic_bool is_held; /* calls are not answered */
     atomic_int status;
-    char version[64];    /* metadata of the last call */
-    struct cancel *fire; /* by the call, which is not answered */
+    pthread_mutex_t lock; /* guards version: every call is served in a thread of its own */
+    char version[64];     /* metadata of the last call */
+    struct cancel *fire;  /* by the call, which is not answered */
     void (*during)(void *arg);
     void *during_arg;
 };
@@ -33,7 +37,9 @@ static void handle(void *arg, const struct fake_call *call, struct fake_answer *
 {
     struct script *s = arg;
     atomic_fetch_add(&s->n_calls, 1);
+    pthread_mutex_lock(&s->lock);
     snprintf(s->version, sizeof(s->version), "%s", call->version);
+    pthread_mutex_unlock(&s->lock);
     answer->status = atomic_load(&s->status);
     answer->text = "as told";
     err_free(buf_add(&answer->reply, call->request.data, call->request.len));
@@ -87,7 +93,7 @@ static void build(struct world *w, struct fake_cluster_config config)
     config.arg = &w->script;
     w->fc = w->script.fc = fake_cluster_start(&config);
     assert_ok(address_parse("127.0.0.1", fake_cluster_port(w->fc), &w->address));
-    w->creds = fixture_credentials(&(struct fixture) {.user = "bot-one"});
+    w->creds = fixture_credentials(&(struct fixture){.user = "bot-one"});
     struct channel_config channel = {.dial = dial_world, .arg = w, .credentials = w->creds};
     assert_ok(channel_new(&channel, &w->channel));
 }
@@ -95,7 +101,7 @@ static void build(struct world *w, struct fake_cluster_config config)
 static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
-    build(w, (struct fake_cluster_config) {0});
+    build(w, (struct fake_cluster_config){0});
     *state = w;
     return 0;
 }
@@ -108,6 +114,7 @@ static int tear_down(void **state)
     credentials_free(w->creds);
     x509_stack_freep(&w->roots);
     host_ca_release(&w->ca);
+    pthread_mutex_destroy(&w->script.lock);
     free(w);
     return 0;
 }
@@ -133,7 +140,7 @@ static RESULT call(struct world *w, bool is_idempotent, const struct ctx *ctx, b
 {
     CLEANUP(buf_release) struct buf reply = BUF_INIT(4096);
     struct channel_call c = {
-        .method = "/test.Service/Echo",
+        .method = ECHO,
         .request = bytes_of_str("hello"),
         .is_idempotent = is_idempotent,
     };
@@ -205,7 +212,7 @@ static void test_call_when_it_breaks_twice_is_not_repeated_again(void **state)
     struct ctx ctx = patient();
     assert_ok(call(w, true, &ctx, NULL));
     atomic_store(&w->script.n_break, 2);
-    assert_fails(call(w, true, &ctx, NULL), ERR_UNAVAILABLE, "/test.Service/Echo");
+    assert_fails(call(w, true, &ctx, NULL), ERR_UNAVAILABLE, ECHO);
     assert_int_equal(atomic_load(&w->script.n_calls), 3);
 }
 
@@ -364,7 +371,7 @@ static void test_credentials_when_swapped_are_used_by_the_next_call(void **state
     struct ctx ctx = patient();
     assert_ok(call(w, true, &ctx, NULL));
     CLEANUP(credentials_freep)
-    struct credentials *two = fixture_credentials(&(struct fixture) {.user = "bot-two"});
+    struct credentials *two = fixture_credentials(&(struct fixture){.user = "bot-two"});
     channel_set_credentials(w->channel, two);
     assert_ok(call(w, true, &ctx, NULL));
     assert_int_equal(fake_cluster_connections(w->fc), 2);
@@ -396,18 +403,27 @@ static void test_credentials_when_swapped_do_not_disturb_a_call_under_way(void *
     assert_string_equal(fake_cluster_peer(w->fc, 1), "");
 }
 
+static void assert_version_sent(struct world *w, const char *expected)
+{
+    char version[sizeof(w->script.version)];
+    pthread_mutex_lock(&w->script.lock);
+    memcpy(version, w->script.version, sizeof(version));
+    pthread_mutex_unlock(&w->script.lock);
+    assert_string_equal(version, expected);
+}
+
 static void test_version_when_the_server_tells_it_is_sent_back(void **state)
 {
     struct world *w = *state;
     struct ctx ctx = patient();
-    rebuild(w, (struct fake_cluster_config) {.version = "17.1.2"});
+    rebuild(w, (struct fake_cluster_config){.version = "17.1.2"});
     char version[VERSION_SIZE];
     channel_version(w->channel, version);
     assert_string_equal(version, "");
     assert_ok(call(w, true, &ctx, NULL));
-    assert_string_equal(w->script.version, "");
+    assert_version_sent(w, "");
     assert_ok(call(w, true, &ctx, NULL));
-    assert_string_equal(w->script.version, "17.1.2");
+    assert_version_sent(w, "17.1.2");
     channel_version(w->channel, version);
     assert_string_equal(version, "17.1.2");
 }
@@ -426,7 +442,7 @@ static void test_version_when_not_one_is_not_learnt(void **state)
 static RESULT call_in_session(struct world *w, struct channel_session *s, bool *ret_written)
 {
     CLEANUP(buf_release) struct buf reply = BUF_INIT(4096);
-    struct channel_call c = {.method = "/test.Service/Echo", .session = s};
+    struct channel_call c = {.method = ECHO, .session = s};
     struct ctx ctx = patient();
     return channel_unary(w->channel, &c, &ctx, &reply, ret_written);
 }
@@ -458,7 +474,7 @@ static void test_session_when_for_other_credentials_has_a_connection_of_its_own(
     struct ctx ctx = patient();
     assert_ok(call(w, true, &ctx, NULL));
     CLEANUP(credentials_freep)
-    struct credentials *two = fixture_credentials(&(struct fixture) {.user = "bot-two"});
+    struct credentials *two = fixture_credentials(&(struct fixture){.user = "bot-two"});
     CLEANUP(channel_session_freep) struct channel_session *s = NULL;
     assert_ok(channel_session_open(w->channel, two, false, &ctx, &s));
     assert_ok(call_in_session(w, s, NULL));
@@ -504,7 +520,7 @@ static void test_call_when_the_name_is_anothers_is_untrusted(void **state)
 {
     struct world *w = *state;
     struct ctx ctx = patient();
-    rebuild(w, (struct fake_cluster_config) {.alt_names = "DNS:mail.example"});
+    rebuild(w, (struct fake_cluster_config){.alt_names = "DNS:mail.example"});
     assert_fails(call(w, false, &ctx, NULL), ERR_UNTRUSTED, "TLS with");
 }
 
@@ -512,7 +528,7 @@ static void test_call_when_the_servers_certificate_expired_says_so(void **state)
 {
     struct world *w = *state;
     struct ctx ctx = patient();
-    rebuild(w, (struct fake_cluster_config) {.not_after = FIXTURE_NOT_BEFORE + 60});
+    rebuild(w, (struct fake_cluster_config){.not_after = FIXTURE_NOT_BEFORE + 60});
     assert_fails(call(w, false, &ctx, NULL), ERR_EXPIRED, "TLS with");
 }
 
@@ -520,7 +536,7 @@ static void test_call_when_the_server_speaks_no_tls_is_a_protocol_error(void **s
 {
     struct world *w = *state;
     struct ctx ctx = patient();
-    rebuild(w, (struct fake_cluster_config) {.kind = FAKE_GARBAGE});
+    rebuild(w, (struct fake_cluster_config){.kind = FAKE_GARBAGE});
     assert_fails(call(w, false, &ctx, NULL), ERR_PROTOCOL, "TLS with");
 }
 
@@ -528,7 +544,7 @@ static void test_call_when_the_server_speaks_no_http2_fails(void **state)
 {
     struct world *w = *state;
     struct ctx ctx = patient();
-    rebuild(w, (struct fake_cluster_config) {.kind = FAKE_TLS_GARBAGE});
+    rebuild(w, (struct fake_cluster_config){.kind = FAKE_TLS_GARBAGE});
     assert_fails(call(w, false, &ctx, NULL), ERR_UNAVAILABLE, "Echo");
 }
 
@@ -538,11 +554,11 @@ static void test_call_when_the_server_is_silent_times_out(void **state)
     struct ctx ctx = patient();
     struct ctx hasty = ctx_until(&ctx, dur_ms(50));
     bool written = true;
-    rebuild(w, (struct fake_cluster_config) {.kind = FAKE_SILENT});
+    rebuild(w, (struct fake_cluster_config){.kind = FAKE_SILENT});
     assert_fails(call(w, false, &hasty, &written), ERR_TIMEOUT, "TLS with");
     assert_false(written);
     hasty = ctx_until(&ctx, dur_ms(200));
-    rebuild(w, (struct fake_cluster_config) {.kind = FAKE_TLS_SILENT});
+    rebuild(w, (struct fake_cluster_config){.kind = FAKE_TLS_SILENT});
     assert_fails(call(w, false, &hasty, &written), ERR_TIMEOUT, "Echo");
     assert_true(written);
 }

@@ -178,6 +178,28 @@ static void test_join_where_the_pinned_ca_is_only_shown_shows_no_token(void **st
     host_ca_release(&own);
 }
 
+static struct mono now_mono(const struct clock *c)
+{
+    (void)c;
+    return clock_mono(clock_system());
+}
+
+static struct wall after_everything(const struct clock *c)
+{
+    (void)c;
+    return wall_of_unix(FIXTURE_NOT_AFTER + 1);
+}
+
+static void test_join_with_the_pin_of_a_ca_past_its_end_shows_no_token(void **state)
+{
+    static const struct clock late = {.mono = now_mono, .wall = after_everything};
+    struct join_world *w = *state;
+    w->clock = &late;
+    begin(w, "17.0.0");
+    assert_fails(join_world_join(w), ERR_EXPIRED, "the cluster's CA");
+    assert_int_equal(join_world_tokens_seen(w), 0);
+}
+
 static void test_join_with_a_pin_of_odd_form_dials_nobody(void **state)
 {
     struct join_world *w = *state;
@@ -242,6 +264,7 @@ int main(void)
         JOIN_TEST(test_join_with_the_pin_of_one_ca_of_two_shows_no_token),
         JOIN_TEST(test_join_with_another_pin_names_what_was_found),
         JOIN_TEST(test_join_where_the_pinned_ca_is_only_shown_shows_no_token),
+        JOIN_TEST(test_join_with_the_pin_of_a_ca_past_its_end_shows_no_token),
         JOIN_TEST(test_join_with_a_pin_of_odd_form_dials_nobody),
         JOIN_TEST(test_join_with_a_ca_file_verifies_with_it),
         JOIN_TEST(test_join_with_the_ca_file_of_another_cluster_shows_no_token),

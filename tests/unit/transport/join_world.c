@@ -40,7 +40,7 @@ static struct issued issue(const struct join_world *w)
         .key = w->is_keyed_wrong ? w->other_key : w->key,
         .generation = w->is_not_renewable ? 0 : 1,
     };
-    return (struct issued) {
+    return (struct issued){
         .tls = w->is_garbage ? strdup("certainly not") : fixture_tls_pem(&f),
         .ssh = fixture_ssh_line(&f),
         .tls_ca = fixture_ca_pem(),
@@ -175,7 +175,7 @@ static void handle_cluster_ca(struct join_world *w, struct fake_answer *answer)
     CLEANUP(buf_release) struct buf all = BUF_INIT(TEXT_MAX);
     err_free(buf_printf(&all, "%s%s", first, w->shows_two_cas ? second : ""));
     err_free(
-        msg_cluster_ca_encode(&(struct msg_cluster_ca) {.tls_ca = buf_str(&all)}, &answer->reply));
+        msg_cluster_ca_encode(&(struct msg_cluster_ca){.tls_ca = buf_str(&all)}, &answer->reply));
 }
 
 static void handle_register(struct join_world *w, struct bytes request, struct fake_answer *answer)
@@ -331,6 +331,7 @@ int join_world_set_up(void **state)
     w->cluster = FIXTURE_CLUSTER;
     w->suite = "balanced-v1";
     w->join_method = "token";
+    w->clock = clock_system();
     w->key = fixture_key(KEY_ECDSA_P256);
     w->other_key = fixture_key(KEY_ECDSA_P256);
     host_ca_init(&w->ca, FIXTURE_CLUSTER);
@@ -338,7 +339,7 @@ int join_world_set_up(void **state)
     temp_dir_make(&w->dir);
     free(fixture_ca_pem()); /* made here: handlers run in other threads */
     assert_ok(secret_new(JOIN_WORLD_TOKEN, strlen(JOIN_WORLD_TOKEN), &w->token));
-    w->config = (struct join_config) {
+    w->config = (struct join_config){
         .token = w->token,
         .ttl = dur_s(3600),
         .ca_pins = &w->pins,
@@ -396,7 +397,7 @@ const char *join_world_ca_file(struct join_world *w, const struct host_ca *ca)
 
 RESULT join_world_join(struct join_world *w)
 {
-    struct ctx ctx = {.clock = clock_system(), .deadline = MONO_NEVER};
+    struct ctx ctx = {.clock = w->clock, .deadline = MONO_NEVER};
     ctx = ctx_until(&ctx, PATIENCE);
     return join_by_token(&w->config, &ctx, &w->credentials);
 }

@@ -46,11 +46,12 @@ struct join_world {
     int ping_status;
     bool shows_two_cas; /* the second is of nobody */
     enum join_fate stream, registering, http;
-    bool is_garbage;       /* the TLS certificate is none */
-    bool is_not_renewable; /* the certificates of another join method */
-    bool is_keyed_wrong;   /* they are over another key */
-    const char *find;      /* body; NULL: a true one */
-    struct cancel *fire;   /* when it hangs; NULL: nothing */
+    bool is_garbage;           /* the TLS certificate is none */
+    bool is_not_renewable;     /* the certificates of another join method */
+    bool is_keyed_wrong;       /* they are over another key */
+    const char *find;          /* body; NULL: a true one */
+    const struct clock *clock; /* the bot's */
+    struct cancel *fire;       /* when it hangs; NULL: nothing */
 
     /* The bot. */
     struct join_config config;

@@ -66,7 +66,7 @@ static struct credentials *make_credentials(const struct host_ca *ca)
     CLEANUP(freep) char *pem = host_ca_pem(ca);
     CLEANUP(freep) char *ssh = fixture_ssh_ca_line();
     CLEANUP(credentials_freep)
-    struct credentials *own = fixture_credentials(&(struct fixture) {.user = "bot-leaf"});
+    struct credentials *own = fixture_credentials(&(struct fixture){.user = "bot-leaf"});
     const struct strlist tls_cas = {.items = &pem, .len = 1};
     const struct strlist ssh_cas = {.items = &ssh, .len = 1};
     struct credentials *c = NULL;
@@ -78,7 +78,7 @@ static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
     host_ca_init(&w->ca, FIXTURE_CLUSTER);
-    w->fc = fake_cluster_start(&(struct fake_cluster_config) {
+    w->fc = fake_cluster_start(&(struct fake_cluster_config){
         .ca = &w->ca, .handle = handle, .handle_http = handle_http, .arg = w});
     w->creds = make_credentials(&w->ca);
     struct connector_config config = {.kind = PATH_AUTH};

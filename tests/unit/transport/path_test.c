@@ -26,9 +26,9 @@ static void test_known_kinds_have_one_way(void **state)
 {
     (void)state;
     enum route routes[PATH_MAX_ROUTES];
-    assert_int_equal(path_routes(&(struct path) {.kind = PATH_AUTH}, routes), 1);
+    assert_int_equal(path_routes(&(struct path){.kind = PATH_AUTH}, routes), 1);
     assert_int_equal(routes[0], ROUTE_DIRECT);
-    assert_int_equal(path_routes(&(struct path) {.kind = PATH_PROXY}, routes), 1);
+    assert_int_equal(path_routes(&(struct path){.kind = PATH_PROXY}, routes), 1);
     assert_int_equal(routes[0], ROUTE_TLS_ROUTING);
 }
 

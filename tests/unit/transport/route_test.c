@@ -34,7 +34,7 @@ static void test_auth_when_the_cluster_is_unknown_asks_for_any(void **state)
     (void)state;
     struct route_tls t;
     struct stack_st_X509 *roots = (struct stack_st_X509 *)&t; /* only passed on */
-    assert_ok(route_auth(ROUTE_DIRECT, NULL, &(struct route_trust) {.roots = roots}, &t));
+    assert_ok(route_auth(ROUTE_DIRECT, NULL, &(struct route_trust){.roots = roots}, &t));
     assert_string_equal(t.config.sni, "teleport.cluster.local");
     assert_int_equal(t.config.verify, TLS_VERIFY_ROOTS);
     assert_ptr_equal(t.config.roots, roots);
@@ -44,11 +44,11 @@ static void test_auth_when_routed_leads_with_what_the_proxy_routes_by(void **sta
 {
     (void)state;
     struct route_tls t;
-    assert_ok(route_auth(ROUTE_TLS_ROUTING, "example", &(struct route_trust) {0}, &t));
+    assert_ok(route_auth(ROUTE_TLS_ROUTING, "example", &(struct route_trust){0}, &t));
     assert_alpn(&t, "teleport-auth@" EXAMPLE, "h2");
     assert_string_equal(t.config.require_alpn, "h2");
     assert_string_equal(t.config.sni, EXAMPLE);
-    assert_fails(route_auth(ROUTE_TLS_ROUTING, NULL, &(struct route_trust) {0}, &t), ERR_BUG,
+    assert_fails(route_auth(ROUTE_TLS_ROUTING, NULL, &(struct route_trust){0}, &t), ERR_BUG,
                  "route");
 }
 
@@ -59,10 +59,10 @@ static void test_auth_when_the_clusters_name_is_too_long_is_refused(void **state
     char name[121];
     memset(name, 'c', 120);
     name[120] = '\0';
-    assert_fails(route_auth(ROUTE_DIRECT, name, &(struct route_trust) {0}, &t), ERR_REJECTED,
+    assert_fails(route_auth(ROUTE_DIRECT, name, &(struct route_trust){0}, &t), ERR_REJECTED,
                  "longer");
     name[109] = '\0'; /* the longest there is: an ALPN entry of 255 bytes */
-    assert_ok(route_auth(ROUTE_TLS_ROUTING, name, &(struct route_trust) {0}, &t));
+    assert_ok(route_auth(ROUTE_TLS_ROUTING, name, &(struct route_trust){0}, &t));
     assert_int_equal(strlen(t.config.alpn[0]), 255);
 }
 
@@ -70,10 +70,10 @@ static void test_auth_http_when_direct_or_routed_offers_http(void **state)
 {
     (void)state;
     struct route_tls t;
-    assert_ok(route_auth_http(ROUTE_DIRECT, "example", &(struct route_trust) {0}, &t));
+    assert_ok(route_auth_http(ROUTE_DIRECT, "example", &(struct route_trust){0}, &t));
     assert_alpn(&t, "http/1.1", NULL);
     assert_null(t.config.require_alpn);
-    assert_ok(route_auth_http(ROUTE_TLS_ROUTING, "example", &(struct route_trust) {0}, &t));
+    assert_ok(route_auth_http(ROUTE_TLS_ROUTING, "example", &(struct route_trust){0}, &t));
     assert_alpn(&t, "teleport-auth@" EXAMPLE, "http/1.1");
 }
 
@@ -111,8 +111,9 @@ static void test_join_and_ssh_when_routed_lead_with_their_service(void **state)
     assert_alpn(&t, "teleport-proxy-grpc", "h2");
     assert_string_equal(t.config.require_alpn, "h2");
     assert_int_equal(t.config.verify, TLS_VERIFY_SYSTEM);
-    assert_ok(route_ssh("example", &(struct route_trust) {0}, &t));
+    assert_ok(route_ssh("example", &(struct route_trust){0}, &t));
     assert_alpn(&t, "teleport-proxy-ssh-grpc", "h2");
+    assert_null(t.config.require_alpn);
     assert_string_equal(t.config.verify_name, EXAMPLE);
 }
 

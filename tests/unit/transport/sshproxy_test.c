@@ -46,7 +46,7 @@ static void handle(void *arg, const struct fake_call *call, struct fake_answer *
         snprintf(w->cluster, sizeof(w->cluster), "%s", m.cluster);
     }
     shout(m.ssh, &loud);
-    err_free(msg_proxy_ssh_reply_encode(&(struct msg_proxy_ssh_reply) {.ssh = buf_bytes(&loud)},
+    err_free(msg_proxy_ssh_reply_encode(&(struct msg_proxy_ssh_reply){.ssh = buf_bytes(&loud)},
                                         &answer->reply));
     if (w->status || strcmp(call->method, METHOD_PROXY_SSH) != 0) {
         answer->then = FAKE_FINISH;
@@ -76,10 +76,10 @@ static int set_up(void **state)
     w->roots = sk_X509_new_null();
     X509_up_ref(w->ca.cert);
     sk_X509_push(w->roots, w->ca.cert);
-    w->creds = fixture_credentials(&(struct fixture) {.user = "bot-ssh"});
+    w->creds = fixture_credentials(&(struct fixture){.user = "bot-ssh"});
     struct fake_cluster_config server = {.ca = &w->ca, .handle = handle, .arg = w};
     w->fc = fake_cluster_start(&server);
-    w->config = (struct sshproxy_config) {
+    w->config = (struct sshproxy_config){
         .trust = {.roots = w->roots,
                   .cert = credentials_cert(w->creds),
                   .key = key_evp(credentials_key(w->creds))},

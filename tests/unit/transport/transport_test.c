@@ -22,7 +22,7 @@ static struct err *check(const char *address, const char *const *env)
     return transport_check_environment(&a, get);
 }
 
-#define ENV(...) ((const char *const[]) {__VA_ARGS__, NULL})
+#define ENV(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static void test_environment_when_it_asks_for_nothing_is_fine(void **state)
 {

@@ -14,7 +14,7 @@ static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
     fake_clock_init(&w->clock, "2026-01-02T03:04:05Z");
-    w->ctx = (struct ctx) {.clock = &w->clock.clock, .deadline = MONO_NEVER};
+    w->ctx = (struct ctx){.clock = &w->clock.clock, .deadline = MONO_NEVER};
     assert_ok(turn_new(&w->turn));
     *state = w;
     return 0;

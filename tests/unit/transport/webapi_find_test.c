@@ -28,13 +28,13 @@ static void test_web_prefers_the_public_address(void **state)
     struct webapi_find f = {.web_listen_addr = "0.0.0.0:3080", .public_addr = "public:443"};
     (void)state;
     assert_finds(webapi_find_web, &f, "public:443");
-    f = (struct webapi_find) {.web_listen_addr = "0.0.0.0:3080", .public_addr = "public"};
+    f = (struct webapi_find){.web_listen_addr = "0.0.0.0:3080", .public_addr = "public"};
     assert_finds(webapi_find_web, &f, "public:3080");
-    f = (struct webapi_find) {.public_addr = "https://public"};
+    f = (struct webapi_find){.public_addr = "https://public"};
     assert_finds(webapi_find_web, &f, "public:443");
-    f = (struct webapi_find) {.web_listen_addr = "10.0.0.1:3080"};
+    f = (struct webapi_find){.web_listen_addr = "10.0.0.1:3080"};
     assert_finds(webapi_find_web, &f, "10.0.0.1:3080");
-    f = (struct webapi_find) {0};
+    f = (struct webapi_find){0};
     assert_finds(webapi_find_web, &f, "proxy.example.com:8443");
 }
 

@@ -141,7 +141,7 @@ static void test_text_with_control_bytes_is_refused(void **state)
     assert_find_refused(NAMED("\"edition\":\"\xff\""), "not JSON");
     const char raw[] = "{\"cluster_name\":\"c\0\",\"server_version\":\"15.0.0\"}";
     struct webapi_find f;
-    assert_fails(webapi_json_find((struct bytes) {(const uint8_t *)raw, sizeof(raw) - 1}, &f),
+    assert_fails(webapi_json_find((struct bytes){(const uint8_t *)raw, sizeof(raw) - 1}, &f),
                  ERR_PROTOCOL, "not JSON");
 }
 
