@@ -56,9 +56,11 @@ class Kill(Case):
             self.begin_anew(agent, authority)
 
     def begin_anew(self, agent, authority):
-        """What a person does then: a new token."""
+        """What a person does then: a new token, and for an old cluster a new bot to go with it."""
         agent.process.stop()
         text = agent.config.read_text()
+        if authority.version < 16:
+            authority.new_bot()
         fresh = authority.new_token()
         agent.config.write_text(text.replace(authority.token, fresh))
         authority.token = fresh

@@ -12,6 +12,7 @@ class Authority:
     """`version` is the major version it imitates. `spawn` and `directory` are the test's."""
 
     def __init__(self, spawn, directory, version=17, suite=None, name="authority", extra=()):
+        self.version = version
         self.bot = "robot"
         self.control = directory / f"{name}.sock"
         self.web_ca = directory / f"{name}-web-ca.pem"  # for SSL_CERT_FILE
@@ -44,11 +45,14 @@ class Authority:
     def status(self):
         return json.loads(self.command("status"))
 
+    def bot_status(self):
+        return next(bot for bot in self.status()["bots"] if bot["name"] == self.bot)
+
     def generation(self):
-        return self.status()["bots"][0]["generation"]
+        return self.bot_status()["generation"]
 
     def is_locked(self):
-        return self.status()["bots"][0]["locked"]
+        return self.bot_status()["locked"]
 
     def requests(self, method):
         """How often a method was called, by the last part of its path."""
@@ -57,6 +61,11 @@ class Authority:
     def joins(self):
         """Joins that were asked for, in whatever form."""
         return sum(self.requests(m) for m in ("RegisterUsingToken", "Join", "register", "credentials"))
+
+    def new_bot(self):
+        """From now on the bot of the test is another one."""
+        self.bot += "-again"
+        self.command("new-bot", f"{self.bot}=access")
 
     def new_token(self):
         return self.command("new-token", self.bot).strip()
