@@ -96,6 +96,7 @@ static void stop_by_signal(struct agent *a, int signo)
 static void renew_all(struct agent *a)
 {
     log_info(a->setup.log, COMPONENT, "renewing everything now, as asked by a signal");
+    cluster_forget_facts(a->cluster);
     identity_service_renew_now(a->identity);
     for (size_t i = 0; i < a->n_outputs; i++)
         output_service_renew_now(a->outputs[i]);
@@ -146,10 +147,10 @@ static struct err *one_pass_result(const struct agent *a)
 static struct err *identity_failure(const struct agent *a)
 {
     const struct err *why = identity_service_error(a->identity);
-    const char *hint = why ? err_hint(why) : NULL;
+    const char *hint = why && err_hint(why) ? err_hint(why) : identity_service_advice(a->identity);
     CLEANUP(freep) char *text = why ? err_text(why) : NULL;
-    struct err *e = err_new(why ? err_code(why) : ERR_UNAVAILABLE, "no identity: %s",
-                            text ? text : "the stored one cannot be renewed (see above)");
+    struct err *e = err_new(why ? err_code(why) : ERR_DENIED, "no fresh identity: %s",
+                            text ? text : "the stored one must not be renewed");
     return hint ? err_set_hint(e, "%s", hint) : e;
 }
 
@@ -237,6 +238,7 @@ RESULT agent_run(const struct agent_setup *setup)
     TRY(agent_parts_make(&a));
     TRY(start(&a));
     TRY(loop_run(a.loop));
+    TRY(identity_service_settle(a.identity));
     if (!a.failure)
         log_info(setup->log, COMPONENT, "stopped");
     return TAKE(a.failure);

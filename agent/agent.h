@@ -11,6 +11,10 @@
  *
  * SIGTERM and SIGINT stop it: what is under way is cancelled, but for the reply of a renewal, which
  * is worth ten seconds; a second signal waits for nothing. SIGHUP and SIGUSR1 renew everything now.
+ * Work that hangs in the kernel does not hold a stop up: the process then ends beside it, with 1.
+ *
+ * An output whose destination cannot be written is told of and tried again, beside the others. It
+ * ends the run only where the configuration is wrong, or where a first start has no other output.
  */
 
 #include "agent/config.h"
@@ -26,7 +30,8 @@ struct agent_setup {
 
 /*
  * Runs until stopped; with `oneshot` until every output was tried once. NULL for an orderly end; an
- * error when the first start cannot succeed, when one pass failed, or when something here is wrong.
+ * error when the first start cannot succeed, when one pass failed, when a second signal came, or when
+ * something here is wrong.
  */
 RESULT agent_run(const struct agent_setup *setup);
 

@@ -85,7 +85,8 @@ static struct err *need_credentials(struct cluster *c, struct credentials **ret)
 static struct err *refresh(struct cluster *c, struct credentials *creds, const struct ctx *ctx)
 {
     struct mono now = clock_mono(ctx->clock);
-    bool fresh = c->facts && c->facts_creds == creds &&
+    unsigned epoch = atomic_load(&c->epoch);
+    bool fresh = c->facts && c->facts_creds == creds && c->facts_epoch == epoch &&
                  mono_diff(now, c->facts_at).ns < dur_s(FACTS_MAX_AGE_S).ns;
     if (fresh)
         return NULL;
@@ -96,7 +97,13 @@ static struct err *refresh(struct cluster *c, struct credentials *creds, const s
     c->facts = facts;
     c->facts_creds = credentials_ref(creds);
     c->facts_at = now;
+    c->facts_epoch = epoch;
     return NULL;
+}
+
+void cluster_forget_facts(struct cluster *c)
+{
+    atomic_fetch_add(&c->epoch, 1);
 }
 
 RESULT cluster_get_facts(struct cluster *c, const struct ctx *ctx, struct cluster_facts **ret)

@@ -71,6 +71,9 @@ struct cluster_facts {
  * gives them back with cluster_facts_free().
  */
 RESULT cluster_get_facts(struct cluster *c, const struct ctx *ctx, struct cluster_facts **ret);
+/* The facts may have changed, somebody says: the next to ask is told anew. Does not block. */
+void cluster_forget_facts(struct cluster *c);
+
 void cluster_facts_free(struct cluster_facts *f); /* drops a reference; accepts NULL */
 DEFINE_FREEP(cluster_facts)
 

@@ -37,7 +37,9 @@ const char *identity_advice_state(enum renewer_state state)
     case RENEWER_OVERTAKEN:
         return "the cluster is a generation ahead of this identity: a reply was lost or the "
                "storage was copied; renewing would lock the bot, so nothing is sent any more and "
-               "the identity serves until it expires; join again with a new token";
+               "the identity serves until it expires; give the bot a new token (a cluster before "
+               "16.2 wants "
+               "the bot removed and added again for that)";
     case RENEWER_EXPIRED:
         return "the identity has expired and nothing can be served; if joining with the configured "
                "token does not help, give the bot a new token";

@@ -183,12 +183,22 @@ static void begin_job(struct identity_service *s, enum renewer_job job)
     pool_submit(s->c.lane, &s->job);
 }
 
+/* The state that says something: not the bare fact of having failed. */
+static enum renewer_state telling(const struct identity_service *s)
+{
+    return s->renewer.state == RENEWER_FAILED ? s->renewer.failed_in : s->renewer.state;
+}
+
+const char *identity_service_advice(const struct identity_service *s)
+{
+    return identity_advice_state(telling(s));
+}
+
 static void say_state(struct identity_service *s, enum renewer_state before)
 {
-    enum renewer_state state = s->renewer.state;
-    const char *advice = identity_advice_state(state);
-    if (state != before && advice)
-        log_warn(s->c.log, COMPONENT, advice, LOG_STR("state", renewer_state_name(state)));
+    const char *advice = identity_service_advice(s);
+    if (s->renewer.state != before && advice)
+        log_warn(s->c.log, COMPONENT, advice, LOG_STR("state", renewer_state_name(telling(s))));
 }
 
 static void step(struct identity_service *s, const struct renewer_event *ev)
@@ -275,6 +285,18 @@ RESULT identity_service_load(struct identity_service *s)
         return e;
     }
     return no_token ? judge_token(s, no_token) : NULL;
+}
+
+RESULT identity_service_settle(struct identity_service *s)
+{
+    if (!s->renewer.unpersisted || s->busy)
+        return NULL;
+    struct err *e = store_commit(s->c.store, s->creds, s->tokenhash);
+    if (!e)
+        return NULL;
+    e = err_wrap(e, "the renewed identity is lost: storing it in '%s'", store_name(s->c.store));
+    return err_set_hint(e, "The cluster has counted the renewal and the stored identity is of no "
+                           "use any more: make room on the disk, and give the bot a new token.");
 }
 
 bool identity_service_has_stored(const struct identity_service *s)

@@ -63,6 +63,12 @@ void identity_service_wake(struct identity_service *s);
 /* Starts nothing any more. */
 void identity_service_stop(struct identity_service *s);
 
+/*
+ * The last chance to store an identity that is in memory only: after the loop ended. An error means
+ * that the process takes the bot's identity with it. Blocks on the disk.
+ */
+RESULT identity_service_settle(struct identity_service *s);
+
 /* A job is under way. */
 bool identity_service_is_busy(const struct identity_service *s);
 
@@ -71,6 +77,9 @@ bool identity_service_awaits_reply(const struct identity_service *s);
 
 bool identity_service_is_serving(const struct identity_service *s);
 enum renewer_state identity_service_state(const struct identity_service *s);
+
+/* What the present state, or the one that ended it, means and asks of a person; NULL: nothing. */
+const char *identity_service_advice(const struct identity_service *s);
 
 /* Why the last job failed; NULL after a success. Borrowed until the next event. */
 const struct err *identity_service_error(const struct identity_service *s);

@@ -281,7 +281,9 @@ struct err *yaml_tree_parse(struct bytes text, struct config_report *report, str
     CLEANUP(builder_release) struct builder b = {.report = report};
     if (!yaml_parser_initialize(&b.parser))
         return err_nomem();
-    yaml_parser_set_input_string(&b.parser, text.data, text.len);
+    /* An empty buffer has no bytes to point at, which libyaml takes for a mistake. */
+    const uint8_t *input = text.len > 0 ? text.data : (const uint8_t *)"";
+    yaml_parser_set_input_string(&b.parser, input, text.len);
     while (!b.has_ended && !b.has_failed)
         TRY(step(&b));
     if (b.has_failed)

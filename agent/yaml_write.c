@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/yaml_write.h"
 
+#include "base/encode.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,13 +69,21 @@ static bool needs_quotes(const char *text)
     return !begins_well || !is_simple || text[len - 1] == ':' || is_word_of_yaml(text);
 }
 
-static RESULT put_escaped(struct yaml_write *w, char c)
+/* Not for a file as they are: control characters, line ends of Unicode's, what is no character. */
+static bool is_unprintable(uint32_t c)
 {
-    char escape[8] = {'\\', c, '\0'};
-    if ((unsigned char)c < 0x20 || c == 0x7f)
-        snprintf(escape, sizeof(escape), "\\x%02x", (unsigned)(unsigned char)c);
-    else if (c != '"' && c != '\\')
-        return secret_append(w->out, &c, 1);
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff ||
+           c == 0xfffe || c == 0xffff;
+}
+
+static RESULT put_character(struct yaml_write *w, struct bytes encoded, uint32_t c)
+{
+    char escape[8];
+    if (c == '"' || c == '\\')
+        TRY(put(w, "\\"));
+    if (!is_unprintable(c))
+        return secret_append(w->out, encoded.data, encoded.len);
+    snprintf(escape, sizeof(escape), c < 0x100 ? "\\x%02" PRIx32 : "\\u%04" PRIx32, c);
     return put(w, escape);
 }
 
@@ -82,8 +92,14 @@ static RESULT put_text(struct yaml_write *w, const char *text)
     if (!needs_quotes(text))
         return put(w, text);
     TRY(put(w, "\""));
-    for (; *text; text++)
-        TRY(put_escaped(w, *text));
+    for (struct bytes rest = bytes_of_str(text); rest.len > 0;) {
+        uint32_t c = 0;
+        size_t n = utf8_decode(rest, &c);
+        if (n == 0)
+            return err_new(ERR_CONFIG, "not UTF-8, which a YAML file cannot hold");
+        TRY(put_character(w, (struct bytes){rest.data, n}, c));
+        rest = (struct bytes){rest.data + n, rest.len - n};
+    }
     return put(w, "\"");
 }
 
@@ -91,7 +107,7 @@ struct err *yaml_write_text(struct yaml_write *w, const char *key, const char *v
 {
     TRY(put_key(w, key));
     TRY(put(w, " "));
-    TRY(put_text(w, value));
+    TRY_CTX(put_text(w, value), "key '%s'", key);
     return put(w, "\n");
 }
 
@@ -136,7 +152,7 @@ struct err *yaml_write_texts(struct yaml_write *w, const char *key, const struct
     for (size_t i = 0; i < values->len; i++) {
         TRY(yaml_write_item(w));
         TRY(begin_line(w));
-        TRY(put_text(w, values->items[i]));
+        TRY_CTX(put_text(w, values->items[i]), "key '%s'", key);
         TRY(put(w, "\n"));
         yaml_write_close(w);
     }

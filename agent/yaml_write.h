@@ -12,6 +12,8 @@
  *     TRY(yaml_write_text(&w, "type", "identity"));           - type: identity
  *     yaml_write_close(&w);                                 (the item)
  *     yaml_write_close(&w);                                 (services)
+ *
+ * Text that is not UTF-8 cannot be written: ERR_CONFIG.
  */
 
 #include "base/clock.h"

@@ -106,3 +106,46 @@ RESULT sha256_hex(struct bytes in, char out[SHA256_HEX_SIZE])
     out[64] = '\0';
     return NULL;
 }
+
+static bool is_continuation(uint8_t b)
+{
+    return (b & 0xC0) == 0x80;
+}
+
+/* How long a sequence with these first two bytes is; 0 for what begins none. */
+static size_t utf8_length(uint8_t first, uint8_t second)
+{
+    static const struct {
+        uint8_t first_lo, first_hi, second_lo, second_hi;
+        size_t len;
+    } forms[] = {
+        {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
+        {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
+        {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+    };
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        if (first >= forms[i].first_lo && first <= forms[i].first_hi)
+            return second >= forms[i].second_lo && second <= forms[i].second_hi ? forms[i].len : 0;
+    }
+    return 0;
+}
+
+size_t utf8_decode(struct bytes in, uint32_t *ret)
+{
+    uint8_t first = in.data[0];
+    if (first < 0x80) {
+        *ret = first;
+        return 1;
+    }
+    size_t len = in.len > 1 ? utf8_length(first, in.data[1]) : 0;
+    if (len == 0 || len > in.len)
+        return 0;
+    uint32_t c = first & (0xFFU >> (len + 1));
+    for (size_t i = 1; i < len; i++) {
+        if (!is_continuation(in.data[i]))
+            return 0;
+        c = c << 6 | (in.data[i] & 0x3F);
+    }
+    *ret = c;
+    return len;
+}

@@ -2,7 +2,7 @@
 #ifndef TBOT_BASE_ENCODE_H
 #define TBOT_BASE_ENCODE_H
 
-/* Text forms of bytes: lower-case hex, base64 (RFC 4648, with padding), SHA-256. */
+/* Text forms of bytes: lower-case hex, base64 (RFC 4648, with padding), SHA-256, UTF-8. */
 
 #include "base/buf.h"
 
@@ -17,5 +17,11 @@ RESULT base64_decode(struct bytes in, struct buf *out);
 
 /* Lower-case hex SHA-256 of `in`, NUL-terminated. */
 RESULT sha256_hex(struct bytes in, char out[SHA256_HEX_SIZE]);
+
+/*
+ * The first character of `in`, which has a byte at least (RFC 3629: shortest form, no surrogates).
+ * Returns how many bytes it has; 0 when it is no UTF-8.
+ */
+size_t utf8_decode(struct bytes in, uint32_t *ret);
 
 #endif

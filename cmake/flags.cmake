@@ -30,6 +30,10 @@ else()
         -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero
         $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
 endif()
+if(TBOT_FUZZ)
+    # What libFuzzer steers by. Programs that are no fuzzers run as ever.
+    target_compile_options(tbot_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 target_link_options(tbot_flags INTERFACE
     -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed)
 

@@ -67,7 +67,7 @@ static struct dur left(const struct renewer *r, struct now now)
 {
     if (!r->issued_here)
         return wall_diff(r->identity.validity.not_after, now.wall);
-    struct dur length = wall_diff(r->identity.validity.not_after, r->identity.validity.not_before);
+    struct dur length = schedule_lifetime(r->identity.validity);
     return (struct dur){length.ns - mono_diff(now.mono, r->issued_at).ns};
 }
 
@@ -105,6 +105,7 @@ static void begin_join(struct renewer *r, struct now now)
 static void fail_for_good(struct renewer *r, struct now now)
 {
     plan_nothing(r);
+    r->failed_in = r->state;
     enter(r, RENEWER_FAILED, now);
 }
 

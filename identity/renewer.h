@@ -110,7 +110,8 @@ struct renewer_todo {
 struct renewer {
     struct renewer_config config;
     enum renewer_state state;
-    struct mono since; /* when this state began */
+    struct mono since;            /* when this state began */
+    enum renewer_state failed_in; /* RENEWER_FAILED: the state before, which says why */
 
     bool has_identity;
     struct renewer_identity identity;
@@ -127,7 +128,7 @@ struct renewer {
     struct mono trouble_since; /* first failure since the last success; MONO_NEVER: none */
     struct mono started_at;
     bool unpersisted;
-    struct mono persist_at;    /* beside what is due next; MONO_NEVER: nothing to store */
+    struct mono persist_at;  /* beside what is due next; MONO_NEVER: nothing to store */
     bool asked;              /* RENEWER_NOW came while a job ran */
     enum err_code last_code; /* of the last failure, ERR_OK after a success */
 };

@@ -4,8 +4,7 @@
 /* A certificate's NotBefore lies this much before the moment it was issued. */
 #define ISSUE_SKEW_S 60
 
-/* What the server gave us, without the part before the moment of issue. */
-static struct dur lifetime(struct validity v)
+struct dur schedule_lifetime(struct validity v)
 {
     int64_t ns = wall_diff(v.not_after, v.not_before).ns;
     int64_t skew = dur_s(ISSUE_SKEW_S).ns;
@@ -21,7 +20,7 @@ static struct dur spread(struct dur interval, const struct entropy *entropy)
 static struct dur renew_after(struct validity v, struct dur interval, const struct entropy *entropy)
 {
     struct dur after = spread(interval, entropy);
-    struct dur latest = {lifetime(v).ns / 4 * 3};
+    struct dur latest = {schedule_lifetime(v).ns / 4 * 3};
     return after.ns < latest.ns ? after : latest;
 }
 
@@ -60,5 +59,5 @@ struct mono schedule_wake(const struct schedule *s, struct mono now_mono, struct
 
 bool schedule_is_tight(struct validity v, struct wall now)
 {
-    return wall_diff(v.not_after, now).ns < lifetime(v).ns / 4;
+    return wall_diff(v.not_after, now).ns < schedule_lifetime(v).ns / 4;
 }

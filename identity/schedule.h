@@ -18,6 +18,9 @@ struct validity {
     struct wall not_before, not_after;
 };
 
+/* From the moment of issue: servers date a certificate's NotBefore a minute back. */
+struct dur schedule_lifetime(struct validity v);
+
 struct schedule {
     struct mono renew_mono;
     struct wall renew_wall;

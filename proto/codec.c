@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/codec.h"
 
+#include "base/encode.h"
 #include "proto/msg_memory.h"
 
 #include <string.h>
@@ -94,43 +95,12 @@ RESULT codec_close(struct codec *c, struct msg_memory **ret)
     return NULL;
 }
 
-static bool is_continuation(uint8_t b)
-{
-    return (b & 0xC0) == 0x80;
-}
-
-/* Bytes of the UTF-8 sequence at `s` (RFC 3629: shortest form, no surrogates); 0 when it is none.
- */
-static size_t utf8_sequence(const uint8_t *s, size_t len)
-{
-    static const struct {
-        uint8_t first_lo, first_hi, second_lo, second_hi;
-        size_t len;
-    } forms[] = {
-        {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
-        {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
-        {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
-    };
-    if (s[0] < 0x80)
-        return 1;
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        if (s[0] < forms[i].first_lo || s[0] > forms[i].first_hi)
-            continue;
-        if (len < forms[i].len || s[1] < forms[i].second_lo || s[1] > forms[i].second_hi)
-            return 0;
-        for (size_t k = 2; k < forms[i].len; k++)
-            if (!is_continuation(s[k]))
-                return 0;
-        return forms[i].len;
-    }
-    return 0;
-}
-
 static bool is_text(const uint8_t *s, size_t len)
 {
     for (size_t i = 0; i < len;) {
-        size_t n = s[i] ? utf8_sequence(s + i, len - i) : 0;
-        if (n == 0)
+        uint32_t c = 0;
+        size_t n = utf8_decode((struct bytes){s + i, len - i}, &c);
+        if (n == 0 || c == 0)
             return false;
         i += n;
     }

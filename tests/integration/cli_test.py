@@ -71,10 +71,15 @@ class CommandLine(Case):
             self.assertIn("message", json.loads(line))
 
     def test_proxy_variable_is_refused_by_name(self):
-        agent = self.agent(self.authority(), env={"HTTPS_PROXY": "http://127.0.0.1:9"})
-        done = agent.oneshot()
+        proxy = {"HTTPS_PROXY": "http://127.0.0.1:9"}
+        authority = self.authority()
+        done = self.agent(authority, name="far", address="far.invalid:3025", env=proxy).oneshot()
         self.assertEqual(1, done.returncode)
         self.assertIn("HTTPS_PROXY", done.stderr)
+        self.assertIn("NO_PROXY", done.stderr)
+        # As in Go, nobody's proxy is asked for this machine itself.
+        done = self.agent(authority, name="near", env=proxy).oneshot()
+        self.assertEqual(0, done.returncode, done.stderr)
 
 
 if __name__ == "__main__":

@@ -77,7 +77,47 @@ class Join(Case):
         agent.output = good
         agent.start()
         agent.wait_output()
-        self.assertTrue(agent.process.alive())
+        agent.process.wait_text(f"output not renewed.*{bad}.*hint")
+        bad.unlink()
+        agent.renew_now()
+        agent.output = bad
+        agent.wait_output()
+
+    def test_one_pass_tries_every_output_and_tells_of_each(self):
+        bad, good = [self.dir / f"bad{i}" for i in range(2)], self.dir / "good"
+        for path in bad:
+            path.write_text("")
+        agent = self.agent(self.authority(), outputs=[bad[0], good, bad[1]])
+        agent.output = good
+        done = agent.oneshot()
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertTrue(agent.output_is_consistent())
+        for path in bad:
+            self.assertRegex(done.stderr, f"ERROR.*output not renewed.*{path}")
+        self.assertIn("2 of 3 outputs", done.stderr)
+
+    def test_first_start_without_a_good_output_spends_no_token(self):
+        bad = self.dir / "bad"
+        bad.write_text("")
+        authority = self.authority()
+        agent = self.agent(authority, outputs=[bad])
+        agent.start()
+        self.assertEqual(1, agent.process.wait())
+        self.assertRegex(agent.process.text(), f"ERROR.*{bad}.*hint")
+        self.assertEqual(0, authority.joins())
+
+    def test_bad_output_keeps_no_stored_identity_from_being_renewed(self):
+        authority = self.authority()
+        agent = self.agent(authority)
+        self.assertEqual(0, agent.oneshot().returncode)
+        for path in agent.output.iterdir():
+            path.unlink()
+        agent.output.rmdir()
+        agent.output.write_text("")
+        agent.start()
+        agent.process.wait_text("output not renewed")
+        agent.renew_now()
+        agent.wait_generation(2)
 
 
 if __name__ == "__main__":

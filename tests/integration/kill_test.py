@@ -31,19 +31,20 @@ class Kill(Case):
         agent = self.agent(authority, interval="1s")
         agent.start()
         agent.wait_output()
-        for _ in range(KILLS):
+        for turn in range(KILLS):
             moment = time.monotonic() + chance.uniform(0, 0.05)
             agent.renew_now()
             wait_until("the moment to kill", lambda: time.monotonic() > moment, every=0.001)
             agent.process.kill()
             self.check_output(agent)
-            self.go_on(agent, authority)
+            if not self.goes_on(agent, authority):
+                self.begin_anew(agent, authority, f"robot-{turn}")
         self.assertEqual(0, agent.process.stop())
         names = {p.name for p in agent.storage.iterdir()}
         self.assertLessEqual(names, STORAGE_FILES | OUR_STORAGE_FILES)
 
-    def go_on(self, agent, authority):
-        """Starts it again, and waits until it has renewed, or knows that its identity is lost."""
+    def goes_on(self, agent, authority):
+        """Starts it again; whether it has renewed, or else says that its identity is lost."""
         generation, log = agent.generation(), len(agent.process.text())
         agent.start()
         wait_until(f"the open renewal to be decided (TBOT_SEED={SEED})",
@@ -52,21 +53,19 @@ class Kill(Case):
         # Killed between the request and a durable reply, a generation is lost for good if the cluster
         # says so. Whatever it was, the bot stays unlocked.
         self.assertFalse(authority.is_locked(), f"TBOT_SEED={SEED}")
-        if GIVEN_UP in agent.process.text()[log:]:
-            self.begin_anew(agent, authority)
+        return GIVEN_UP not in agent.process.text()[log:]
 
-    def begin_anew(self, agent, authority):
-        """What a person does then: a new token, and for an old cluster a new bot to go with it."""
-        agent.process.stop()
-        text = agent.config.read_text()
-        if authority.version < 16:
-            authority.new_bot()
-        fresh = authority.new_token()
+    def begin_anew(self, agent, authority, bot):
+        """What a person does then: a new token; before 16.2 a bot joins only once, so of a new bot."""
+        self.assertEqual(0, agent.process.stop())
+        text, log = agent.config.read_text(), len(agent.process.text())
+        fresh = authority.new_bot(bot)
         agent.config.write_text(text.replace(authority.token, fresh))
         authority.token = fresh
+        serial = agent.output_serial()
         agent.start()
-        wait_until("the new join", lambda: agent.generation() == authority.generation(), 40,
-                   agent.process.must_live)
+        agent.process.wait_text("joined the cluster", after=log)
+        agent.wait_output(other_than=serial)
 
     def check_output(self, agent):
         # Killed between two renames, the files may be of two generations; none may be cut.

@@ -43,11 +43,11 @@ class Real:
 
         cls.cluster = Teleport(spawn, directory, cls.mode)
 
-    def bot(self, via):
+    def bot(self, via, **options):
         name = f"{via}-{self._testMethodName.split('_')[-1]}"
         self.cluster.add_bot(name)
         env = {"SSL_CERT_FILE": str(self.cluster.web_certificate)} if via == "proxy" else None
-        return self.agent(self.cluster, via=via, env=env, insecure=False, interval="2s", name=name)
+        return self.agent(self.cluster, via=via, env=env, insecure=False, interval="2s", name=name, **options)
 
     def join_renew_restart(self, via):
         agent = self.bot(via)
@@ -101,7 +101,7 @@ class Real:
         theirs = pathlib.Path(os.environ["TELEPORT_BIN"]) / "tbot"
         if not os.access(theirs, os.X_OK):
             self.skipTest("TELEPORT_BIN has no tbot")
-        agent = self.bot("auth")
+        agent = self.bot("auth", ttl_key="certificate_ttl")  # the name that both know
         for turn, program in enumerate([agent.program, theirs, agent.program, theirs], start=1):
             agent.program = program
             done = agent.oneshot()

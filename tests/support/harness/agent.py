@@ -38,7 +38,7 @@ class Agent:
         self.config.write_text(self.config_text(via, **options))
 
     def config_text(self, via, address=None, token=None, pin=None, insecure=None, ttl="10m",
-                    interval="5m", outputs=None, storage_lines=None, extra=()):
+                    interval="5m", ttl_key="credential_ttl", outputs=None, storage_lines=None, extra=()):
         """The configuration; what is not given is what works."""
         if insecure is None:
             insecure = via == "proxy"  # the proxy's web certificate leads to no public CA here
@@ -50,7 +50,7 @@ class Agent:
             lines.insert(2, "insecure: true")
         elif via == "auth":
             lines.append(f"  ca_pins: [{json.dumps(pin or self.authority.ca_pin)}]")
-        lines += [f"certificate_ttl: {ttl}", f"renewal_interval: {interval}", "storage:"]
+        lines += [f"{ttl_key}: {ttl}", f"renewal_interval: {interval}", "storage:"]
         lines += storage_lines or ["  type: directory", f"  path: {self.storage}"]
         lines.append("outputs:")
         for path in outputs or [self.output]:

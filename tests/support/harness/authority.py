@@ -12,7 +12,6 @@ class Authority:
     """`version` is the major version it imitates. `spawn` and `directory` are the test's."""
 
     def __init__(self, spawn, directory, version=17, suite=None, name="authority", extra=()):
-        self.version = version
         self.bot = "robot"
         self.control = directory / f"{name}.sock"
         self.web_ca = directory / f"{name}-web-ca.pem"  # for SSL_CERT_FILE
@@ -45,14 +44,11 @@ class Authority:
     def status(self):
         return json.loads(self.command("status"))
 
-    def bot_status(self):
-        return next(bot for bot in self.status()["bots"] if bot["name"] == self.bot)
-
     def generation(self):
-        return self.bot_status()["generation"]
+        return self.status()["bots"][0]["generation"]
 
     def is_locked(self):
-        return self.bot_status()["locked"]
+        return any(bot["locked"] for bot in self.status()["bots"])
 
     def requests(self, method):
         """How often a method was called, by the last part of its path."""
@@ -62,10 +58,10 @@ class Authority:
         """Joins that were asked for, in whatever form."""
         return sum(self.requests(m) for m in ("RegisterUsingToken", "Join", "register", "credentials"))
 
-    def new_bot(self):
-        """From now on the bot of the test is another one."""
-        self.bot += "-again"
-        self.command("new-bot", f"{self.bot}=access")
+    def new_token(self, bot=None):
+        return self.command("new-token", bot or self.bot).strip()
 
-    def new_token(self):
-        return self.command("new-token", self.bot).strip()
+    def new_bot(self, name):
+        """Adds a bot; returns a token for it."""
+        self.command("new-bot", f"{name}=access")
+        return self.new_token(name)

@@ -221,6 +221,14 @@ static void test_parse_of_endless_mistakes_counts_the_rest(void **state)
     assert_non_null(strstr(got, "t:101:1: key 'zz99': unknown\nand 7 more"));
 }
 
+static void test_parse_of_no_bytes_at_all_refuses(void **state)
+{
+    (void)state;
+    CLEANUP(buf_release) struct buf empty = BUF_INIT(1);
+    CLEANUP(config_freep) struct config *config = NULL;
+    assert_config_error(config_parse("t", buf_bytes(&empty), &config), "t:1:1: the file is empty");
+}
+
 static void test_parse_of_too_much_refuses(void **state)
 {
     (void)state;
@@ -416,6 +424,7 @@ int main(void)
         cmocka_unit_test(test_parse_of_each_mistake_says_where_and_what),
         cmocka_unit_test(test_parse_of_several_mistakes_reports_all_in_order),
         cmocka_unit_test(test_parse_of_endless_mistakes_counts_the_rest),
+        cmocka_unit_test(test_parse_of_no_bytes_at_all_refuses),
         cmocka_unit_test(test_parse_of_too_much_refuses),
         cmocka_unit_test(test_parse_of_a_rich_file_fills_everything),
         cmocka_unit_test(test_parse_of_defaults_spelt_out_accepts),

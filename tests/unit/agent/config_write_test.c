@@ -85,10 +85,12 @@ static void test_write_of_odd_texts_round_trips(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "true",   "off",   "null", "~",        "12",    "1e3",  "a: b",    "a #b",  "- a",
-        "&a",     "*a",    "!a",   "'a'",      "\"a\"", "a\\b", "a\nb: c", "\ttab", " lead",
-        "trail ", "ends:", "{a}",  "[a]",      "%a",    "@a",   "`a",      "|",     ">",
-        "?",      "---",   "...",  "\x7f\x01", "grüße", "0x1f", ".inf",    "=",     "<<",
+        "true", "off",     "null",     "~",      "12",     "1e3",      "a: b",
+        "a #b", "- a",     "&a",       "*a",     "!a",     "'a'",      "\"a\"",
+        "a\\b", "a\nb: c", "\ttab",    " lead",  "trail ", "ends:",    "{a}",
+        "[a]",  "%a",      "@a",       "`a",     "|",      ">",        "?",
+        "---",  "...",     "\x7f\x01", "grüße",  "0x1f",   ".inf",     "=",
+        "<<",   "\u2028",  "\u2029",   "\ufeff", "\uffff", "\xc2\x85", "\xc2\x80",
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
         CLEANUP(config_freep) struct config *c = NULL;
@@ -107,6 +109,20 @@ static void test_write_of_odd_texts_round_trips(void **state)
         assert_string_equal(back->services[0].roles.items[0], texts[i]);
         assert_string_equal(back->services[0].destination.readers[0].name, texts[i]);
     }
+}
+
+/* A token of a join URI, say: it may be any bytes, a YAML file may not. */
+static void test_write_of_what_is_not_utf8_refuses_without_showing_it(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep) struct config *c = NULL;
+    CLEANUP(secret_freep) struct secret *text = NULL;
+    assert_ok(config_new(&c));
+    assert_ok(config_onboarding_set_token(&c->onboarding, bytes_of_str("hunter\x93")));
+    CLEANUP(err_freep) struct err *e = config_write(c, &text);
+    CLEANUP(freep) char *message = err_text(e);
+    assert_int_equal(err_code(e), ERR_CONFIG);
+    assert_string_equal(message, "key 'token': not UTF-8, which a YAML file cannot hold");
 }
 
 static void test_write_of_durations_is_exact(void **state)
@@ -130,6 +146,7 @@ int main(void)
         cmocka_unit_test(test_write_of_rich_config_says_everything),
         cmocka_unit_test(test_write_of_what_was_read_back_is_the_same),
         cmocka_unit_test(test_write_of_odd_texts_round_trips),
+        cmocka_unit_test(test_write_of_what_is_not_utf8_refuses_without_showing_it),
         cmocka_unit_test(test_write_of_durations_is_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

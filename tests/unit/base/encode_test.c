@@ -73,6 +73,43 @@ static void test_hex_and_sha256(void **state)
     buf_release(&b);
 }
 
+static void test_utf8_decodes_the_bounds_of_each_length(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t c;
+    } good[] = {
+        {"\x01", 0x01},
+        {"\x7f", 0x7f},
+        {"\xc2\x80", 0x80},
+        {"\xdf\xbf", 0x7ff},
+        {"\xe0\xa0\x80", 0x800},
+        {"\xed\x9f\xbf", 0xd7ff},
+        {"\xef\xbf\xbf", 0xffff},
+        {"\xf0\x90\x80\x80", 0x10000},
+        {"\xf4\x8f\xbf\xbf", 0x10ffff},
+    };
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        uint32_t c = 0;
+        assert_int_equal(utf8_decode(bytes_of_str(good[i].text), &c), strlen(good[i].text));
+        assert_int_equal(c, good[i].c);
+    }
+}
+
+static void test_utf8_refuses_other_forms(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "\x80",         "\xc2",         "\xc0\xaf", "\xe0\x80\xaf",
+        "\xed\xa0\x80", "\xe2\x82",     "\xc3\x28", "\xf4\x90\x80\x80",
+        "\xf1\x80\x80", "\xe1\x80\x28", "\xff\x80"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        uint32_t c = 0;
+        assert_int_equal(utf8_decode(bytes_of_str(bad[i]), &c), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -80,6 +117,8 @@ int main(void)
         cmocka_unit_test(test_base64_carries_every_byte),
         cmocka_unit_test(test_base64_refuses_everything_else),
         cmocka_unit_test(test_hex_and_sha256),
+        cmocka_unit_test(test_utf8_decodes_the_bounds_of_each_length),
+        cmocka_unit_test(test_utf8_refuses_other_forms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
