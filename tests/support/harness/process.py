@@ -13,7 +13,7 @@ from .waiting import LIMIT_S, wait_until
 
 LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1
-SANITIZER = re.compile(r"ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|: runtime error: ")
+SANITIZER = re.compile(r".*(ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|: runtime error: ).*")
 
 
 def clean_environment(extra=None):
@@ -54,10 +54,10 @@ class Process:
             raise AssertionError(f"{self.argv[0]} ended with {self.popen.returncode}:\n{self.text()}")
 
     def sanitizer_report(self):
-        """What a sanitizer found up to now: it may have been killed before its exit code could tell."""
-        text = self.text()
-        found = SANITIZER.search(text)
-        return text[found.start():] if found else None
+        """The first line of what a sanitizer found up to now, or None. A program that was killed has no
+        exit code to tell."""
+        found = SANITIZER.search(self.text())
+        return found and found.group()
 
     def wait_text(self, pattern, seconds=LIMIT_S, after=0):
         """Waits until its output, from character `after` on, has a match, which is returned."""
