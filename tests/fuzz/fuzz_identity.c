@@ -36,7 +36,7 @@ static void attack_credentials(struct bytes key_pem, struct credentials_parts *p
     fuzz_check(key_equals(key, again), "a key is read as it was written");
     parts->key = key;
     if (fuzz_is_accepted(credentials_new(parts, &c)))
-        (void)credentials_expired(c, (struct wall) {0});
+        (void)credentials_expired(c, (struct wall){0});
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
