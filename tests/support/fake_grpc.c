@@ -176,7 +176,9 @@ static void expect_call(struct fake_grpc *g)
     s->queue = grpc_completion_queue_create_for_pluck(NULL);
     grpc_call_details_init(&s->details);
     grpc_metadata_array_init(&s->metadata);
-    grpc_server_request_call(g->server, &s->call, &s->details, &s->metadata, s->queue, g->queue, s);
+    if (grpc_server_request_call(g->server, &s->call, &s->details, &s->metadata, s->queue, g->queue,
+                                 s) != GRPC_CALL_OK)
+        served_free(s); /* the server is ending */
 }
 
 static void *take_calls(void *arg)

@@ -91,11 +91,12 @@ static void test_fault_cut_happens_after_the_commit(void **state)
     };
     assert_ok(msg_user_certs_request_encode(&m, &request));
     CLEANUP(client_reply_release)
-    struct client_reply r = client_call(w->client, METHOD_GENERATE_USER_CERTS, NULL,
-                                        buf_bytes(&request), UNANSWERED_MS);
-    world_assert_status(&r, 4, "");
+    struct client_reply r =
+        client_call(w->client, METHOD_GENERATE_USER_CERTS, NULL, buf_bytes(&request), CALL_MS);
+    world_assert_status(&r, 14, "");
     assert_int_equal(r.body.len, 0);
     assert_int_equal(atomic_load(&w->n_cuts), 1);
+    world_reconnect(w);
     assert_int_equal(world_own_generation(w), 2);
 }
 

@@ -8,8 +8,10 @@
 #include <grpc/grpc_posix.h>
 #include <grpc/grpc_security.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define REPLY_MAX ((size_t)1 << 20)
 #define STREAM_MS 10000
@@ -17,6 +19,7 @@
 struct client {
     struct calls *calls;
     grpc_channel *channel;
+    int cut_fd; /* gRPC's end of the connection, once more */
 };
 
 struct client *client_new(const struct calls_config *config)
@@ -26,6 +29,8 @@ struct client *client_new(const struct calls_config *config)
     assert_non_null(c);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
     assert_ok(calls_new(pair[1], config, &c->calls));
+    c->cut_fd = fcntl(pair[0], F_DUPFD_CLOEXEC, 0);
+    assert_true(c->cut_fd >= 0);
     grpc_channel_credentials *plain = grpc_insecure_credentials_create();
     c->channel = grpc_channel_create_from_fd("authority", pair[0], plain, NULL);
     grpc_channel_credentials_release(plain);
@@ -36,7 +41,13 @@ void client_free(struct client *c)
 {
     calls_free(c->calls);
     grpc_channel_destroy(c->channel);
+    close(c->cut_fd);
     free(c);
+}
+
+void client_cut(struct client *c)
+{
+    shutdown(c->cut_fd, SHUT_RDWR);
 }
 
 void client_reply_release(struct client_reply *r)

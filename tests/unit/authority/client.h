@@ -27,6 +27,9 @@ struct client_reply {
 };
 void client_reply_release(struct client_reply *r);
 
+/* Breaks the connection; from any thread. */
+void client_cut(struct client *c);
+
 /* One call with one message; `version` NULL sends no such header. Waits for at most `ms`. */
 struct client_reply client_call(struct client *c, const char *method, const char *version,
                                 struct bytes request, int ms);

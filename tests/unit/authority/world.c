@@ -31,7 +31,9 @@ static const struct secret *cluster_of(enum suite suite)
 
 static void cut(void *arg)
 {
-    atomic_fetch_add(&((struct world *)arg)->n_cuts, 1);
+    struct world *w = arg;
+    atomic_fetch_add(&w->n_cuts, 1);
+    client_cut(w->client);
 }
 
 static void connect_client(struct world *w)
@@ -43,6 +45,12 @@ static void connect_client(struct world *w)
                                         .cut = cut,
                                         .cut_arg = w};
     w->client = client_new(&config);
+}
+
+void world_reconnect(struct world *w)
+{
+    client_free(w->client);
+    connect_client(w);
 }
 
 /* From now on the client shows this certificate. */

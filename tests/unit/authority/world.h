@@ -50,6 +50,9 @@ void world_command(struct world *w, const char *line);
 /* From now on the client shows this certificate. */
 void world_become(struct world *w, const char *tls_pem);
 
+/* After a cut, as the same one. */
+void world_reconnect(struct world *w);
+
 /* `request` NULL: an empty message. */
 struct client_reply world_call(struct world *w, const char *method, const struct buf *request);
 void world_assert_status(const struct client_reply *r, int status, const char *part);

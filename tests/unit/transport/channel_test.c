@@ -552,13 +552,15 @@ static void test_call_when_the_server_is_silent_times_out(void **state)
 {
     struct world *w = *state;
     struct ctx ctx = patient();
-    struct ctx hasty = ctx_until(&ctx, dur_ms(50));
     bool written = true;
     rebuild(w, (struct fake_cluster_config){.kind = FAKE_SILENT});
+    struct ctx hasty = ctx_until(&ctx, dur_ms(50));
     assert_fails(call(w, false, &hasty, &written), ERR_TIMEOUT, "TLS with");
     assert_false(written);
-    hasty = ctx_until(&ctx, dur_ms(200));
     rebuild(w, (struct fake_cluster_config){.kind = FAKE_TLS_SILENT});
+    CLEANUP(channel_session_freep) struct channel_session *dialled = NULL;
+    assert_ok(channel_session_open(w->channel, NULL, false, &ctx, &dialled));
+    hasty = ctx_until(&ctx, dur_ms(100));
     assert_fails(call(w, false, &hasty, &written), ERR_TIMEOUT, "Echo");
     assert_true(written);
 }
