@@ -4,10 +4,10 @@
 #include "agent/destination.h"
 #include "tests/support/assert_err.h"
 #include "tests/support/fake_entropy.h"
+#include "tests/support/temp_dir.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -16,7 +16,7 @@
 #define STRANGER 4712
 
 struct place {
-    char *root;
+    struct temp_dir tmp;
     char *path;
     struct config_reader readers[1];
     struct config_destination config;
@@ -37,14 +37,11 @@ static bool keeps_acls(const char *path)
 static int set_up(void **state)
 {
     struct place *p = calloc(1, sizeof(*p));
-    char template[] = "/tmp/tbot_readers_XXXXXX";
 
     assert_non_null(p);
-    assert_non_null(mkdtemp(template));
-    p->root = realpath(template, NULL);
-    assert_non_null(p->root);
-    assert_int_equal(chmod(p->root, 0711), 0);
-    assert_true(asprintf(&p->path, "%s/out", p->root) > 0);
+    p->tmp = temp_dir_make();
+    assert_int_equal(chmod(p->tmp.path, 0711), 0);
+    assert_true(asprintf(&p->path, "%s/out", p->tmp.path) > 0);
     p->readers[0] = (struct config_reader){false, reader_number};
     p->config = (struct config_destination){.type = CONFIG_DESTINATION_DIRECTORY,
                                             .path = p->path,
@@ -55,21 +52,12 @@ static int set_up(void **state)
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)st;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
 static int tear_down(void **state)
 {
     struct place *p = *state;
 
     assert_int_equal(seteuid(getuid()), 0);
-    assert_int_equal(nftw(p->root, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
-    free(p->root);
+    temp_dir_remove(&p->tmp);
     free(p->path);
     free(p);
     return 0;
@@ -79,7 +67,7 @@ static struct destination *make(const struct place *p)
 {
     struct destination *d = NULL;
 
-    if (!keeps_acls(p->root))
+    if (!keeps_acls(p->tmp.path))
         skip();
     assert_ok(destination_new(&p->config, entropy_system(), &d));
     return d;
@@ -321,7 +309,7 @@ static void test_prepare_when_the_test_files_name_is_taken_keeps_going(void **st
     const uint64_t taken = 0x2a;
     CLEANUP(freep) char *path = path_of(p, ".acl-test-000000000000002a");
 
-    if (!keeps_acls(p->root))
+    if (!keeps_acls(p->tmp.path))
         skip();
     fake_entropy_init(&dice, 1);
     fake_entropy_script(&dice, &taken, 1);

@@ -1,42 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/destination.h"
 #include "tests/support/assert_err.h"
+#include "tests/support/temp_dir.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* A directory of our own; /tmp itself may be a symbolic link somewhere, so it is resolved. */
 struct place {
-    char *root;
-    char *path; /* root + "/out", not made yet */
+    struct temp_dir tmp;
+    char *path; /* tmp + "/out", not made yet */
     struct config_destination config;
 };
 
 static int set_up(void **state)
 {
     struct place *p = calloc(1, sizeof(*p));
-    char template[] = "/tmp/tbot_destination_XXXXXX";
 
     assert_non_null(p);
-    assert_non_null(mkdtemp(template));
-    p->root = realpath(template, NULL);
-    assert_non_null(p->root);
-    assert_true(asprintf(&p->path, "%s/out", p->root) > 0);
+    p->tmp = temp_dir_make();
+    assert_true(asprintf(&p->path, "%s/out", p->tmp.path) > 0);
     p->config = (struct config_destination){.type = CONFIG_DESTINATION_DIRECTORY, .path = p->path};
     *state = p;
     return 0;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)st;
-    (void)kind;
-    (void)at;
-    return remove(path);
 }
 
 static int tear_down(void **state)
@@ -45,8 +33,7 @@ static int tear_down(void **state)
 
     assert_int_equal(seteuid(getuid()), 0);
     (void)chmod(p->path, 0700);
-    assert_int_equal(nftw(p->root, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
-    free(p->root);
+    temp_dir_remove(&p->tmp);
     free(p->path);
     free(p);
     return 0;
@@ -229,10 +216,10 @@ static void test_publish_leaves_unchanged_and_foreign_files_alone(void **state)
 
 static void test_publish_after_the_directory_was_removed_makes_it_again(void **state)
 {
-    const struct place *p = *state;
+    struct place *p = *state;
     CLEANUP(destination_freep) struct destination *d = make_prepared(&p->config);
 
-    assert_int_equal(nftw(p->path, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
+    temp_dir_empty(&p->tmp);
     assert_int_equal(publish(d, "a", "one"), 1);
     assert_reads(d, "a", "one");
 }
@@ -340,7 +327,7 @@ static void make_link(const struct place *p)
 {
     CLEANUP(freep) char *real = NULL;
 
-    assert_true(asprintf(&real, "%s/real", p->root) > 0);
+    assert_true(asprintf(&real, "%s/real", p->tmp.path) > 0);
     assert_int_equal(mkdir(real, 0700), 0);
     assert_int_equal(symlink("real", p->path), 0);
 }
@@ -384,7 +371,7 @@ static void become_nobody(const struct place *p)
 {
     if (geteuid() != 0)
         return;
-    assert_int_equal(chown(p->root, NOBODY, (gid_t)-1), 0);
+    assert_int_equal(chown(p->tmp.path, NOBODY, (gid_t)-1), 0);
     assert_int_equal(seteuid(NOBODY), 0);
 }
 

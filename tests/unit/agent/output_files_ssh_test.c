@@ -262,6 +262,7 @@ static bool ask_ssh(const char *text, const char *host, char *out, size_t size)
     char path[] = "/tmp/tbot_ssh_config_XXXXXX";
     int ends[2], fd = mkstemp(path);
     size_t at = 0;
+    ssize_t n = 0;
     int status = 0;
 
     assert_true(fd >= 0);
@@ -277,8 +278,8 @@ static bool ask_ssh(const char *text, const char *host, char *out, size_t size)
         _exit(127);
     }
     close(ends[1]);
-    for (ssize_t n = 1; n > 0 && at<size - 1; at += n> 0 ? (size_t)n : 0)
-        n = read(ends[0], out + at, size - 1 - at);
+    while (at < size - 1 && (n = read(ends[0], out + at, size - 1 - at)) > 0)
+        at += (size_t)n;
     out[at] = '\0';
     close(ends[0]);
     waitpid(child, &status, 0);

@@ -216,8 +216,7 @@ static struct err *send_words(int listener, const char *path, char *const *words
 static void test_socket_is_private_and_carries_words_whole(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_remove) struct temp_dir dir;
-    temp_dir_make(&dir);
+    CLEANUP(temp_dir_remove) struct temp_dir dir = temp_dir_make();
     const char *path = temp_dir_join(&dir, "s");
     struct stat st;
     CLEANUP(closep) int fd = -1;
@@ -243,8 +242,7 @@ static void test_socket_is_private_and_carries_words_whole(void **state)
 static void test_socket_left_behind_is_taken_over(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_remove) struct temp_dir dir;
-    temp_dir_make(&dir);
+    CLEANUP(temp_dir_remove) struct temp_dir dir = temp_dir_make();
     const char *path = temp_dir_join(&dir, "s");
     int first = -1;
     CLEANUP(closep) int second = -1;

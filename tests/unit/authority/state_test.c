@@ -131,8 +131,7 @@ static void test_decode_without_a_member_is_refused(void **state)
 static void test_file_round_trip_is_private_and_whole(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_remove) struct temp_dir dir;
-    temp_dir_make(&dir);
+    CLEANUP(temp_dir_remove) struct temp_dir dir = temp_dir_make();
     const char *path = temp_dir_join(&dir, "state.json");
     CLEANUP(state_file_closep) struct state_file *file = NULL;
     CLEANUP(state_release) struct state s = {0};
@@ -149,8 +148,7 @@ static void test_file_round_trip_is_private_and_whole(void **state)
 static void test_file_of_another_authority_is_left_alone(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_remove) struct temp_dir dir;
-    temp_dir_make(&dir);
+    CLEANUP(temp_dir_remove) struct temp_dir dir = temp_dir_make();
     const char *path = temp_dir_join(&dir, "state.json");
     CLEANUP(state_file_closep) struct state_file *first = NULL;
     CLEANUP(state_file_closep) struct state_file *second = NULL;
@@ -162,8 +160,7 @@ static void test_file_of_another_authority_is_left_alone(void **state)
 static void test_file_cut_short_is_an_error_and_stays(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_remove) struct temp_dir dir;
-    temp_dir_make(&dir);
+    CLEANUP(temp_dir_remove) struct temp_dir dir = temp_dir_make();
     const char *path = temp_dir_join(&dir, "state.json");
     CLEANUP(state_file_closep) struct state_file *file = NULL;
     CLEANUP(state_release) struct state s = {0};

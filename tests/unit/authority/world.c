@@ -72,7 +72,7 @@ static struct world *world_new(int version)
     fake_clock_init(&w->time, "2026-09-21T12:00:00Z");
     fake_entropy_init(&w->dice, 11);
     enum suite suite = version < 17 ? SUITE_LEGACY : SUITE_BALANCED_V1;
-    temp_dir_make(&w->dir);
+    w->dir = temp_dir_make();
     temp_dir_write(&w->dir, "state", secret_str(cluster_of(suite)));
     const struct authority_config config = {.cluster = "example",
                                             .suite = suite,

@@ -76,7 +76,7 @@ static int setup(void **state)
     (void)state;
     memset(&libc, 0, sizeof(libc));
     umask(077);
-    temp_dir_make(&tmp);
+    tmp = temp_dir_make();
     assert_ok(dir_open(tmp.path, SYMLINKS_SECURE, false, &dir));
     return 0;
 }

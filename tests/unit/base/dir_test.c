@@ -25,7 +25,7 @@ static int setup(void **state)
 {
     (void)state;
     fallocate_result = 0;
-    temp_dir_make(&tmp);
+    tmp = temp_dir_make();
     assert_ok(dir_open(tmp.path, SYMLINKS_TRY_SECURE, false, &dir));
     return 0;
 }

@@ -6,6 +6,7 @@
  */
 #include "agent/config.h"
 #include "agent/config_schema.h"
+#include "tests/support/temp_dir.h"
 #include "tests/unit/agent/config_test_support.h"
 
 #include <fcntl.h>
@@ -171,24 +172,19 @@ static void test_configure_prints_what_can_be_read(void **state)
 static void test_configure_writes_a_file_for_its_owner_only(void **state)
 {
     (void)state;
-    char dir[] = "/tmp/tbot-configure-XXXXXX";
-    assert_non_null(mkdtemp(dir));
-    char path[64], words[256];
-    struct stat st;
-    snprintf(path, sizeof(path), "%s/tbot.yaml", dir);
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
+    const char *path = temp_dir_join(&tmp, "tbot.yaml");
+    char words[512];
     snprintf(words, sizeof(words),
              "configure --auth-server a:3025 --join-method token --token s3cret -o %s", path);
     CLEANUP(outcome_release) struct outcome o = run(words);
     assert_int_equal(o.code, 0);
     assert_string_equal(o.out, "");
     assert_null(strstr(o.err, "s3cret"));
-    assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(temp_dir_mode(&tmp, "tbot.yaml"), 0600);
     CLEANUP(config_freep) struct config *c = NULL;
     assert_ok(config_load(path, &c));
     assert_string_equal(secret_str(c->onboarding.token), "s3cret");
-    unlink(path);
-    rmdir(dir);
 }
 
 static void test_configure_into_nowhere_exits_1(void **state)

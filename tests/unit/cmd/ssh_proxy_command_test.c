@@ -55,7 +55,7 @@ static void write_identity(struct world *w, int64_t not_after)
 static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
-    temp_dir_make(&w->dir);
+    w->dir = temp_dir_make();
     host_ca_init(&w->ca, CLUSTER);
     struct fake_cluster_config config = {.ca = &w->ca, .handle = handle, .arg = w};
     w->fc = fake_cluster_start(&config);

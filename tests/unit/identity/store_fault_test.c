@@ -7,7 +7,7 @@
 
 #include "tests/support/assert_err.h"
 #include "tests/support/pki_fixture.h"
-#include "tests/support/scratch_dir.h"
+#include "tests/support/temp_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -174,9 +174,9 @@ static enum reached renew(struct store *s)
     return commit ? REACHED_BEGIN : REACHED_COMMIT;
 }
 
-static void assert_is_clean(const char *path)
+static void assert_is_clean(struct temp_dir *tmp)
 {
-    CLEANUP(freep) char *list = scratch_dir_list(path);
+    CLEANUP(freep) char *list = temp_dir_list(tmp);
     assert_string_equal(list, FLAT_FILES);
 }
 
@@ -205,15 +205,15 @@ static void check_next_start(const char *path, enum reached reached)
 /* Whether the renewal was through before the N-th call. */
 static bool die_in_call(unsigned n)
 {
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
-    struct store *s = open_with_identity(path);
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
+    struct store *s = open_with_identity(tmp.path);
     arm(FAULT_DEAD, n);
     enum reached reached = renew(s);
     bool through = disk.calls <= n;
     store_close(s);
     arm(FAULT_NONE, 0);
-    check_next_start(path, reached);
-    CLEANUP(freep) char *list = scratch_dir_list(path);
+    check_next_start(tmp.path, reached);
+    CLEANUP(freep) char *list = temp_dir_list(&tmp);
     assert_null(strstr(list, "renewal."));
     assert_null(strstr(list, ".tmp"));
     if (through)
@@ -233,8 +233,8 @@ static void test_death_in_any_call_leaves_the_old_or_the_new(void **state)
 /* The start after a death may die too. */
 static bool die_in_recovery(unsigned n)
 {
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
-    struct store *s = open_with_identity(path);
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
+    struct store *s = open_with_identity(tmp.path);
     /* The journal is committed, the flat files are not written: the first call after its rename. */
     unsigned last = 0;
     do {
@@ -243,11 +243,11 @@ static bool die_in_recovery(unsigned n)
     store_close(s);
     arm(FAULT_DEAD, n);
     struct store *second = NULL;
-    err_free(store_open(&(struct store_config){.path = path}, &second));
+    err_free(store_open(&(struct store_config){.path = tmp.path}, &second));
     bool through = disk.calls <= n;
     store_close(second);
     arm(FAULT_NONE, 0);
-    check_next_start(path, REACHED_COMMIT);
+    check_next_start(tmp.path, REACHED_COMMIT);
     return through;
 }
 
@@ -285,8 +285,8 @@ static void commit_at_last(struct store *s)
 
 static bool fail_call(unsigned n)
 {
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
-    struct store *s = open_with_identity(path);
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
+    struct store *s = open_with_identity(tmp.path);
     arm(FAULT_ONE, n);
     begin_at_last(s);
     commit_at_last(s);
@@ -297,7 +297,7 @@ static bool fail_call(unsigned n)
     assert_true(store_is_settled(s));
     assert_int_equal(stored_generation(s), 2);
     store_close(s);
-    assert_is_clean(path);
+    assert_is_clean(&tmp);
     return through;
 }
 
@@ -311,7 +311,7 @@ static void test_failure_of_any_call_is_made_good_by_calling_again(void **state)
 }
 
 /* The disk fills up in the N-th call of begin. Whether there was no such call. */
-static bool fill_up_in_begin(struct store *s, const char *path, unsigned n)
+static bool fill_up_in_begin(struct store *s, struct temp_dir *tmp, unsigned n)
 {
     arm(FAULT_FULL, n);
     CLEANUP(err_freep)
@@ -323,19 +323,19 @@ static bool fill_up_in_begin(struct store *s, const char *path, unsigned n)
     assert_int_equal(err_errno(e), ENOSPC);
     assert_non_null(err_hint(e));
     assert_null(store_open_renewal(s));
-    assert_is_clean(path);
+    assert_is_clean(tmp);
     return false;
 }
 
 static void test_begin_when_the_disk_is_full_changes_nothing(void **state)
 {
     (void)state;
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
-    CLEANUP(store_closep) struct store *s = open_with_identity(path);
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
+    CLEANUP(store_closep) struct store *s = open_with_identity(tmp.path);
     unsigned n = 0;
     assert_ok(store_begin_renewal(s, 1, NULL, wall_of_unix(1000))); /* makes .write-test */
     assert_ok(store_abort_renewal(s));
-    while (n < CALLS_MAX && !fill_up_in_begin(s, path, n))
+    while (n < CALLS_MAX && !fill_up_in_begin(s, &tmp, n))
         n++;
     assert_in_range(n, 3, CALLS_MAX - 1);
     assert_int_equal(stored_generation(s), 1);
@@ -345,23 +345,23 @@ static void test_begin_when_the_disk_is_full_changes_nothing(void **state)
 static void test_commit_when_the_disk_is_full_keeps_the_old_and_the_journal(void **state)
 {
     (void)state;
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
-    struct store *s = open_with_identity(path);
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
+    struct store *s = open_with_identity(tmp.path);
     assert_ok(store_begin_renewal(s, 1, credentials_key(after), wall_of_unix(1000)));
     arm(FAULT_FULL, 0);
     assert_fails(store_commit(s, after, HASH), ERR_STORAGE, "storing the new identity");
     arm(FAULT_NONE, 0);
     assert_non_null(store_open_renewal(s));
     store_close(s);
-    check_next_start(path, REACHED_BEGIN);
+    check_next_start(tmp.path, REACHED_BEGIN);
 }
 
 /* The journal found room, the flat files did not. */
 static void test_commit_when_only_the_journal_fits_is_durable(void **state)
 {
     (void)state;
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
-    struct store *s = open_with_identity(path);
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
+    struct store *s = open_with_identity(tmp.path);
     bool seen = false;
     for (unsigned n = 0; n < CALLS_MAX && !seen; n++) {
         assert_ok(store_begin_renewal(s, 1, credentials_key(after), wall_of_unix(1000)));
@@ -385,7 +385,7 @@ static void test_commit_when_only_the_journal_fits_is_durable(void **state)
     assert_true(store_is_settled(s));
     assert_ok(store_abort_renewal(s));
     store_close(s);
-    assert_is_clean(path);
+    assert_is_clean(&tmp);
 }
 
 int main(void)

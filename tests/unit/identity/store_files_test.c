@@ -5,13 +5,13 @@
 #include "tests/support/assert_err.h"
 #include "tests/support/inputs.h"
 #include "tests/support/pki_fixture.h"
-#include "tests/support/scratch_dir.h"
+#include "tests/support/temp_dir.h"
 
 #define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define TEXT_MAX 65536
 
 struct place {
-    char *path;
+    struct temp_dir tmp;
     struct dir *dir;
     struct credentials *creds;
 };
@@ -37,17 +37,17 @@ static int set_up(void **state)
     assert_ok(key_public_ssh(key, &line));
     assert_ok(buf_printf(&cas, "%s$%s", ca, other_ca));
     assert_ok(buf_printf(&ssh_cas, "%s$%s", ssh_ca, other_ssh_ca));
-    p->path = scratch_dir_new();
-    scratch_dir_put(p->path, "key", secret_bytes(pem));
-    scratch_dir_put(p->path, "key.pub", buf_bytes(&line));
-    scratch_dir_put(p->path, "tlscert", bytes_of_str(tls));
-    scratch_dir_put(p->path, "key-cert.pub", bytes_of_str(ssh));
-    scratch_dir_put(p->path, "tlscacerts", buf_bytes(&cas));
-    scratch_dir_put(p->path, "sshcacerts", buf_bytes(&ssh_cas));
-    scratch_dir_put(p->path, "tokenhash", bytes_of_str(HASH));
-    scratch_dir_put(p->path, ".write-test", bytes_of_str(""));
-    scratch_dir_put(p->path, "lock", bytes_of_str(""));
-    assert_ok(dir_open(p->path, SYMLINKS_SECURE, false, &p->dir));
+    p->tmp = temp_dir_make();
+    temp_dir_put(&p->tmp, "key", secret_bytes(pem));
+    temp_dir_put(&p->tmp, "key.pub", buf_bytes(&line));
+    temp_dir_put(&p->tmp, "tlscert", bytes_of_str(tls));
+    temp_dir_put(&p->tmp, "key-cert.pub", bytes_of_str(ssh));
+    temp_dir_put(&p->tmp, "tlscacerts", buf_bytes(&cas));
+    temp_dir_put(&p->tmp, "sshcacerts", buf_bytes(&ssh_cas));
+    temp_dir_put(&p->tmp, "tokenhash", bytes_of_str(HASH));
+    temp_dir_put(&p->tmp, ".write-test", bytes_of_str(""));
+    temp_dir_put(&p->tmp, "lock", bytes_of_str(""));
+    assert_ok(dir_open(p->tmp.path, SYMLINKS_SECURE, false, &p->dir));
     *state = p;
     return 0;
 }
@@ -57,7 +57,7 @@ static int tear_down(void **state)
     struct place *p = *state;
     credentials_free(p->creds);
     dir_close(p->dir);
-    scratch_dir_freep(&p->path);
+    temp_dir_remove(&p->tmp);
     free(p);
     return 0;
 }
@@ -86,31 +86,31 @@ static void test_publish_gives_the_same_files_back(void **state)
     static const char *const names[] = {"key",        "key.pub",    "tlscert",  "key-cert.pub",
                                         "tlscacerts", "sshcacerts", "tokenhash"};
     struct place *p = *state;
-    CLEANUP(scratch_dir_freep) char *other = scratch_dir_new();
+    CLEANUP(temp_dir_remove) struct temp_dir other = temp_dir_make();
     CLEANUP(dir_closep) struct dir *d = NULL;
     assert_ok(load(p));
-    assert_ok(dir_open(other, SYMLINKS_SECURE, false, &d));
+    assert_ok(dir_open(other.path, SYMLINKS_SECURE, false, &d));
     assert_ok(store_files_publish(d, p->creds, HASH));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        CLEANUP(freep) char *ours = scratch_dir_get(other, names[i]);
-        CLEANUP(freep) char *theirs = scratch_dir_get(p->path, names[i]);
+        CLEANUP(freep) char *ours = temp_dir_read(&other, names[i]);
+        CLEANUP(freep) char *theirs = temp_dir_read(&p->tmp, names[i]);
         assert_string_equal(ours, theirs);
-        assert_int_equal(scratch_dir_mode(other, names[i]), 0600);
+        assert_int_equal(temp_dir_mode(&other, names[i]), 0600);
     }
-    CLEANUP(freep) char *list = scratch_dir_list(other);
+    CLEANUP(freep) char *list = temp_dir_list(&other);
     assert_string_equal(list, "key key-cert.pub key.pub sshcacerts tlscacerts tlscert tokenhash");
 }
 
 static void test_load_reads_the_old_name_of_the_ssh_certificate(void **state)
 {
     struct place *p = *state;
-    CLEANUP(freep) char *ssh = scratch_dir_get(p->path, "key-cert.pub");
-    scratch_dir_put(p->path, "sshcert", bytes_of_str(ssh));
-    scratch_dir_delete(p->path, "key-cert.pub");
+    CLEANUP(freep) char *ssh = temp_dir_read(&p->tmp, "key-cert.pub");
+    temp_dir_put(&p->tmp, "sshcert", bytes_of_str(ssh));
+    temp_dir_delete(&p->tmp, "key-cert.pub");
     assert_ok(load(p));
-    scratch_dir_put(p->path, "key-cert.pub", bytes_of_str(""));
+    temp_dir_put(&p->tmp, "key-cert.pub", bytes_of_str(""));
     assert_ok(load(p));
-    scratch_dir_put(p->path, "sshcert", bytes_of_str(""));
+    temp_dir_put(&p->tmp, "sshcert", bytes_of_str(""));
     assert_fails(load(p), ERR_NOT_FOUND, "key-cert.pub");
 }
 
@@ -119,12 +119,12 @@ static void test_load_when_a_part_is_missing_or_empty_finds_none(void **state)
     static const char *const names[] = {"key", "tlscert", "key-cert.pub", "tlscacerts"};
     struct place *p = *state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        CLEANUP(freep) char *text = scratch_dir_get(p->path, names[i]);
-        scratch_dir_put(p->path, names[i], bytes_of_str(""));
+        CLEANUP(freep) char *text = temp_dir_read(&p->tmp, names[i]);
+        temp_dir_put(&p->tmp, names[i], bytes_of_str(""));
         assert_fails(load(p), ERR_NOT_FOUND, names[i]);
-        scratch_dir_delete(p->path, names[i]);
+        temp_dir_delete(&p->tmp, names[i]);
         assert_fails(load(p), ERR_NOT_FOUND, names[i]);
-        scratch_dir_put(p->path, names[i], bytes_of_str(text));
+        temp_dir_put(&p->tmp, names[i], bytes_of_str(text));
     }
     assert_ok(load(p));
 }
@@ -133,9 +133,9 @@ static void test_load_without_optional_files_succeeds(void **state)
 {
     struct place *p = *state;
     char tokenhash[SHA256_HEX_SIZE];
-    scratch_dir_delete(p->path, "sshcacerts");
-    scratch_dir_delete(p->path, "tokenhash");
-    scratch_dir_delete(p->path, "key.pub");
+    temp_dir_delete(&p->tmp, "sshcacerts");
+    temp_dir_delete(&p->tmp, "tokenhash");
+    temp_dir_delete(&p->tmp, "key.pub");
     assert_ok(store_files_load(p->dir, &p->creds, tokenhash));
     assert_string_equal(tokenhash, "");
     assert_int_equal(credentials_ssh_cas(p->creds)->len, 0);
@@ -161,7 +161,7 @@ struct cutting {
 static void check_cut(struct bytes cut, size_t len, void *arg)
 {
     const struct cutting *c = arg;
-    scratch_dir_put(c->place->path, c->name, cut);
+    temp_dir_put(&c->place->tmp, c->name, cut);
     CLEANUP(err_freep) struct err *e = load(c->place);
     CLEANUP(freep) char *text = e ? err_text(e) : NULL;
     if (is_harmless_cut(c->name, cut, c->whole)) {
@@ -180,36 +180,36 @@ static void check_cut(struct bytes cut, size_t len, void *arg)
 
 static void check_every_cut(struct place *p, const char *name)
 {
-    CLEANUP(freep) char *whole = scratch_dir_get(p->path, name);
+    CLEANUP(freep) char *whole = temp_dir_read(&p->tmp, name);
     struct cutting c = {p, name, whole};
     inputs_truncate(bytes_of_str(whole), check_cut, &c);
-    scratch_dir_put(p->path, name, bytes_of_str(whole));
+    temp_dir_put(&p->tmp, name, bytes_of_str(whole));
     assert_ok(load(p));
 }
 
 static void test_load_when_a_file_is_cut_anywhere_names_it(void **state)
 {
     struct place *p = *state;
-    CLEANUP(freep) char *before = scratch_dir_list(p->path);
+    CLEANUP(freep) char *before = temp_dir_list(&p->tmp);
     check_every_cut(p, "key");
     check_every_cut(p, "tlscert");
     check_every_cut(p, "key-cert.pub");
     check_every_cut(p, "tlscacerts");
     check_every_cut(p, "sshcacerts");
-    CLEANUP(freep) char *after = scratch_dir_list(p->path);
+    CLEANUP(freep) char *after = temp_dir_list(&p->tmp);
     assert_string_equal(before, after);
 }
 
 static void test_load_when_the_tokenhash_is_damaged_fails(void **state)
 {
     struct place *p = *state;
-    scratch_dir_put(p->path, "tokenhash", bytes_of_str(HASH "\n"));
+    temp_dir_put(&p->tmp, "tokenhash", bytes_of_str(HASH "\n"));
     assert_ok(load(p));
-    scratch_dir_put(p->path, "tokenhash", bytes_of_str("0123"));
+    temp_dir_put(&p->tmp, "tokenhash", bytes_of_str("0123"));
     assert_fails(load(p), ERR_STORAGE, "tokenhash");
-    scratch_dir_put(p->path, "tokenhash", bytes_of_str(HASH "0"));
+    temp_dir_put(&p->tmp, "tokenhash", bytes_of_str(HASH "0"));
     assert_fails(load(p), ERR_STORAGE, "tokenhash");
-    scratch_dir_put(p->path, "tokenhash", (struct bytes){(const uint8_t *)"\0\0", 2});
+    temp_dir_put(&p->tmp, "tokenhash", (struct bytes){(const uint8_t *)"\0\0", 2});
     assert_fails(load(p), ERR_STORAGE, "tokenhash");
 }
 
@@ -217,7 +217,7 @@ static void test_load_when_the_key_is_another_ones_says_so(void **state)
 {
     struct place *p = *state;
     CLEANUP(freep) char *ec = inputs_read(PKI_FIXTURES "ec.pem");
-    scratch_dir_put(p->path, "key", bytes_of_str(ec));
+    temp_dir_put(&p->tmp, "key", bytes_of_str(ec));
     assert_fails(load(p), ERR_CRYPTO, "over another key");
 }
 
@@ -229,10 +229,10 @@ static void test_fingerprint_tells_identities_apart(void **state)
     assert_ok(store_files_fingerprint(p->dir, flat));
     assert_ok(store_files_fingerprint_of(p->creds, same));
     assert_string_equal(flat, same);
-    scratch_dir_put(p->path, "tlscert", bytes_of_str("other"));
+    temp_dir_put(&p->tmp, "tlscert", bytes_of_str("other"));
     assert_ok(store_files_fingerprint(p->dir, flat));
     assert_string_not_equal(flat, same);
-    scratch_dir_delete(p->path, "tlscert");
+    temp_dir_delete(&p->tmp, "tlscert");
     assert_ok(store_files_fingerprint(p->dir, flat));
     assert_string_equal(flat, "");
 }

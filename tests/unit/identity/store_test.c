@@ -5,7 +5,7 @@
 #include "identity/store_journal.h"
 #include "tests/support/assert_err.h"
 #include "tests/support/pki_fixture.h"
-#include "tests/support/scratch_dir.h"
+#include "tests/support/temp_dir.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -62,88 +62,89 @@ static bool has_note(struct store *s, const char *part)
     return false;
 }
 
-static void put_journal(const char *path, const struct store_journal *j)
+static void put_journal(struct temp_dir *tmp, const struct store_journal *j)
 {
     CLEANUP(secret_freep) struct secret *text = NULL;
     assert_ok(store_journal_encode(j, &text));
-    scratch_dir_put(path, "renewal.journal", secret_bytes(text));
+    temp_dir_put(tmp, "renewal.journal", secret_bytes(text));
 }
 
-static void assert_files(const char *path, const char *expected)
+static void assert_files(struct temp_dir *tmp, const char *expected)
 {
-    CLEANUP(freep) char *list = scratch_dir_list(path);
+    CLEANUP(freep) char *list = temp_dir_list(tmp);
     assert_string_equal(list, expected);
 }
 
 static void test_load_of_an_empty_directory_finds_none(void **state)
 {
     (void)state;
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
-    CLEANUP(store_closep) struct store *s = open_store(path);
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
+    CLEANUP(store_closep) struct store *s = open_store(tmp.path);
     struct credentials *c = NULL;
     char tokenhash[SHA256_HEX_SIZE];
-    assert_fails(store_load(s, &c, tokenhash), ERR_NOT_FOUND, path);
+    assert_fails(store_load(s, &c, tokenhash), ERR_NOT_FOUND, tmp.path);
     assert_null(store_open_renewal(s));
 }
 
 static void test_check_room_really_writes_and_leaves_only_the_write_test(void **state)
 {
     (void)state;
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
-    CLEANUP(store_closep) struct store *s = open_store(path);
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
+    CLEANUP(store_closep) struct store *s = open_store(tmp.path);
     assert_ok(store_check_room(s));
-    assert_files(path, ".write-test lock");
-    scratch_dir_delete(path, ".write-test");
+    assert_files(&tmp, ".write-test lock");
+    temp_dir_delete(&tmp, ".write-test");
     CLEANUP(freep) char *below = NULL;
-    assert_true(asprintf(&below, "%s/.write-test", path) > 0);
+    assert_true(asprintf(&below, "%s/.write-test", tmp.path) > 0);
     assert_int_equal(mkdir(below, 0700), 0);
-    assert_fails(store_check_room(s), ERR_STORAGE, path);
+    assert_fails(store_check_room(s), ERR_STORAGE, tmp.path);
     assert_int_equal(rmdir(below), 0);
 }
 
 static void test_open_when_missing_creates_only_when_asked(void **state)
 {
     (void)state;
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
     CLEANUP(freep) char *below = NULL;
-    assert_true(asprintf(&below, "%s/storage", path) > 0);
+    assert_true(asprintf(&below, "%s/storage", tmp.path) > 0);
     struct store *s = NULL;
     assert_fails(store_open(&(struct store_config){.path = below}, &s), ERR_NOT_FOUND, below);
     assert_ok(store_open(&(struct store_config){.path = below, .create = true}, &s));
-    assert_int_equal(scratch_dir_mode(path, "storage"), 0700);
+    assert_int_equal(temp_dir_mode(&tmp, "storage"), 0700);
     store_close(s);
-    scratch_dir_delete(below, "lock");
+    temp_dir_delete(&tmp, "storage/lock");
     assert_int_equal(rmdir(below), 0);
 }
 
 static void test_open_twice_is_busy_until_closed(void **state)
 {
     (void)state;
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
-    struct store *first = open_store(path), *second = NULL;
-    CLEANUP(err_freep) struct err *e = store_open(&(struct store_config){.path = path}, &second);
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
+    struct store *first = open_store(tmp.path), *second = NULL;
+    CLEANUP(err_freep)
+    struct err *e = store_open(&(struct store_config){.path = tmp.path}, &second);
     assert_int_equal(err_code(e), ERR_BUSY);
     assert_non_null(strstr(err_hint(e), "Another tbot"));
     store_close(first);
-    store_close(open_store(path));
+    store_close(open_store(tmp.path));
 }
 
 static void test_renewal_leaves_the_new_identity_and_no_journal(void **state)
 {
     (void)state;
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
-    struct store *s = open_store(path);
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
+    struct store *s = open_store(tmp.path);
     commit(s, 1);
     begin(s, 1);
-    assert_true(scratch_dir_has(path, "renewal.journal"));
-    assert_int_equal(scratch_dir_mode(path, "renewal.journal"), 0600);
+    assert_true(temp_dir_has(&tmp, "renewal.journal"));
+    assert_int_equal(temp_dir_mode(&tmp, "renewal.journal"), 0600);
     assert_int_equal(store_open_renewal(s)->generation, 1);
     commit(s, 2);
     assert_null(store_open_renewal(s));
     assert_true(store_is_settled(s));
     store_close(s);
-    assert_files(path, FLAT_FILES);
-    CLEANUP(store_closep) struct store *again = open_store(path);
+    assert_files(&tmp, FLAT_FILES);
+    CLEANUP(store_closep) struct store *again = open_store(tmp.path);
     CLEANUP(credentials_freep) struct credentials *c = NULL;
     char tokenhash[SHA256_HEX_SIZE];
     assert_ok(store_load(again, &c, tokenhash));
@@ -155,13 +156,13 @@ static void test_renewal_leaves_the_new_identity_and_no_journal(void **state)
 static void test_stop_within_a_renewal_leaves_it_open(void **state)
 {
     (void)state;
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
     CLEANUP(key_freep) struct key *key = fixture_key(KEY_ED25519);
-    struct store *s = open_store(path);
+    struct store *s = open_store(tmp.path);
     commit(s, 4);
     assert_ok(store_begin_renewal(s, 4, key, wall_of_unix(1000)));
     store_close(s);
-    CLEANUP(store_closep) struct store *again = open_store(path);
+    CLEANUP(store_closep) struct store *again = open_store(tmp.path);
     const struct store_renewal *r = store_open_renewal(again);
     assert_non_null(r);
     assert_int_equal(r->generation, 4);
@@ -172,17 +173,17 @@ static void test_stop_within_a_renewal_leaves_it_open(void **state)
     assert_ok(store_abort_renewal(again));
     assert_null(store_open_renewal(again));
     assert_ok(store_abort_renewal(again));
-    assert_files(path, FLAT_FILES);
+    assert_files(&tmp, FLAT_FILES);
 }
 
 static void test_renewal_that_keeps_the_key_and_first_join_may_be_open(void **state)
 {
     (void)state;
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
-    struct store *s = open_store(path);
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
+    struct store *s = open_store(tmp.path);
     assert_ok(store_begin_renewal(s, 0, NULL, wall_of_unix(1000)));
     store_close(s);
-    CLEANUP(store_closep) struct store *again = open_store(path);
+    CLEANUP(store_closep) struct store *again = open_store(tmp.path);
     assert_non_null(store_open_renewal(again));
     assert_null(store_open_renewal(again)->key);
     commit(again, 1);
@@ -202,21 +203,21 @@ static void test_commit_with_a_bad_tokenhash_is_refused(void **state)
 static void test_committed_journal_is_completed_at_open(void **state)
 {
     (void)state;
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
     CLEANUP(credentials_freep) struct credentials *next = identity(2);
-    struct store *s = open_store(path);
+    struct store *s = open_store(tmp.path);
     commit(s, 1);
     store_close(s);
     CLEANUP(dir_closep) struct dir *d = NULL;
     struct store_journal j = {.creds = next, .generation = 1, .tokenhash = HASH};
-    assert_ok(dir_open(path, SYMLINKS_SECURE, false, &d));
+    assert_ok(dir_open(tmp.path, SYMLINKS_SECURE, false, &d));
     assert_ok(store_files_fingerprint(d, j.base));
-    put_journal(path, &j);
-    CLEANUP(store_closep) struct store *again = open_store(path);
+    put_journal(&tmp, &j);
+    CLEANUP(store_closep) struct store *again = open_store(tmp.path);
     assert_int_equal(stored_generation(again), 2);
     assert_true(has_note(again, "completing it"));
     assert_true(store_is_settled(again));
-    CLEANUP(freep) char *list = scratch_dir_list(path);
+    CLEANUP(freep) char *list = temp_dir_list(&tmp);
     assert_null(strstr(list, "journal"));
 }
 
@@ -227,15 +228,15 @@ static void test_committed_journal_heals_half_written_files(void **state)
     static const char *const names[] = {"key", "tlscert", "key-cert.pub", "tlscacerts"};
     CLEANUP(credentials_freep) struct credentials *next = identity(2);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
-        struct store *s = open_store(path);
+        CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
+        struct store *s = open_store(tmp.path);
         commit(s, 1);
         store_close(s);
-        put_journal(path, &(struct store_journal){.creds = next, .base = HASH});
-        scratch_dir_put(path, names[i], bytes_of_str("half"));
-        CLEANUP(store_closep) struct store *again = open_store(path);
+        put_journal(&tmp, &(struct store_journal){.creds = next, .base = HASH});
+        temp_dir_put(&tmp, names[i], bytes_of_str("half"));
+        CLEANUP(store_closep) struct store *again = open_store(tmp.path);
         assert_int_equal(stored_generation(again), 2);
-        assert_false(scratch_dir_has(path, "renewal.journal"));
+        assert_false(temp_dir_has(&tmp, "renewal.journal"));
     }
 }
 
@@ -246,20 +247,20 @@ static void test_committed_journal_heals_half_written_files(void **state)
 static void test_committed_journal_with_the_same_key_replaces_every_file(void **state)
 {
     (void)state;
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
     CLEANUP(key_freep) struct key *key = fixture_key(KEY_ECDSA_P256);
     CLEANUP(credentials_freep)
     struct credentials *old = fixture_credentials(&(struct fixture){.generation = 1, .key = key});
     CLEANUP(credentials_freep)
     struct credentials *next = fixture_credentials(
         &(struct fixture){.generation = 2, .key = key, .not_after = FIXTURE_NOT_AFTER + 60});
-    struct store *s = open_store(path);
+    struct store *s = open_store(tmp.path);
     assert_ok(store_commit(s, old, HASH));
     store_close(s);
-    put_journal(path, &(struct store_journal){.creds = next, .base = HASH});
-    scratch_dir_put(path, "tlscert", bytes_of_str(credentials_tls_pem(next)));
-    CLEANUP(store_closep) struct store *again = open_store(path);
-    CLEANUP(freep) char *ssh = scratch_dir_get(path, "key-cert.pub");
+    put_journal(&tmp, &(struct store_journal){.creds = next, .base = HASH});
+    temp_dir_put(&tmp, "tlscert", bytes_of_str(credentials_tls_pem(next)));
+    CLEANUP(store_closep) struct store *again = open_store(tmp.path);
+    CLEANUP(freep) char *ssh = temp_dir_read(&tmp, "key-cert.pub");
     assert_string_equal(ssh, credentials_ssh_line(next));
     assert_false(has_note(again, "another tbot"));
 }
@@ -267,17 +268,17 @@ static void test_committed_journal_with_the_same_key_replaces_every_file(void **
 /* Journal, and flat files of another program: `flat` and `journal` are (generation, hour of issue). */
 static int64_t resolve(int64_t flat, int64_t flat_hour, int64_t journal, int64_t journal_hour)
 {
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
     struct fixture theirs = {.generation = flat, .not_before = 1700000000 + 3600 * flat_hour};
     struct fixture ours = {.generation = journal, .not_before = 1700000000 + 3600 * journal_hour};
     CLEANUP(credentials_freep) struct credentials *in_files = fixture_credentials(&theirs);
     CLEANUP(credentials_freep) struct credentials *in_journal = fixture_credentials(&ours);
-    struct store *s = open_store(path);
+    struct store *s = open_store(tmp.path);
     assert_ok(store_commit(s, in_files, HASH));
     store_close(s);
-    put_journal(path, &(struct store_journal){.creds = in_journal, .base = HASH});
-    CLEANUP(store_closep) struct store *again = open_store(path);
-    assert_false(scratch_dir_has(path, "renewal.journal"));
+    put_journal(&tmp, &(struct store_journal){.creds = in_journal, .base = HASH});
+    CLEANUP(store_closep) struct store *again = open_store(tmp.path);
+    assert_false(temp_dir_has(&tmp, "renewal.journal"));
     return stored_generation(again);
 }
 
@@ -295,43 +296,43 @@ static void test_committed_journal_when_the_files_moved_on_is_dropped(void **sta
 static void test_open_journal_when_the_files_moved_on_is_dropped(void **state)
 {
     (void)state;
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
-    struct store *s = open_store(path);
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
+    struct store *s = open_store(tmp.path);
     commit(s, 1);
     begin(s, 1);
-    CLEANUP(freep) char *journal = scratch_dir_get(path, "renewal.journal");
+    CLEANUP(freep) char *journal = temp_dir_read(&tmp, "renewal.journal");
     commit(s, 2);
     store_close(s);
-    scratch_dir_put(path, "renewal.journal", bytes_of_str(journal));
-    CLEANUP(store_closep) struct store *again = open_store(path);
+    temp_dir_put(&tmp, "renewal.journal", bytes_of_str(journal));
+    CLEANUP(store_closep) struct store *again = open_store(tmp.path);
     assert_null(store_open_renewal(again));
     assert_true(has_note(again, "another tbot"));
     assert_int_equal(stored_generation(again), 2);
-    assert_files(path, FLAT_FILES);
+    assert_files(&tmp, FLAT_FILES);
 }
 
 static void test_open_journal_when_the_files_are_damaged_stays(void **state)
 {
     (void)state;
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
-    struct store *s = open_store(path);
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
+    struct store *s = open_store(tmp.path);
     commit(s, 1);
     begin(s, 1);
     store_close(s);
-    scratch_dir_put(path, "tlscert", bytes_of_str("damaged"));
-    CLEANUP(store_closep) struct store *again = open_store(path);
+    temp_dir_put(&tmp, "tlscert", bytes_of_str("damaged"));
+    CLEANUP(store_closep) struct store *again = open_store(tmp.path);
     assert_int_equal(store_open_renewal(again)->generation, 1);
 }
 
 static void test_damaged_journal_counts_as_open(void **state)
 {
     (void)state;
-    CLEANUP(scratch_dir_freep) char *path = scratch_dir_new();
-    struct store *s = open_store(path);
+    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
+    struct store *s = open_store(tmp.path);
     commit(s, 5);
     store_close(s);
-    scratch_dir_put(path, "renewal.journal", bytes_of_str("tbot renewal journal 1\nstate 4\nop"));
-    CLEANUP(store_closep) struct store *again = open_store(path);
+    temp_dir_put(&tmp, "renewal.journal", bytes_of_str("tbot renewal journal 1\nstate 4\nop"));
+    CLEANUP(store_closep) struct store *again = open_store(tmp.path);
     const struct store_renewal *r = store_open_renewal(again);
     assert_non_null(r);
     assert_true(r->is_damaged);
@@ -339,7 +340,7 @@ static void test_damaged_journal_counts_as_open(void **state)
     assert_null(r->key);
     assert_true(has_note(again, "cut or damaged"));
     assert_int_equal(stored_generation(again), 5);
-    assert_true(scratch_dir_has(path, "renewal.journal"));
+    assert_true(temp_dir_has(&tmp, "renewal.journal"));
 }
 
 static void test_memory_keeps_the_identity_until_closed(void **state)

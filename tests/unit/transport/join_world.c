@@ -336,7 +336,7 @@ int join_world_set_up(void **state)
     w->other_key = fixture_key(KEY_ECDSA_P256);
     host_ca_init(&w->ca, FIXTURE_CLUSTER);
     host_ca_init(&w->foreign, FIXTURE_CLUSTER);
-    temp_dir_make(&w->dir);
+    w->dir = temp_dir_make();
     free(fixture_ca_pem()); /* made here: handlers run in other threads */
     assert_ok(secret_new(JOIN_WORLD_TOKEN, strlen(JOIN_WORLD_TOKEN), &w->token));
     w->config = (struct join_config){
