@@ -10,6 +10,7 @@
  * dir_temp.c   one temporary file, and the overwriting that stands in for it
  * dir_publish.c the transaction over a set of files
  * dir_file.c   single operations: remove, rename, reserve, lock
+ * dir_lock_holder.c  who has the lock
  */
 
 #include "base/dir.h"

@@ -131,7 +131,7 @@ static void remove_leftovers(const struct dir *d)
     closedir(list);
 }
 
-RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struct dir **ret)
+static RESULT open_dir(const char *path, enum symlink_policy policy, bool create, struct dir **ret)
 {
     CLEANUP(dir_closep) struct dir *d = calloc(1, sizeof(*d));
 
@@ -150,10 +150,22 @@ RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struc
         close(d->fd);
         d->fd = readable;
         d->listable = true;
-        remove_leftovers(d);
     }
     *ret = TAKE(d);
     return NULL;
+}
+
+RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struct dir **ret)
+{
+    TRY(open_dir(path, policy, create, ret));
+    if ((*ret)->listable)
+        remove_leftovers(*ret);
+    return NULL;
+}
+
+RESULT dir_open_as_is(const char *path, enum symlink_policy policy, struct dir **ret)
+{
+    return open_dir(path, policy, false, ret);
 }
 
 void dir_close(struct dir *d)
