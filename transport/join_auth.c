@@ -32,34 +32,14 @@ static RESULT open_channel(struct door *d, struct channel **ret)
     return channel_new(&config, ret);
 }
 
-static RESULT check_times(struct stack_st_X509 *certs, const struct ctx *ctx)
-{
-    struct wall now = clock_wall(ctx->clock);
-    for (int i = 0; i < sk_X509_num(certs); i++)
-        TRY_CTX(x509_check_time(sk_X509_value(certs, i), now), "the cluster's CA");
-    return NULL;
-}
-
 /* Asks anybody for the cluster's CA and takes it only if the pins vouch for it. */
 static RESULT fetch_pinned_roots(struct join_attempt *a, struct stack_st_X509 **ret)
 {
     struct door d = {.address = &a->config->address};
     CLEANUP(channel_freep) struct channel *ch = NULL;
     TRY(open_channel(&d, &ch));
-    struct authapi api = {.channel = ch};
-    CLEANUP(msg_cluster_ca_release) struct msg_cluster_ca ca = {0};
     const struct ctx brief = join_short_ctx(a);
-    TRY_CTX(authapi_cluster_ca(&api, &brief, &ca), "fetch the CA to compare with the pins");
-    CLEANUP(x509_stack_freep) struct stack_st_X509 *certs = sk_X509_new_null();
-    if (!certs)
-        return err_nomem();
-    struct err *e = x509_all_from_pem(bytes_of_str(ca.tls_ca), certs);
-    if (e)
-        return err_wrap_as(ERR_PROTOCOL, e, "the cluster's CA");
-    TRY(pin_match(a->pins, a->n_pins, certs));
-    TRY(check_times(certs, &a->ctx));
-    *ret = TAKE(certs);
-    return NULL;
+    return join_trust_fetch(ch, &a->pins, &brief, ret);
 }
 
 static RESULT join_http(struct join_attempt *a, const struct door *d)
@@ -134,7 +114,7 @@ static RESULT find_door_and_join(struct join_attempt *a)
 {
     CLEANUP(x509_stack_freep) struct stack_st_X509 *pinned = NULL;
     struct door d = {.address = &a->config->address, .roots = a->roots};
-    if (a->n_pins > 0 && !a->config->insecure) {
+    if (a->pins.len > 0 && !a->config->insecure) {
         TRY(fetch_pinned_roots(a, &pinned));
         d.roots = pinned;
     }
