@@ -3,8 +3,8 @@
 #define TBOT_CMD_START_OPTIONS_H
 
 /*
- * The options `start` and `configure` share, and their sub-commands: `legacy` (also when none is
- * named) runs a configuration file, `identity` adds an identity output described by options.
+ * The options `start`, `test` and `configure` share, and their sub-commands: `legacy` (also when none
+ * is named) runs a configuration file, `identity` adds an identity output described by options.
  *
  *     CLEANUP(start_options_release) struct start_options options = { 0 };
  *     TRY(start_options_parse(&options, START_COMMAND, globals, argc, argv));
@@ -19,6 +19,7 @@
 enum start_command {
     START_COMMAND,
     START_CONFIGURE, /* has --output too */
+    START_TEST,      /* has --json too */
 };
 
 enum { START_MAX_SETS = 4 };
@@ -31,6 +32,7 @@ struct start_options {
     const char *data_dir;
     struct config_service_overrides service;
     const char *output; /* configure: a file, or NULL for standard output */
+    unsigned json;      /* test: switches as in struct globals */
 
     const char *not_built; /* where options that are refused would store */
     unsigned not_built_switch;
