@@ -15,7 +15,7 @@ const char *check_status_name(enum check_status status)
     return names[status];
 }
 
-static void add(struct check *c, const struct check_result *r)
+void check_add(struct check *c, const struct check_result *r)
 {
     c->failed += r->status == CHECK_FAILED;
     c->warnings += r->status == CHECK_WARNING;
@@ -28,11 +28,11 @@ static void tell(struct check *c, const struct check_point *at, enum check_statu
     char message[MESSAGE_SIZE];
     if (vsnprintf(message, sizeof(message), format, args) < 0)
         message[0] = '\0';
-    add(c, &(struct check_result){.name = at->name,
-                                  .subject = at->subject,
-                                  .status = status,
-                                  .message = message,
-                                  .hint = hint});
+    check_add(c, &(struct check_result){.name = at->name,
+                                        .subject = at->subject,
+                                        .status = status,
+                                        .message = message,
+                                        .hint = hint});
 }
 
 void check_ok(struct check *c, const struct check_point *at, const char *format, ...)
@@ -74,12 +74,12 @@ void check_err(struct check *c, const struct check_point *at, enum check_status 
 {
     CLEANUP(err_freep) struct err *owned = e;
     CLEANUP(freep) char *text = err_text(owned);
-    add(c, &(struct check_result){.name = at->name,
-                                  .subject = at->subject,
-                                  .status = status,
-                                  .message = text ? text : "out of memory",
-                                  .code = err_code_name(err_code(owned)),
-                                  .hint = err_hint(owned)});
+    check_add(c, &(struct check_result){.name = at->name,
+                                        .subject = at->subject,
+                                        .status = status,
+                                        .message = text ? text : "out of memory",
+                                        .code = err_code_name(err_code(owned)),
+                                        .hint = err_hint(owned)});
 }
 
 void check_release(struct check *c)

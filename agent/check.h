@@ -11,6 +11,7 @@
  *         check_config_error(&check, file, e);
  *     else
  *         check_here(&check, &subject);
+ *     check_connect(&check, &subject, dur_s(10));         where that is asked for
  *     ... check.failed, check.warnings ...
  *
  * Nothing is written, locked or made; no token is shown to anybody; a running agent is not disturbed.
@@ -46,6 +47,8 @@ struct check_result {
 };
 
 struct check_sink {
+    /* A step begins that may take its time; its finding, or that of another, follows. May be NULL. */
+    void (*begin)(void *arg, const char *name, const char *subject);
     void (*add)(void *arg, const struct check_result *result);
     void *arg;
 };
@@ -67,9 +70,10 @@ void check_release(struct check *c);
 
 /* What is checked; borrowed. */
 struct check_subject {
-    const struct config *config; /* as a start would use it: merged and validated */
-    const char *file;            /* NULL: the command line alone; "-": standard input */
-    bool has_token;              /* the file itself holds a literal token */
+    const struct config
+        *config;      /* as a start would use it: merged and validated. NULL: there is none */
+    const char *file; /* NULL: the command line alone; "-": standard input */
+    bool has_token;   /* the file itself holds a literal token */
 };
 
 /* Tells each mistake of a configuration that cannot be used, and what was not tried. Takes `e`. */
@@ -77,5 +81,12 @@ void check_config_error(struct check *c, const char *file, struct err *e);
 
 /* Everything on this machine. */
 void check_here(struct check *c, const struct check_subject *subject);
+
+/*
+ * Every step to the cluster (transport/walk.h), after check_here(): with the stored identity where it
+ * would be used, else as far as to where a join begins. `limit` is for each step. Needs
+ * transport_init().
+ */
+void check_connect(struct check *c, const struct check_subject *subject, struct dur limit);
 
 #endif

@@ -10,7 +10,7 @@
 #define CONFIGURATION "configuration"
 #define COMMAND_LINE "command line"
 
-static const char *name_of(const char *file)
+const char *check_file_name(const char *file)
 {
     if (!file)
         return COMMAND_LINE;
@@ -56,7 +56,7 @@ void check_config_error(struct check *c, const char *file, struct err *e)
 {
     CLEANUP(err_freep) struct err *owned = e;
     CLEANUP(freep) char *text = err_text(owned);
-    const char *name = name_of(file);
+    const char *name = check_file_name(file);
     const struct check_point at = {CONFIGURATION, name};
     if (text && err_code(owned) == ERR_CONFIG)
         remarks(c, name, text);
@@ -108,10 +108,15 @@ static void check_permissions(struct check *c, const struct check_subject *s)
                  s->has_token ? "holds the token" : "no secret in it");
 }
 
-static void check_environment(struct check *c, const struct config *config)
+RESULT check_environment(const struct check *c, const struct config *config)
+{
+    return config_env_check(config, c->getenv);
+}
+
+static void judge_environment(struct check *c, const struct config *config)
 {
     const struct check_point at = {"environment", "variables"};
-    struct err *e = config_env_check(config, c->getenv);
+    struct err *e = check_environment(c, config);
     if (e)
         check_err(c, &at, CHECK_FAILED, e);
     else
@@ -120,7 +125,7 @@ static void check_environment(struct check *c, const struct config *config)
 
 void check_config(struct check *c, const struct check_subject *subject)
 {
-    check_loaded(c, subject->config, name_of(subject->file));
+    check_loaded(c, subject->config, check_file_name(subject->file));
     check_permissions(c, subject);
-    check_environment(c, subject->config);
+    judge_environment(c, subject->config);
 }

@@ -11,6 +11,7 @@
  * check_storage.c  where the bot keeps its identity
  * check_output.c   where a service writes; check_clash.c who writes over whom
  * check_place.c    a directory as the system describes it
+ * check_connect.c  the way to the cluster
  */
 
 #include "agent/check.h"
@@ -34,6 +35,15 @@ void check_fail(struct check *c, const struct check_point *at, const char *hint,
 /* The error's text, code and hint, as a warning or a failure. Takes `e`. */
 void check_err(struct check *c, const struct check_point *at, enum check_status status,
                struct err *e);
+
+/* Any other finding. */
+void check_add(struct check *c, const struct check_result *result);
+
+/* For messages: the file, or what stands in for it. */
+const char *check_file_name(const char *file);
+
+/* What start says of the environment: ERR_CONFIG. */
+RESULT check_environment(const struct check *c, const struct config *config);
 
 void check_config(struct check *c, const struct check_subject *subject);
 void check_storage(struct check *c, const struct config *config);

@@ -4,14 +4,19 @@
 #include "cmd/start_config.h"
 #include "cmd/test_json.h"
 #include "cmd/test_report.h"
+#include "transport/transport.h"
+
+#define STEP_LIMIT_S 10
 
 static const struct command_help help = {
     .usage = "tbot test [identity|legacy] [options]",
     .about =
         "Says whether 'tbot start' with the same options would work: reads the configuration, "
         "looks\n"
-        "at files, directories and the stored identity, and tells every finding with its "
-        "remedy.\n\n"
+        "at files, directories and the stored identity, and tells every finding with its remedy.\n"
+        "With --connect it goes every step to the cluster too: name, TCP, TLS, certificate, "
+        "clock,\n"
+        "ping.\n\n"
         "It writes nothing, takes no lock and shows the token to nobody: run it beside a running\n"
         "agent, with the new configuration, before you restart. Run it as the user that runs "
         "tbot.\n\n"
@@ -19,7 +24,7 @@ static const struct command_help help = {
         "when\n"
         "the command line is wrong.\n",
     .examples =
-        "  tbot test -c /etc/tbot.yaml\n"
+        "  tbot test -c /etc/tbot.yaml --connect\n"
         "  sudo -u tbot tbot test -c /etc/tbot.new.yaml\n"
         "  tbot test -c /etc/tbot.yaml --json | jq '.checks[] | select(.status != \"ok\")'\n",
 };
@@ -32,6 +37,11 @@ struct test {
     bool has_token; /* in the file */
     struct check check;
 };
+
+static bool is_on(unsigned option)
+{
+    return option == CONFIG_SWITCH_ON;
+}
 
 static void test_release(struct test *t)
 {
@@ -50,12 +60,15 @@ static RESULT load(struct test *t)
 static void run(struct test *t, struct err *e, const struct check_sink *sink)
 {
     const struct check_subject subject = {
-        .config = t->config, .file = t->file, .has_token = t->has_token};
+        .config = e ? NULL : t->config, .file = t->file, .has_token = t->has_token};
+    struct dur limit = t->options->timeout;
     t->check = (struct check){.sink = sink, .clock = clock_system(), .getenv = getenv};
     if (e)
         check_config_error(&t->check, t->file, e);
     else
         check_here(&t->check, &subject);
+    if (is_on(t->options->connect))
+        check_connect(&t->check, &subject, limit.ns > 0 ? limit : dur_s(STEP_LIMIT_S));
 }
 
 static RESULT test_as_table(struct test *t, struct err *e)
@@ -86,17 +99,40 @@ static RESULT test_as_json(struct test *t, struct err *e)
     return test_json_print(json, t->check.failed == 0, stdout);
 }
 
-static int test(const struct start_options *options)
+/* What was found is in `t`; an error only where it could not be told, or not be asked for. */
+static RESULT test(struct test *t)
+{
+    struct err *e = load(t);
+    if (err_code(e) == ERR_USAGE)
+        return e;
+    return is_on(t->options->json) ? test_as_json(t, e) : test_as_table(t, e);
+}
+
+static RESULT test_with_transport(struct test *t)
+{
+    if (!is_on(t->options->connect))
+        return test(t);
+    TRY(transport_init(NULL));
+    struct err *e = test(t);
+    transport_shutdown();
+    return e;
+}
+
+static int run_test(const struct start_options *options)
 {
     CLEANUP(test_release)
     struct test t = {.options = options, .file = options->globals->config_path};
-    struct err *e = load(&t);
-    if (err_code(e) == ERR_USAGE)
-        return command_fail(e);
-    e = options->json ? test_as_json(&t, e) : test_as_table(&t, e);
+    struct err *e = test_with_transport(&t);
     if (e)
         return command_fail(e);
     return t.check.failed ? 1 : 0;
+}
+
+static RESULT check_options(const struct start_options *options)
+{
+    if (options->timeout.ns > 0 && !is_on(options->connect))
+        return err_new(ERR_USAGE, "option '--timeout' is about the steps of '--connect'");
+    return start_config_check_given(options, "test");
 }
 
 int cmd_test(struct globals *globals, int argc, char **argv)
@@ -107,6 +143,6 @@ int cmd_test(struct globals *globals, int argc, char **argv)
     if (!e && globals->help)
         return start_options_help(&options, &help);
     if (!e)
-        e = start_config_check_given(&options, "test");
-    return e ? command_fail(e) : test(&options);
+        e = check_options(&options);
+    return e ? command_fail(e) : run_test(&options);
 }

@@ -74,6 +74,10 @@ static const struct opt configure_opts[] = {
 };
 
 static const struct opt test_opts[] = {
+    {"connect", .kind = OPT_SWITCH, .flags = OPT_NO_TWIN,
+     .help = "take every step to the cluster too, and tell each with its time", AT(connect)},
+    {"timeout", .kind = OPT_DURATION, .arg = "TIME",
+     .help = "the most that one step to the cluster may take, 10s", AT(timeout)},
     {"json", .kind = OPT_SWITCH, .flags = OPT_NO_TWIN,
      .help = "one JSON document on standard output instead of a table", AT(json)},
 };

@@ -19,7 +19,7 @@
 enum start_command {
     START_COMMAND,
     START_CONFIGURE, /* has --output too */
-    START_TEST,      /* has --json too */
+    START_TEST,      /* has --connect, --timeout and --json too */
 };
 
 enum { START_MAX_SETS = 4 };
@@ -31,8 +31,9 @@ struct start_options {
     struct secret *token, *join_uri; /* owned; overrides borrows them */
     const char *data_dir;
     struct config_service_overrides service;
-    const char *output; /* configure: a file, or NULL for standard output */
-    unsigned json;      /* test: switches as in struct globals */
+    const char *output;     /* configure: a file, or NULL for standard output */
+    unsigned json, connect; /* test: switches as in struct globals */
+    struct dur timeout;     /* test: of each step; 0: not given */
 
     const char *not_built; /* where options that are refused would store */
     unsigned not_built_switch;

@@ -9,11 +9,14 @@
 
 #define STATUS_COLUMNS 9 /* "not tried" */
 #define NAME_COLUMNS 13  /* "configuration" */
+#define TIME_COLUMNS 7   /* "1234 ms" */
 #define TEXT_COLUMN (STATUS_COLUMNS + 2 + NAME_COLUMNS + 2)
+#define STEP_TEXT_COLUMN (TEXT_COLUMN + TIME_COLUMNS + 2)
 #define NARROWEST 60 /* on less than that nothing is wrapped: the terminal does it no worse */
 
 #define ARROW "-> "
 #define PLAIN "\033[0m"
+#define TAKE_BACK "\r\033[K"
 
 static const struct {
     const char *word, *colour;
@@ -30,10 +33,10 @@ static bool is_set(const char *variable)
     return value && *value;
 }
 
-static bool wants_colour(void)
+static bool has_cursor(void)
 {
     const char *term = getenv("TERM");
-    return !is_set("NO_COLOR") && term && *term && strcmp(term, "dumb") != 0;
+    return term && *term && strcmp(term, "dumb") != 0;
 }
 
 void test_report_init(struct test_report *r, FILE *out)
@@ -42,7 +45,8 @@ void test_report_init(struct test_report *r, FILE *out)
     *r = (struct test_report){.out = out};
     if (!isatty(fileno(out)))
         return;
-    r->has_colour = wants_colour();
+    r->has_cursor = has_cursor();
+    r->has_colour = r->has_cursor && !is_set("NO_COLOR");
     if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col >= NARROWEST)
         r->width = size.ws_col;
 }
@@ -82,29 +86,67 @@ static void put_coloured(const struct test_report *r, enum check_status status, 
         fprintf(r->out, "%-*s", width, text);
 }
 
+static void put_time(const struct test_report *r, const struct check_result *f)
+{
+    char text[32] = "";
+    int64_t ms = dur_to_ms(f->took);
+    if (f->status != CHECK_NOT_TRIED && f->took.ns > 0)
+        snprintf(text, sizeof(text), ms > 0 ? "%lld ms" : "<1 ms", (long long)ms);
+    fprintf(r->out, "%*s  ", TIME_COLUMNS, text);
+}
+
 static void put_finding(const struct test_report *r, const struct check_result *f)
 {
     CLEANUP(freep) char *text = NULL;
+    size_t column = f->is_step ? STEP_TEXT_COLUMN : TEXT_COLUMN;
     put_coloured(r, f->status, looks[f->status].word, STATUS_COLUMNS);
     fprintf(r->out, "  %-*s  ", NAME_COLUMNS, f->name);
+    if (f->is_step)
+        put_time(r, f);
     int len = asprintf(&text, "%s: %s", f->subject, f->message);
-    put_text(r, len < 0 ? "out of memory" : text, TEXT_COLUMN);
+    put_text(r, len < 0 ? "out of memory" : text, column);
     if (!f->hint)
         return;
-    fprintf(r->out, "%*s%s", TEXT_COLUMN, "", ARROW);
-    put_text(r, f->hint, TEXT_COLUMN + sizeof(ARROW) - 1);
+    fprintf(r->out, "%*s%s", (int)column, "", ARROW);
+    put_text(r, f->hint, column + sizeof(ARROW) - 1);
+}
+
+static void take_back(struct test_report *r)
+{
+    if (r->is_under_way)
+        fputs(TAKE_BACK, r->out);
+    r->is_under_way = false;
+}
+
+/* What does not fit in one line could not be taken back. */
+static void begin(void *arg, const char *name, const char *subject)
+{
+    struct test_report *r = arg;
+    CLEANUP(freep) char *plain = plain_text(subject);
+    take_back(r);
+    if (!r->has_cursor || !plain ||
+        STEP_TEXT_COLUMN + plain_text_columns(plain, strlen(plain)) + 4 >= r->width)
+        return;
+    fprintf(r->out, "%-*s  %-*s  %*s  %s ...", STATUS_COLUMNS, "", NAME_COLUMNS, name, TIME_COLUMNS,
+            "", plain);
+    fflush(r->out);
+    r->is_under_way = true;
 }
 
 static void add(void *arg, const struct check_result *f)
 {
-    const struct test_report *r = arg;
+    struct test_report *r = arg;
+    take_back(r);
+    if (f->is_step && !r->has_steps)
+        fputs("\nTo the cluster:\n", r->out);
+    r->has_steps = r->has_steps || f->is_step;
     put_finding(r, f);
     fflush(r->out);
 }
 
 struct check_sink test_report_sink(struct test_report *r)
 {
-    return (struct check_sink){.add = add, .arg = r};
+    return (struct check_sink){.begin = begin, .add = add, .arg = r};
 }
 
 static const char *plural(size_t n)

@@ -4,8 +4,9 @@
 
 /*
  * The findings of `tbot test` as a table for a person: a line for each as it is made, its remedy below
- * it, and the verdict at the end. On a terminal lines are wrapped, and coloured where NO_COLOR and
- * TERM do not ask for less.
+ * it, and the verdict at the end. Steps to the cluster are a part of their own, with their times. On a
+ * terminal lines are wrapped, and coloured where NO_COLOR and TERM do not ask for less; a step that is
+ * under way is shown there, so that one sees which of them hangs.
  *
  *     struct test_report report;
  *     test_report_init(&report, stdout);
@@ -22,6 +23,9 @@ struct test_report {
     FILE *out;
     size_t width; /* columns to wrap at; 0: lines are as long as they are */
     bool has_colour;
+    bool has_cursor;   /* a line can be taken back */
+    bool is_under_way; /* the last line is to be taken back */
+    bool has_steps;    /* the part of the steps has begun */
 };
 
 void test_report_init(struct test_report *r, FILE *out);

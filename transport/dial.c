@@ -44,7 +44,7 @@ static void tune(int fd)
 
 static RESULT wait_connected(int fd, const struct ctx *ctx)
 {
-    TRY(ctx_wait_fd(ctx, fd, POLLOUT));
+    TRY_CTX(ctx_wait_fd(ctx, fd, POLLOUT), "connect");
     int error = 0;
     socklen_t len = sizeof(error);
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
@@ -62,7 +62,7 @@ static RESULT connect_one(const struct addrinfo *to, const struct ctx *ctx, int 
     if (connect(fd, to->ai_addr, to->ai_addrlen) < 0) {
         if (errno != EINPROGRESS)
             return err_sys(ERR_UNAVAILABLE, errno, "connect");
-        TRY_CTX(wait_connected(fd, ctx), "connect");
+        TRY(wait_connected(fd, ctx));
     }
     *ret_fd = TAKE_FD(fd);
     return NULL;

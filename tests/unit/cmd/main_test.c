@@ -137,6 +137,7 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
          "cluster (--proxy-server)\n"
          "tbot: See 'tbot test --help'; 'tbot configure' writes a configuration file.\n"},
         {"test --jason", "tbot: unknown option '--jason', did you mean '--json'?\n"},
+        {"test -c x --timeout 5s", "tbot: option '--timeout' is about the steps of '--connect'\n"},
         {"test --auth-server a:1 --join-method tokn",
          "tbot: --join-method: no join method 'tokn', did you mean 'token'?\n"},
         {"start database", "tbot: 'database' is not built yet in this tbot, only 'identity' and "

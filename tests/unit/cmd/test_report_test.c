@@ -69,6 +69,78 @@ static void test_long_lines_are_wrapped_on_a_terminal(void **state)
     end(&p);
 }
 
+static void test_steps_are_a_part_of_their_own_with_their_times(void **state)
+{
+    (void)state;
+    struct printed p;
+    begin(&p);
+    add(&p, &(struct check_result){
+                .name = "output", .subject = "web", .status = CHECK_OK, .message = "m"});
+    add(&p, &(struct check_result){.name = "resolve",
+                                   .subject = "a",
+                                   .status = CHECK_OK,
+                                   .message = "10.0.0.1",
+                                   .is_step = true,
+                                   .took = dur_ms(1234)});
+    add(&p, &(struct check_result){.name = "tcp",
+                                   .subject = "10.0.0.1:1",
+                                   .status = CHECK_FAILED,
+                                   .message = "refused",
+                                   .hint = "Go.",
+                                   .is_step = true,
+                                   .took = {1}});
+    add(&p, &(struct check_result){.name = "tls",
+                                   .subject = "a:1",
+                                   .status = CHECK_NOT_TRIED,
+                                   .message = "no",
+                                   .is_step = true,
+                                   .took = {1}});
+    assert_string_equal(p.text, "ok         output         web: m\n"
+                                "\n"
+                                "To the cluster:\n"
+                                "ok         resolve        1234 ms  a: 10.0.0.1\n"
+                                "failed     tcp              <1 ms  10.0.0.1:1: refused\n"
+                                "                                   -> Go.\n"
+                                "not tried  tls                     a:1: no\n");
+    end(&p);
+}
+
+static void test_step_under_way_is_shown_and_taken_back_on_a_terminal(void **state)
+{
+    (void)state;
+    struct printed p;
+    begin(&p);
+    p.report.has_cursor = true;
+    p.report.width = 80;
+    struct check_sink sink = test_report_sink(&p.report);
+    sink.begin(sink.arg, "tcp", "10.0.0.1:1");
+    fflush(p.report.out);
+    assert_non_null(strstr(p.text, "tcp                     10.0.0.1:1 ..."));
+    sink.begin(sink.arg, "tls", "a:1");
+    add(&p,
+        &(struct check_result){
+            .name = "tls", .subject = "a:1", .status = CHECK_OK, .message = "m", .is_step = true});
+    const char *taken_back = strstr(p.text, "...\r\033[K");
+    assert_non_null(taken_back);
+    assert_non_null(strstr(taken_back + 1, "a:1 ...\r\033[K\nTo the cluster:\nok "));
+    end(&p);
+}
+
+static void test_step_under_way_is_not_shown_elsewhere(void **state)
+{
+    (void)state;
+    struct printed p;
+    begin(&p);
+    struct check_sink sink = test_report_sink(&p.report);
+    sink.begin(sink.arg, "tcp", "10.0.0.1:1");
+    p.report.has_cursor = true;
+    p.report.width = 60;
+    sink.begin(sink.arg, "tcp", "a.name.that.does.not.fit.into.one.line.example:3025");
+    fflush(p.report.out);
+    assert_int_equal(p.len, 0);
+    end(&p);
+}
+
 static void test_colour_is_only_around_the_status(void **state)
 {
     (void)state;
@@ -141,6 +213,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_findings_are_aligned_with_the_remedy_below),
         cmocka_unit_test(test_long_lines_are_wrapped_on_a_terminal),
+        cmocka_unit_test(test_steps_are_a_part_of_their_own_with_their_times),
+        cmocka_unit_test(test_step_under_way_is_shown_and_taken_back_on_a_terminal),
+        cmocka_unit_test(test_step_under_way_is_not_shown_elsewhere),
         cmocka_unit_test(test_colour_is_only_around_the_status),
         cmocka_unit_test(test_text_of_others_cannot_steer_the_terminal),
         cmocka_unit_test(test_verdict_counts),
