@@ -31,7 +31,13 @@ struct cluster_config {
     struct log *log;
 };
 
-/* ERR_CONFIG for addresses that make no sense, and for environment variables we cannot honour. */
+/*
+ * ERR_CONFIG for environment variables that ask for what is not built, which would change how the
+ * cluster is reached: for who is about to start. `get` is getenv(3), or a test's.
+ */
+RESULT cluster_check_environment(const struct config *config, char *(*get)(const char *name));
+
+/* ERR_CONFIG for an address that makes no sense. */
 RESULT cluster_new(const struct cluster_config *config, struct cluster **ret);
 void cluster_free(struct cluster *c); /* accepts NULL; no call may be under way */
 DEFINE_FREEP(cluster)
