@@ -45,8 +45,8 @@ static struct err *make(struct cluster *c)
 {
     TRY(read_address(c->c.config, &c->address, &c->kind));
     describe(c);
-    struct connector_config connector = {
-        .address = c->address, .kind = c->kind, .insecure = c->c.config->insecure};
+    struct connector_config connector = {.address = c->address, .insecure = c->c.config->insecure};
+    TRY(cluster_path_open(c, &connector.path));
     TRY(connector_new(&connector, &c->connector));
     struct channel_config channel = {.dial = connector_dial, .arg = c->connector};
     return channel_new(&channel, &c->channel);
@@ -71,6 +71,7 @@ void cluster_free(struct cluster *c)
         return;
     channel_free(c->channel);
     connector_free(c->connector);
+    path_memory_free(c->memory);
     cluster_facts_free(c->facts);
     credentials_free(c->facts_creds);
     pthread_mutex_destroy(&c->facts_lock);

@@ -29,6 +29,9 @@ struct cluster_config {
     const struct clock *clock;
     struct keypool *keys;
     struct log *log;
+    /* Where to keep what is learnt about reaching the cluster: the bot's storage, which exists. NULL or
+     * memory: nowhere. */
+    const struct config_destination *storage;
 };
 
 /*
@@ -47,6 +50,19 @@ struct remote *cluster_remote(struct cluster *c);
 
 /* The bot's identity from now on; a reference is added. Calls under way end with the old one. */
 void cluster_use(struct cluster *c, struct credentials *creds);
+
+/*
+ * Whether settings like these (address, trust, join method, token; not outputs) have ever made a
+ * connection or a join: in this process, or in one before it with the same storage. Does not block.
+ */
+bool cluster_settings_proven(const struct cluster *c);
+
+/*
+ * Stores what was learnt about reaching the cluster, if that is anything new. Blocks on the disk, so on
+ * a worker; after a job, never between a reply and the moment it is durable. What fails is logged,
+ * once.
+ */
+void cluster_remember(struct cluster *c);
 
 /* One CA of one cluster: everything that is trusted, during a rotation old and new. */
 struct cluster_ca {
