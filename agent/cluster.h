@@ -64,6 +64,13 @@ bool cluster_settings_proven(const struct cluster *c);
  */
 void cluster_remember(struct cluster *c);
 
+/*
+ * How far the cluster's calendar is ahead of ours, as its answers have shown it: to a second or so, at
+ * worst to half a minute. False while no answer has. Follows when our calendar is set. Warned about
+ * by itself. Does not block.
+ */
+bool cluster_skew(struct cluster *c, struct dur *ret);
+
 /* One CA of one cluster: everything that is trusted, during a rotation old and new. */
 struct cluster_ca {
     char *cluster;
