@@ -127,14 +127,13 @@ static struct err *dial_route(struct connector *c, route_fn route, enum route r,
     return e;
 }
 
-/* A dial that we ended ourselves says nothing about the way. */
 static void note(struct connector *c, enum route r, const struct err *e)
 {
     pthread_mutex_lock(&c->lock);
     if (!e)
         path_worked(&c->path, r);
-    else if (err_class(err_code(e)) != ERR_CLASS_STOP)
-        path_failed(&c->path, r);
+    else
+        path_failed(&c->path, r, err_code(e));
     pthread_mutex_unlock(&c->lock);
 }
 
