@@ -87,7 +87,8 @@ static struct err *make_outputs(struct agent *a)
 
 RESULT agent_parts_make(struct agent *a)
 {
-    struct cluster_config cluster = {.config = a->setup.config, .clock = a->setup.clock};
+    struct cluster_config cluster = {
+        .config = a->setup.config, .clock = a->setup.clock, .storage = &a->setup.config->storage};
     TRY(find_ourselves(a));
     TRY(loop_new(a->setup.clock, &a->loop));
     TRY(cancel_new(&a->stop));
