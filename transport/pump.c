@@ -22,6 +22,7 @@ struct flow {
 
 struct pump {
     struct tls *tls;
+    struct pump_listener listener;
     int fd; /* our end of the socket pair */
     int end_fd;
     pthread_t thread;
@@ -197,6 +198,8 @@ static void end(struct pump *p)
     atomic_store(&p->has_ended, true);
     shutdown(p->fd, SHUT_RDWR);
     eventfd_write(p->end_fd, 1);
+    if (p->listener.ended)
+        p->listener.ended(p->listener.arg);
 }
 
 static void *run(void *arg)
@@ -246,7 +249,7 @@ static void releasep(struct pump **p)
         release(*p);
 }
 
-RESULT pump_new(struct tls *tls, struct pump **ret, int *ret_fd)
+RESULT pump_new(struct tls *tls, struct pump_listener listener, struct pump **ret, int *ret_fd)
 {
     CLEANUP(releasep) struct pump *p = calloc(1, sizeof(*p));
     if (!p) {
@@ -255,6 +258,7 @@ RESULT pump_new(struct tls *tls, struct pump **ret, int *ret_fd)
     }
     int pair[2] = {-1, -1};
     p->tls = tls;
+    p->listener = listener;
     p->fd = -1;
     p->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (p->end_fd < 0 ||

@@ -65,7 +65,14 @@ struct world {
     struct channel *channel;
     struct address address;
     atomic_int n_dials;
+    struct cancel *lost; /* fired when the channel tells of a loss */
 };
+
+static void on_lost(void *arg)
+{
+    struct world *w = arg;
+    cancel_fire(w->lost);
+}
 
 static struct err *dial_world(void *arg, struct credentials *creds, const struct ctx *ctx,
                               struct tls **ret)
@@ -94,7 +101,9 @@ static void build(struct world *w, struct fake_cluster_config config)
     w->fc = w->script.fc = fake_cluster_start(&config);
     assert_ok(address_parse("127.0.0.1", fake_cluster_port(w->fc), &w->address));
     w->creds = fixture_credentials(&(struct fixture){.user = "bot-one"});
-    struct channel_config channel = {.dial = dial_world, .arg = w, .credentials = w->creds};
+    assert_ok(cancel_new(&w->lost));
+    struct channel_config channel = {
+        .dial = dial_world, .arg = w, .credentials = w->creds, .lost = on_lost, .lost_arg = w};
     assert_ok(channel_new(&channel, &w->channel));
 }
 
@@ -111,6 +120,7 @@ static int tear_down(void **state)
     struct world *w = *state;
     channel_free(w->channel);
     fake_cluster_stop(w->fc);
+    cancel_free(w->lost);
     credentials_free(w->creds);
     x509_stack_freep(&w->roots);
     host_ca_release(&w->ca);
@@ -124,6 +134,7 @@ static void rebuild(struct world *w, struct fake_cluster_config config)
 {
     channel_free(w->channel);
     fake_cluster_stop(w->fc);
+    cancel_free(w->lost);
     credentials_free(w->creds);
     x509_stack_freep(&w->roots);
     host_ca_release(&w->ca);
@@ -299,6 +310,54 @@ static void test_call_when_the_channel_is_closed_is_refused(void **state)
     assert_ok(call(w, true, &ctx, NULL));
     channel_close(w->channel);
     assert_fails(call(w, true, &ctx, NULL), ERR_CANCELLED, "closed");
+}
+
+/* --- its end --- */
+
+static void test_connection_when_it_dies_is_told_of(void **state)
+{
+    struct world *w = *state;
+    struct ctx ctx = patient();
+    assert_ok(call(w, true, &ctx, NULL));
+    assert_false(cancel_fired(w->lost));
+    fake_cluster_drop(w->fc);
+    assert_ok(ctx_wait_fd(&ctx, cancel_fd(w->lost), POLLIN));
+}
+
+static void test_connection_when_it_dies_while_it_is_made_is_told_of(void **state)
+{
+    struct world *w = *state;
+    struct ctx ctx = patient();
+    rebuild(w, (struct fake_cluster_config){.kind = FAKE_TLS_GARBAGE});
+    CLEANUP(channel_session_freep) struct channel_session *s = NULL;
+    assert_ok(channel_session_open(w->channel, NULL, false, &ctx, &s));
+    assert_ok(ctx_wait_fd(&ctx, cancel_fd(w->lost), POLLIN));
+}
+
+static void test_connection_when_we_end_it_is_no_loss(void **state)
+{
+    struct world *w = *state;
+    struct ctx ctx = patient();
+    assert_ok(call(w, true, &ctx, NULL));
+    channel_set_credentials(w->channel, NULL);
+    assert_ok(call(w, true, &ctx, NULL));
+    channel_close(w->channel);
+    channel_free(TAKE(w->channel)); /* waits for the connection's thread */
+    assert_false(cancel_fired(w->lost));
+}
+
+static void test_connection_when_replaced_is_no_loss_whenever_it_dies(void **state)
+{
+    struct world *w = *state;
+    struct ctx ctx = patient();
+    CLEANUP(channel_session_freep) struct channel_session *old = NULL;
+    assert_ok(channel_session_open(w->channel, NULL, false, &ctx, &old));
+    assert_ok(call(w, true, &ctx, NULL)); /* the server has it too */
+    channel_set_credentials(w->channel, NULL);
+    fake_cluster_drop(w->fc);
+    assert_ok(ctx_wait_fd(&ctx, conn_end_fd(channel_session_conn(old)), POLLIN));
+    channel_session_free(TAKE(old));
+    assert_false(cancel_fired(w->lost));
 }
 
 /* --- several callers --- */
@@ -583,6 +642,10 @@ int main(void)
         TEST(test_call_when_the_deadline_passes_times_out),
         TEST(test_call_when_cancelled_returns_at_once),
         TEST(test_call_when_the_channel_is_closed_is_refused),
+        TEST(test_connection_when_it_dies_is_told_of),
+        TEST(test_connection_when_it_dies_while_it_is_made_is_told_of),
+        TEST(test_connection_when_we_end_it_is_no_loss),
+        TEST(test_connection_when_replaced_is_no_loss_whenever_it_dies),
         TEST(test_calls_when_many_come_at_once_share_one_dial),
         TEST(test_calls_when_the_dial_fails_all_say_why),
         TEST(test_calls_when_connections_keep_dying_all_succeed),
