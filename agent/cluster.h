@@ -29,6 +29,10 @@ struct cluster_config {
     const struct clock *clock;
     struct keypool *keys;
     struct log *log;
+
+    /* See channel_config: the live connection has died. From any thread. NULL: nobody wants to know. */
+    void (*lost)(void *arg);
+    void *lost_arg;
 };
 
 /* ERR_CONFIG for addresses that make no sense, and for environment variables we cannot honour. */
@@ -41,6 +45,12 @@ struct remote *cluster_remote(struct cluster *c);
 
 /* The bot's identity from now on; a reference is added. Calls under way end with the old one. */
 void cluster_use(struct cluster *c, struct credentials *creds);
+
+/*
+ * Is the cluster there? A Ping that presents the bot's identity, over the live connection or a new one.
+ * NULL, or why there was no answer, or what the answer was; see agent/contact.h for what that means.
+ */
+RESULT cluster_check(struct cluster *c, const struct ctx *ctx);
 
 /* One CA of one cluster: everything that is trusted, during a rotation old and new. */
 struct cluster_ca {
