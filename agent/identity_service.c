@@ -20,8 +20,9 @@
 struct identity_service {
     struct identity_service_config c;
     struct renewer renewer;
-    struct credentials *creds; /* the present identity, NULL before the first */
-    char tokenhash[SHA256_HEX_SIZE];
+    struct credentials *creds;        /* the present identity, NULL before the first */
+    char tokenhash[SHA256_HEX_SIZE];  /* of the configured token */
+    char joinedhash[SHA256_HEX_SIZE]; /* of the one the present identity came from */
     bool has_token;
     bool stopping;
 
@@ -134,6 +135,8 @@ static void adopt(struct identity_service *s)
         return;
     credentials_free(s->creds);
     s->creds = TAKE(s->outcome.creds);
+    if (s->outcome.event.job == RENEWER_JOB_JOIN)
+        memcpy(s->joinedhash, s->tokenhash, sizeof(s->joinedhash));
     cluster_use(s->c.cluster, s->creds);
     if (!s->c.config->oneshot)
         order_keys(s);
@@ -168,12 +171,13 @@ static void begin_job(struct identity_service *s, enum renewer_job job)
     struct ctx patient = {s->c.clock, s->c.force, MONO_NEVER};
     s->ctx = ctx_until(&now, job_limit(job));
     s->patient_ctx = ctx_until(&patient, dur_s(RENEW_LIMIT_S));
-    s->input = (struct renewal_input){.job = job,
-                                      .creds = s->creds,
-                                      .ttl = s->c.config->credential_ttl,
-                                      .tokenhash = s->tokenhash,
-                                      .ctx = &s->ctx,
-                                      .patient_ctx = &s->patient_ctx};
+    s->input =
+        (struct renewal_input){.job = job,
+                               .creds = s->creds,
+                               .ttl = s->c.config->credential_ttl,
+                               .tokenhash = job == RENEWER_JOB_JOIN ? s->tokenhash : s->joinedhash,
+                               .ctx = &s->ctx,
+                               .patient_ctx = &s->patient_ctx};
     s->busy = true;
     s->job_began = loop_now(s->c.loop).mono;
     err_ignore(
@@ -191,7 +195,9 @@ static enum renewer_state telling(const struct identity_service *s)
 
 const char *identity_service_advice(const struct identity_service *s)
 {
-    return identity_advice_state(telling(s));
+    const struct renewer *r = &s->renewer;
+    return r->state == RENEWER_FAILED ? identity_advice_end(r->failure, r->failed_in)
+                                      : identity_advice_state(r->state);
 }
 
 static void say_state(struct identity_service *s, enum renewer_state before)
@@ -230,8 +236,7 @@ static struct err *hash_token(struct identity_service *s)
 
 static struct err *load_stored(struct identity_service *s, struct renewer_event *ev)
 {
-    char stored[SHA256_HEX_SIZE] = "";
-    struct err *e = store_load(s->c.store, &s->creds, stored);
+    struct err *e = store_load(s->c.store, &s->creds, s->joinedhash);
     say_notes(s);
     if (err_code(e) == ERR_NOT_FOUND) {
         err_ignore(e, "a first start");
@@ -242,9 +247,8 @@ static struct err *load_stored(struct identity_service *s, struct renewer_event 
     ev->has_identity = true;
     ev->identity = renewal_describe(s->creds);
     ev->open = open && open->generation > 0;
-    ev->token_changed = s->has_token && strcmp(stored, s->tokenhash) != 0;
-    if (!s->has_token)
-        memcpy(s->tokenhash, stored, sizeof(stored));
+    ev->token_changed = s->has_token && strcmp(s->joinedhash, s->tokenhash) != 0;
+    ev->proven = !ev->token_changed;
     return NULL;
 }
 
@@ -256,11 +260,12 @@ static void say_start(struct identity_service *s, const struct renewer_event *ev
                  LOG_STR("cluster", cluster_text(s->c.cluster)));
         return;
     }
-    log_info(s->c.log, COMPONENT,
-             ev->token_changed ? "the token is a new one: joining" : "stored identity loaded",
-             LOG_STR("storage", store_name(s->c.store)),
-             LOG_INT("generation", ev->identity.generation),
-             LOG_WALL("valid_until", ev->identity.validity.not_after));
+    log_info(
+        s->c.log, COMPONENT,
+        ev->token_changed ? "the token is a new one: joining, and the stored identity serves on"
+                          : "stored identity loaded",
+        LOG_STR("storage", store_name(s->c.store)), LOG_INT("generation", ev->identity.generation),
+        LOG_WALL("valid_until", ev->identity.validity.not_after));
 }
 
 /* A token file may vanish or be closed to us after the first join: the stored identity does without. */
@@ -291,7 +296,7 @@ RESULT identity_service_settle(struct identity_service *s)
 {
     if (!s->renewer.unpersisted || s->busy)
         return NULL;
-    struct err *e = store_commit(s->c.store, s->creds, s->tokenhash);
+    struct err *e = store_commit(s->c.store, s->creds, s->joinedhash);
     if (!e)
         return NULL;
     e = err_wrap(e, "the renewed identity is lost: storing it in '%s'", store_name(s->c.store));
