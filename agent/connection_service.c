@@ -14,6 +14,8 @@ struct connection_service {
     struct connection_service_config c;
     struct contact contact;
     struct loop_timer timer;
+    struct loop_timer patience; /* until `give_up_after` is over */
+    struct mono began;
     struct loop_task lost;
     atomic_bool is_lost_posted; /* `lost` is on its way */
     bool stopping;
@@ -31,6 +33,12 @@ static void step(struct connection_service *s, enum contact_event_kind kind, enu
 static void on_timer(void *arg)
 {
     step(arg, CONTACT_TIMER, ERR_OK);
+}
+
+static void on_patience(void *arg)
+{
+    struct connection_service *s = arg;
+    s->c.gave_up(s->c.arg);
 }
 
 static void on_lost(void *arg)
@@ -101,6 +109,8 @@ RESULT connection_service_new(const struct connection_service_config *config,
         return err_nomem();
     s->c = *config;
     s->timer = (struct loop_timer){.fn = on_timer, .arg = s};
+    s->patience = (struct loop_timer){.fn = on_patience, .arg = s};
+    s->began = loop_now(config->loop).mono;
     s->lost = (struct loop_task){.fn = on_lost, .arg = s};
     s->job = (struct service_job){.loop = config->loop,
                                   .pool = config->lane,
@@ -110,7 +120,7 @@ RESULT connection_service_new(const struct connection_service_config *config,
                                   .done = on_done,
                                   .overdue = on_overdue,
                                   .arg = s};
-    contact_init(&s->contact, config->entropy, loop_now(config->loop).mono);
+    contact_init(&s->contact, config->entropy, s->began);
     *ret = s;
     return NULL;
 }
@@ -120,6 +130,7 @@ void connection_service_free(struct connection_service *s)
     if (!s)
         return;
     loop_timer_clear(s->c.loop, &s->timer);
+    loop_timer_clear(s->c.loop, &s->patience);
     service_job_release(&s->job);
     err_free(s->outcome);
     err_free(s->error);
@@ -137,22 +148,42 @@ static void say_change(const struct connection_service *s, const struct contact_
                 LOG_STR("cluster", s->c.cluster), LOG_DUR("outage", todo->lasted));
 }
 
+/* MONO_NEVER: as long as there is contact, and without a limit. */
+static struct mono patience_ends(const struct connection_service *s)
+{
+    const struct contact *c = &s->contact;
+    if (c->state != CONTACT_DOWN || s->c.give_up_after.ns == 0)
+        return MONO_NEVER;
+    bool was_never_there = c->last_contact.ns == MONO_NEVER.ns;
+    return mono_add(was_never_there ? s->began : c->last_contact, s->c.give_up_after);
+}
+
+static void set_timers(struct connection_service *s, struct mono wake)
+{
+    struct err *e = loop_timer_set(s->c.loop, &s->timer, wake);
+    if (!e)
+        e = loop_timer_set(s->c.loop, &s->patience, patience_ends(s));
+    if (e)
+        log_err(s->c.log, LOG_ERROR, COMPONENT, "the next check is not scheduled", e);
+    err_free(e);
+}
+
 static void step(struct connection_service *s, enum contact_event_kind kind, enum err_code code)
 {
     if (s->stopping)
         return;
+    struct now now = loop_now(s->c.loop);
     enum contact_state before = s->contact.state;
     struct contact_event ev = {.kind = kind, .code = code};
-    struct contact_todo todo = contact_step(&s->contact, &ev, loop_now(s->c.loop).mono);
+    struct contact_todo todo = contact_step(&s->contact, &ev, now.mono);
     say_change(s, &todo);
     if (kind == CONTACT_CHECKED && before == CONTACT_DOWN && !todo.has_returned)
         log_err(s->c.log, LOG_DEBUG, COMPONENT, "still no contact with the cluster", s->error);
     if (todo.check)
         begin_check(s);
-    struct err *e = loop_timer_set(s->c.loop, &s->timer, todo.wake);
-    if (e)
-        log_err(s->c.log, LOG_ERROR, COMPONENT, "the next check is not scheduled", e);
-    err_free(e);
+    set_timers(s, todo.wake);
+    if (s->contact.last_contact.ns == now.mono.ns)
+        s->c.in_touch(s->c.arg);
     if (s->contact.state != before)
         s->c.changed(s->c.arg);
 }
@@ -173,6 +204,7 @@ void connection_service_stop(struct connection_service *s)
 {
     s->stopping = true;
     loop_timer_clear(s->c.loop, &s->timer);
+    loop_timer_clear(s->c.loop, &s->patience);
 }
 
 bool connection_service_is_busy(const struct connection_service *s)

@@ -5,7 +5,7 @@
 /*
  * Watches whether the cluster is there: the effects of agent/contact.h. It runs the checks on a worker
  * of its own, so that nothing that waits for the cluster keeps the answer waiting, and says in the log
- * once that the cluster is lost, and once that it is back.
+ * once that the cluster is lost, and once that it is back. An outage that lasts `give_up_after` is told.
  *
  * Threads: everything on the loop's thread but connection_service_lost().
  */
@@ -31,8 +31,12 @@ struct connection_service_config {
     void *check_arg;
     const char *cluster; /* its name, for the log; borrowed */
 
+    struct dur give_up_after; /* without contact; 0: never */
+
     /* Called when the answer changed, and when a check ended after connection_service_stop(). */
     void (*changed)(void *arg);
+    void (*in_touch)(void *arg); /* the cluster answered a check or a call */
+    void (*gave_up)(void *arg);
     void *arg;
 };
 

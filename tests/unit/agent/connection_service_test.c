@@ -26,7 +26,7 @@ struct world {
     atomic_int answer; /* enum err_code */
     atomic_bool is_hanging;
     atomic_int n_checks;
-    int n_changed;
+    int n_changed, n_in_touch, n_gave_up;
 };
 
 static struct err *check(void *arg, const struct ctx *ctx)
@@ -45,6 +45,18 @@ static void changed(void *arg)
 {
     struct world *w = arg;
     w->n_changed++;
+}
+
+static void in_touch(void *arg)
+{
+    struct world *w = arg;
+    w->n_in_touch++;
+}
+
+static void gave_up(void *arg)
+{
+    struct world *w = arg;
+    w->n_gave_up++;
 }
 
 static int set_up(void **state)
@@ -68,7 +80,10 @@ static int set_up(void **state)
                                                .check = check,
                                                .check_arg = w,
                                                .cluster = "auth server 'a:1'",
+                                               .give_up_after = dur_s(600),
                                                .changed = changed,
+                                               .in_touch = in_touch,
+                                               .gave_up = gave_up,
                                                .arg = w};
     assert_ok(connection_service_new(&config, &w->service));
     *state = w;
@@ -231,6 +246,40 @@ static void test_check_that_hangs_is_no_answer(void **state)
     assert_int_equal(contact(w), CONTACT_UP);
 }
 
+static void test_outage_of_give_up_after_is_told_once(void **state)
+{
+    struct world *w = *state;
+    connection_service_look(w->service);
+    settle(w);
+    assert_int_equal(w->n_in_touch, 1);
+    pass(w, 50);
+    connection_service_hear(w->service, ERR_OK); /* the time counts from here */
+    assert_int_equal(w->n_in_touch, 2);
+    atomic_store(&w->answer, ERR_UNAVAILABLE);
+    for (int i = 0; i < 59; i++)
+        pass(w, 10);
+    assert_int_equal(contact(w), CONTACT_DOWN);
+    assert_int_equal(w->n_gave_up, 0);
+    pass(w, 10);
+    assert_int_equal(w->n_gave_up, 1);
+    assert_int_equal(w->n_in_touch, 2);
+}
+
+static void test_contact_in_between_begins_the_count_anew(void **state)
+{
+    struct world *w = *state;
+    atomic_store(&w->answer, ERR_UNAVAILABLE);
+    connection_service_look(w->service);
+    for (int i = 0; i < 50; i++)
+        pass(w, 10);
+    assert_int_equal(contact(w), CONTACT_DOWN);
+    atomic_store(&w->answer, ERR_OK);
+    for (int i = 0; i < 100; i++)
+        pass(w, 10);
+    assert_int_equal(contact(w), CONTACT_UP);
+    assert_int_equal(w->n_gave_up, 0);
+}
+
 static void test_stop_ends_the_watch(void **state)
 {
     struct world *w = *state;
@@ -256,6 +305,8 @@ int main(void)
         TEST(test_return_that_is_a_refusal_says_so),
         TEST(test_end_of_the_connection_brings_a_check),
         TEST(test_check_that_hangs_is_no_answer),
+        TEST(test_outage_of_give_up_after_is_told_once),
+        TEST(test_contact_in_between_begins_the_count_anew),
         TEST(test_stop_ends_the_watch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
