@@ -86,7 +86,7 @@ static void serve_http(struct fake_cluster *fc, struct tls *tls, const struct ct
 static void serve_grpc(struct fake_cluster *fc, struct connection *c, struct tls *tls)
 {
     int fd = -1;
-    struct err *e = pump_new(tls, &c->pump, &fd);
+    struct err *e = pump_new(tls, (struct pump_listener){0}, &c->pump, &fd);
     if (e) {
         err_free(e);
         return;
