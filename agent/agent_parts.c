@@ -65,6 +65,7 @@ static struct err *make_cluster(struct agent *a)
         .clock = a->setup.clock,
         .keys = a->keys,
         .log = a->setup.log,
+        .storage = &a->setup.config->storage,
         .lost = on_lost,
         .lost_arg = a,
     };

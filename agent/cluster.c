@@ -2,34 +2,51 @@
 #include "agent/cluster_private.h"
 
 #include "identity/pki/bundle.h"
-#include "transport/transport.h"
+#include "transport/environment.h"
 
 #include <stdio.h>
 
 /* Outputs due together ask once; a rotation or a new leaf is seen at the next renewal anyway. */
 #define FACTS_MAX_AGE_S 5
 
-static struct err *read_address(struct cluster *c)
+static struct err *read_address(const struct config *config, struct address *ret,
+                                enum path_kind *ret_kind)
 {
-    const struct config *config = c->c.config;
     bool is_proxy = config->proxy_server != NULL;
-    const char *text = is_proxy ? config->proxy_server : config->auth_server;
     uint16_t port = is_proxy ? ADDRESS_PORT_WEB : ADDRESS_PORT_AUTH;
-    TRY(address_parse(text, port, &c->address));
-    c->kind = path_kind_of(is_proxy, &c->address);
-    char formatted[ADDRESS_TEXT_SIZE];
-    snprintf(c->text, sizeof(c->text), "%s '%s'", is_proxy ? "proxy" : "auth server",
-             address_format(&c->address, formatted));
-    return transport_check_environment(&c->address, getenv);
+    TRY(address_parse(is_proxy ? config->proxy_server : config->auth_server, port, ret));
+    *ret_kind = path_kind_of(is_proxy, ret);
+    return NULL;
+}
+
+RESULT cluster_check_environment(const struct config *config, char *(*get)(const char *name))
+{
+    struct address address;
+    enum path_kind kind;
+    /* It says that the address of the configuration wins over the one a proxy gives of itself. */
+    const char *value = get("TBOT_USE_PROXY_ADDR");
+    if (value && *value)
+        return err_set_hint(err_new(ERR_CONFIG, "the environment variable TBOT_USE_PROXY_ADDR asks "
+                                                "for what is not built yet in this tbot"),
+                            "Unset it for tbot.");
+    TRY(read_address(config, &address, &kind));
+    return environment_check(&address, get);
+}
+
+static void describe(struct cluster *c)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    snprintf(c->text, sizeof(c->text), "%s '%s'",
+             c->c.config->proxy_server ? "proxy" : "auth server",
+             address_format(&c->address, text));
 }
 
 static struct err *make(struct cluster *c)
 {
-    struct connector_config connector = {
-        .address = c->address, .kind = c->kind, .insecure = c->c.config->insecure};
-    TRY(read_address(c));
-    connector.address = c->address;
-    connector.kind = c->kind;
+    TRY(read_address(c->c.config, &c->address, &c->kind));
+    describe(c);
+    struct connector_config connector = {.address = c->address, .insecure = c->c.config->insecure};
+    TRY(cluster_path_open(c, &connector.path));
     TRY(connector_new(&connector, &c->connector));
     struct channel_config channel = {
         .dial = connector_dial, .arg = c->connector, .lost = c->c.lost, .lost_arg = c->c.lost_arg};
@@ -55,6 +72,7 @@ void cluster_free(struct cluster *c)
         return;
     channel_free(c->channel);
     connector_free(c->connector);
+    path_memory_free(c->memory);
     cluster_facts_free(c->facts);
     credentials_free(c->facts_creds);
     pthread_mutex_destroy(&c->facts_lock);
@@ -86,7 +104,10 @@ static struct err *ping(struct cluster *c, const struct ctx *ctx)
 {
     const struct authapi api = {.channel = c->channel};
     CLEANUP(msg_ping_reply_release) struct msg_ping_reply reply = {0};
-    return authapi_ping(&api, ctx, &reply);
+    TRY(authapi_ping(&api, ctx, &reply));
+    cluster_path_reached(c, &reply);
+    cluster_remember(c);
+    return NULL;
 }
 
 /*
@@ -95,8 +116,10 @@ static struct err *ping(struct cluster *c, const struct ctx *ctx)
  */
 RESULT cluster_check(struct cluster *c, const struct ctx *ctx)
 {
+    CLEANUP(credentials_freep) struct credentials *creds = NULL;
     struct dur left = mono_diff(ctx->deadline, clock_mono(ctx->clock));
     const struct ctx half = ctx_until(ctx, (struct dur){left.ns / 2});
+    TRY(need_credentials(c, &creds));
     struct err *e = ping(c, &half);
     if (err_code(e) != ERR_TIMEOUT)
         return e;

@@ -7,6 +7,8 @@
 #include "agent/cluster.h"
 #include "transport/authapi.h"
 #include "transport/connector.h"
+#include "transport/join.h"
+#include "transport/path_memory.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,6 +22,10 @@ struct cluster {
     struct connector *connector;
     struct channel *channel;
 
+    struct path_memory *memory;
+    char proof[SHA256_HEX_SIZE]; /* of the settings and the token we started with */
+    atomic_bool has_worked;      /* in this process */
+
     pthread_mutex_t facts_lock; /* held while the facts are fetched: one asks, the others wait */
     struct cluster_facts *facts;
     struct mono facts_at;
@@ -32,6 +38,15 @@ static inline struct cluster *cluster_of_remote(struct remote *r)
 {
     return (struct cluster *)r;
 }
+
+/* Reads what is known of the path, and fills in where a dial begins. */
+RESULT cluster_path_open(struct cluster *c, struct path *ret);
+
+/* A `Ping` that presented the bot's credentials was answered: the settings work. */
+void cluster_path_reached(struct cluster *c, const struct msg_ping_reply *ping);
+/* So was a join with `token`. */
+void cluster_path_joined(struct cluster *c, const struct join_report *report,
+                         const struct secret *token);
 
 /* Fills in the functions of `c->remote`. */
 void cluster_remote_init(struct cluster *c);

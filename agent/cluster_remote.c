@@ -2,8 +2,6 @@
 /* The cluster as the renewer sees it: fills in identity/remote.h with the transport. */
 #include "agent/cluster_private.h"
 
-#include "transport/join.h"
-
 static struct err *make_key(void *arg, enum suite suite, struct key **ret)
 {
     struct cluster *c = arg;
@@ -44,6 +42,8 @@ static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
     };
     struct err *e = join_by_token(&config, ctx, ret);
     say_report(c, &report, e != NULL);
+    if (!e)
+        cluster_path_joined(c, &report, token);
     return e;
 }
 
@@ -62,7 +62,9 @@ static void session_release(struct session *s)
 static struct err *session_open(struct cluster *c, struct credentials *creds, const struct ctx *ctx,
                                 struct session *ret)
 {
-    return authapi_session_open(c->channel, creds, ctx, &ret->channel, &ret->ping);
+    TRY(authapi_session_open(c->channel, creds, ctx, &ret->channel, &ret->ping));
+    cluster_path_reached(c, &ret->ping);
+    return NULL;
 }
 
 static struct err *key_kind(struct remote *r, struct credentials *creds, const struct ctx *ctx,
@@ -100,17 +102,10 @@ static struct err *read_generation(struct remote *r, struct credentials *creds,
     return authapi_generation(&api, ctx, ret);
 }
 
-static struct err *probe(struct remote *r, struct credentials *creds, const struct ctx *ctx)
-{
-    CLEANUP(session_release) struct session s = {0};
-    return session_open(cluster_of_remote(r), creds, ctx, &s);
-}
-
 void cluster_remote_init(struct cluster *c)
 {
     c->remote = (struct remote){.join = join,
                                 .key_kind = key_kind,
                                 .renew = renew,
-                                .read_generation = read_generation,
-                                .probe = probe};
+                                .read_generation = read_generation};
 }

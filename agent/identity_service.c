@@ -102,6 +102,7 @@ static void run_job(void *arg)
 {
     struct identity_service *s = arg;
     renewal_run(&s->env, &s->input, &s->outcome);
+    cluster_remember(s->c.cluster); /* the reply is durable, or will not be now */
 }
 
 static struct dur job_limit(enum renewer_job job)
