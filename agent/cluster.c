@@ -106,7 +106,6 @@ static struct err *ping(struct cluster *c, const struct ctx *ctx)
     CLEANUP(msg_ping_reply_release) struct msg_ping_reply reply = {0};
     TRY(authapi_ping(&api, ctx, &reply));
     cluster_path_reached(c, &reply);
-    cluster_remember(c);
     return NULL;
 }
 

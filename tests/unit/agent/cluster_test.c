@@ -9,6 +9,8 @@
 #include "tests/support/temp_dir.h"
 #include "transport/transport.h"
 
+#include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #define PATH_FILE "path.json"
@@ -23,11 +25,17 @@ struct world {
     struct credentials *creds;
     struct cluster_config cluster_config;
     struct cluster *cluster;
+    atomic_int n_silent;
 };
 
+/* `arg`: how many calls are not answered, before the others are. */
 static void handle(void *arg, const struct fake_call *call, struct fake_answer *answer)
 {
-    (void)arg;
+    atomic_int *n_silent = arg;
+    if (atomic_load(n_silent) > 0) {
+        atomic_fetch_sub(n_silent, 1);
+        answer->then = FAKE_HOLD;
+    }
     const struct msg_ping_reply ping = {
         .cluster_name = FIXTURE_CLUSTER, .server_version = "17.2.0", .suite_number = 2};
     if (strcmp(call->method, METHOD_PING) == 0)
@@ -46,7 +54,8 @@ static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
     host_ca_init(&w->ca, FIXTURE_CLUSTER);
-    w->fc = fake_cluster_start(&(struct fake_cluster_config){.ca = &w->ca, .handle = handle});
+    w->fc = fake_cluster_start(
+        &(struct fake_cluster_config){.ca = &w->ca, .handle = handle, .arg = &w->n_silent});
     w->dir = temp_dir_make();
     w->creds = host_ca_bot(&w->ca, "bot-one");
     assert_ok(keypool_new(&w->keys));
@@ -96,7 +105,9 @@ static struct ctx patient(void)
 static RESULT probe(struct world *w)
 {
     const struct ctx ctx = patient();
-    return cluster_check(w->cluster, &ctx);
+    TRY(cluster_check(w->cluster, &ctx));
+    cluster_remember(w->cluster);
+    return NULL;
 }
 
 static bool is_proven_at_start(struct world *w)
@@ -243,6 +254,43 @@ static int stop_all(void **state)
     return 0;
 }
 
+static void fire(void *arg)
+{
+    cancel_fire(arg);
+}
+
+static void test_check_when_an_old_connection_fell_silent_uses_a_new_one(void **state)
+{
+    struct world *w = *state;
+    begin(w);
+    assert_ok(probe(w));
+    atomic_store(&w->n_silent, 1);
+    struct ctx ctx = patient();
+    ctx = ctx_until(&ctx, dur_ms(500));
+    assert_ok(cluster_check(w->cluster, &ctx));
+    assert_int_equal(fake_cluster_connections(w->fc), 2);
+    atomic_store(&w->n_silent, 2);
+    ctx = patient();
+    ctx = ctx_until(&ctx, dur_ms(200));
+    assert_fails(cluster_check(w->cluster, &ctx), ERR_TIMEOUT, "Ping");
+}
+
+static void test_loss_of_the_connection_is_told(void **state)
+{
+    struct world *w = *state;
+    CLEANUP(cancel_freep) struct cancel *lost = NULL;
+    assert_ok(cancel_new(&lost));
+    w->cluster_config.lost = fire;
+    w->cluster_config.lost_arg = lost;
+    begin(w);
+    assert_ok(probe(w));
+    assert_false(cancel_fired(lost));
+    fake_cluster_drop(w->fc);
+    const struct ctx ctx = patient();
+    assert_ok(ctx_wait_fd(&ctx, cancel_fd(lost), POLLIN));
+    cluster_free(TAKE(w->cluster));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -256,6 +304,8 @@ int main(void)
         TEST(test_memory_storage_leaves_nothing_behind),
         TEST(test_what_a_job_learns_is_stored_when_told_to),
         TEST(test_a_damaged_file_is_no_error),
+        TEST(test_check_when_an_old_connection_fell_silent_uses_a_new_one),
+        TEST(test_loss_of_the_connection_is_told),
         cmocka_unit_test(test_environment_that_asks_for_another_way_is_refused_by_name),
     };
     return cmocka_run_group_tests_name("agent/cluster", tests, start_all, stop_all);
