@@ -63,9 +63,9 @@ static struct err *make_cluster(struct agent *a)
     struct cluster_config config = {
         .config = a->setup.config,
         .clock = a->setup.clock,
+        .storage = &a->setup.config->storage,
         .keys = a->keys,
         .log = a->setup.log,
-        .storage = &a->setup.config->storage,
         .lost = on_lost,
         .lost_arg = a,
     };

@@ -60,6 +60,7 @@ RESULT cluster_new(const struct cluster_config *config, struct cluster **ret)
         return err_nomem();
     c->c = *config;
     pthread_mutex_init(&c->facts_lock, NULL);
+    pthread_mutex_init(&c->skew_lock, NULL);
     cluster_remote_init(c);
     TRY(make(c));
     *ret = TAKE(c);
@@ -75,6 +76,7 @@ void cluster_free(struct cluster *c)
     path_memory_free(c->memory);
     cluster_facts_free(c->facts);
     credentials_free(c->facts_creds);
+    pthread_mutex_destroy(&c->skew_lock);
     pthread_mutex_destroy(&c->facts_lock);
     free(c);
 }
@@ -194,10 +196,12 @@ RESULT cluster_issue(struct cluster *c, const struct cluster_issue_request *requ
     struct authapi_certs certs = {
         .key = key,
         .username = who->username,
-        .expires = wall_add(clock_wall(ctx->clock), request->ttl),
+        .expires = cluster_skew_end(c, request->ttl),
         .roles = request->roles,
         .route_to_cluster = request->route_to_cluster ? request->route_to_cluster : who->cluster,
     };
+    struct mono asked = clock_mono(ctx->clock);
     TRY_CTX(authapi_issue(&api, &certs, ctx, &issued), "asking for the output's certificate");
+    cluster_skew_note_issued(c, issued, asked);
     return complete(c, bot, issued, ctx, ret);
 }

@@ -56,13 +56,6 @@ struct remote *cluster_remote(struct cluster *c);
 void cluster_use(struct cluster *c, struct credentials *creds);
 
 /*
- * Is the cluster there? A Ping that presents the bot's identity, over the live connection or a new one.
- * NULL, or why there was no answer, or what the answer was; see agent/contact.h for what that means.
- * Touches no disk: one that hangs says nothing about the cluster.
- */
-RESULT cluster_check(struct cluster *c, const struct ctx *ctx);
-
-/*
  * Whether settings like these (address, trust, join method, token; not outputs) have ever made a
  * connection or a join: in this process, or in one before it with the same storage. Does not block.
  */
@@ -74,6 +67,20 @@ bool cluster_settings_proven(const struct cluster *c);
  * once.
  */
 void cluster_remember(struct cluster *c);
+
+/*
+ * How far the cluster's calendar is ahead of ours, as its answers have shown it: to a second or so, at
+ * worst to half a minute. False while no answer has. Follows when our calendar is set. Warned about
+ * by itself. Does not block.
+ */
+bool cluster_skew(struct cluster *c, struct dur *ret);
+
+/*
+ * Is the cluster there? A Ping that presents the bot's identity, over the live connection or a new one.
+ * NULL, or why there was no answer, or what the answer was; see agent/contact.h for what that means.
+ * Touches no disk: one that hangs says nothing about the cluster.
+ */
+RESULT cluster_check(struct cluster *c, const struct ctx *ctx);
 
 /* One CA of one cluster: everything that is trusted, during a rotation old and new. */
 struct cluster_ca {

@@ -35,16 +35,18 @@ static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
         .ca_path = onboarding->ca_path,
         .insecure = c->c.config->insecure,
         .token = token,
-        .ttl = ttl,
+        .expires = cluster_skew_end(c, ttl),
         .make_key = make_key,
         .arg = c,
         .report = &report,
     };
+    struct mono asked = clock_mono(ctx->clock);
     struct err *e = join_by_token(&config, ctx, ret);
     say_report(c, &report, e != NULL);
-    if (!e)
-        cluster_path_joined(c, &report, token);
-    return e;
+    TRY(e);
+    cluster_path_joined(c, &report, token);
+    cluster_skew_note_issued(c, *ret, asked);
+    return NULL;
 }
 
 /* A connection that presents `creds`, and what its server said to a Ping on it. */
@@ -87,9 +89,12 @@ static struct err *renew(struct remote *r, struct credentials *creds, struct key
     struct authapi_certs certs = {
         .key = key,
         .username = credentials_subject(creds)->username,
-        .expires = wall_add(clock_wall(ctx->clock), ttl),
+        .expires = cluster_skew_end(c, ttl),
     };
-    return authapi_renew(c->channel, s.channel, &s.ping, &certs, ctx, ret_written, ret);
+    struct mono asked = clock_mono(ctx->clock);
+    TRY(authapi_renew(c->channel, s.channel, &s.ping, &certs, ctx, ret_written, ret));
+    cluster_skew_note_issued(c, *ret, asked);
+    return NULL;
 }
 
 static struct err *read_generation(struct remote *r, struct credentials *creds,

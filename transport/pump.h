@@ -6,9 +6,9 @@
  * Carries bytes between a TLS stream and a local descriptor, in a thread of its own.
  *
  * gRPC speaks HTTP/2 over any descriptor but cannot do the TLS we need (own ALPN lists, pins, TLS in
- * TLS). So it gets one end of a socket pair, and the pump moves bytes between the other end and the
- * TLS stream until either side ends. It never blocks but in poll(2), and its stack is small: there
- * is one pump per live connection.
+ * TLS). So it gets one end of a socket pair, and the pump runs a relay (base/relay.h) between the
+ * other end and the TLS stream until either side ends. Its stack is small: there is one pump per live
+ * connection.
  *
  * Threads: all functions may be called from any thread; pump_free() once.
  */

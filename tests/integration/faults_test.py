@@ -136,6 +136,19 @@ class Faults(Case):
         self.assertRegex(done.stderr, "WARN .*path.json.*not JSON")
         self.assertEqual(learnt["proven"], json.loads(path.read_text())["proven"])
 
+    def test_clock_that_differs_is_measured_and_told_of_once(self):
+        authority, agent = self.running()
+        authority.command("clock-skew", 300)
+        agent.renew_now()
+        agent.wait_generation(2)
+        agent.process.wait_text(r"clock is behind the cluster's.*NTP.*by:(5m|4m59s|5m1s)")
+        agent.renew_now()
+        agent.wait_generation(3)
+        self.assertEqual(1, agent.process.text().count("clock is behind"))
+        authority.command("clear")
+        agent.renew_now()
+        agent.process.wait_text("clock agrees with the cluster's again")
+
     def test_ca_is_learnt_anew_after_a_rotation(self):
         authority, agent = self.running()
         authority.command("rotate", "user", "init")

@@ -3,10 +3,10 @@
 
 #include "base/tls.h"
 #include "identity/pki/ossl.h"
-#include "tests/support/assert_err.h"
 #include "tests/support/fake_grpc.h"
 #include "tests/support/pki_fixture.h"
 #include "transport/pump.h"
+#include "transport/transport.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -281,4 +281,16 @@ void fake_cluster_go_away(struct fake_cluster *fc)
     fc->retired[fc->n_retired++] = old;
     fake_grpc_go_away(old);
     pthread_mutex_unlock(&fc->lock);
+}
+
+int fake_cluster_run(const char *group, const struct CMUnitTest *tests, size_t n)
+{
+    struct err *e = transport_init(NULL);
+    if (e) {
+        err_free(e);
+        return 1;
+    }
+    int failed = _cmocka_run_group_tests(group, tests, n, NULL, NULL);
+    transport_shutdown();
+    return failed;
 }
