@@ -54,7 +54,8 @@ static struct err *make(struct cluster *c)
     };
     TRY(cluster_path_open(c, &connector.path));
     TRY(connector_new(&connector, &c->connector));
-    struct channel_config channel = {.dial = connector_dial, .arg = c->connector};
+    struct channel_config channel = {
+        .dial = connector_dial, .arg = c->connector, .lost = c->c.lost, .lost_arg = c->c.lost_arg};
     return channel_new(&channel, &c->channel);
 }
 
@@ -105,6 +106,32 @@ static struct err *need_credentials(struct cluster *c, struct credentials **ret)
 {
     *ret = channel_credentials(c->channel);
     return *ret ? NULL : err_new(ERR_BUG, "the bot has no identity yet");
+}
+
+static struct err *ping(struct cluster *c, const struct ctx *ctx)
+{
+    const struct authapi api = {.channel = c->channel};
+    CLEANUP(msg_ping_reply_release) struct msg_ping_reply reply = {0};
+    TRY(authapi_ping(&api, ctx, &reply));
+    cluster_path_reached(c, &reply);
+    return NULL;
+}
+
+/*
+ * Silence on a connection that has long been there says little about the cluster: something between may
+ * have forgotten it. So half of the time is for a new one, which the channel makes after a timeout.
+ */
+RESULT cluster_check(struct cluster *c, const struct ctx *ctx)
+{
+    CLEANUP(credentials_freep) struct credentials *creds = NULL;
+    struct dur left = mono_diff(ctx->deadline, clock_mono(ctx->clock));
+    const struct ctx half = ctx_until(ctx, (struct dur){left.ns / 2});
+    TRY(need_credentials(c, &creds));
+    struct err *e = ping(c, &half);
+    if (err_code(e) != ERR_TIMEOUT)
+        return e;
+    err_ignore(e, "once more on a new connection, whose failure is told");
+    return ping(c, ctx);
 }
 
 /* Called with the lock held. */

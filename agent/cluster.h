@@ -32,6 +32,10 @@ struct cluster_config {
     /* Where to keep what is learnt about reaching the cluster: the bot's storage, which exists. NULL or
      * memory: nowhere. */
     const struct config_destination *storage;
+
+    /* See channel_config: the live connection has died. From any thread. NULL: nobody wants to know. */
+    void (*lost)(void *arg);
+    void *lost_arg;
 };
 
 /*
@@ -70,6 +74,13 @@ void cluster_remember(struct cluster *c);
  * by itself. Does not block.
  */
 bool cluster_skew(struct cluster *c, struct dur *ret);
+
+/*
+ * Is the cluster there? A Ping that presents the bot's identity, over the live connection or a new one.
+ * NULL, or why there was no answer, or what the answer was; see agent/contact.h for what that means.
+ * Touches no disk: one that hangs says nothing about the cluster.
+ */
+RESULT cluster_check(struct cluster *c, const struct ctx *ctx);
 
 /* One CA of one cluster: everything that is trusted, during a rotation old and new. */
 struct cluster_ca {

@@ -3,10 +3,10 @@
 
 #include "base/tls.h"
 #include "identity/pki/ossl.h"
-#include "tests/support/assert_err.h"
 #include "tests/support/fake_grpc.h"
 #include "tests/support/pki_fixture.h"
 #include "transport/pump.h"
+#include "transport/transport.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -86,7 +86,7 @@ static void serve_http(struct fake_cluster *fc, struct tls *tls, const struct ct
 static void serve_grpc(struct fake_cluster *fc, struct connection *c, struct tls *tls)
 {
     int fd = -1;
-    struct err *e = pump_new(tls, &c->pump, &fd);
+    struct err *e = pump_new(tls, (struct pump_listener){0}, &c->pump, &fd);
     if (e) {
         err_free(e);
         return;
@@ -281,4 +281,16 @@ void fake_cluster_go_away(struct fake_cluster *fc)
     fc->retired[fc->n_retired++] = old;
     fake_grpc_go_away(old);
     pthread_mutex_unlock(&fc->lock);
+}
+
+int fake_cluster_run(const char *group, const struct CMUnitTest *tests, size_t n)
+{
+    struct err *e = transport_init(NULL);
+    if (e) {
+        err_free(e);
+        return 1;
+    }
+    int failed = _cmocka_run_group_tests(group, tests, n, NULL, NULL);
+    transport_shutdown();
+    return failed;
 }

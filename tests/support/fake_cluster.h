@@ -11,11 +11,13 @@
  *     ... dial 127.0.0.1, fake_cluster_port(fc) ...
  *     fake_cluster_stop(fc);
  *
- * Needs transport_init(). Handlers run in threads of the server, one at a time: they must not assert.
- * What a test shares with its handlers it orders with fake_cluster_sync(), before and after a call.
+ * Needs the transport: fake_cluster_run_tests() runs the tests. Handlers run in threads of the server,
+ * one at a time: they must not assert. What a test shares with its handlers it orders with
+ * fake_cluster_sync(), before and after a call.
  */
 
 #include "base/buf.h"
+#include "tests/support/assert_err.h"
 #include "tests/support/host_ca.h"
 
 struct fake_cluster;
@@ -85,5 +87,10 @@ void fake_cluster_drop(struct fake_cluster *fc);
 
 /* Asks every client to go (GOAWAY); new connections are welcome. */
 void fake_cluster_go_away(struct fake_cluster *fc);
+
+/* Runs a group of tests between the start and the end of the transport. For main(). */
+#define fake_cluster_run_tests(group, tests)                                                       \
+    fake_cluster_run((group), (tests), sizeof(tests) / sizeof((tests)[0]))
+int fake_cluster_run(const char *group, const struct CMUnitTest *tests, size_t n);
 
 #endif

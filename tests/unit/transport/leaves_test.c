@@ -7,7 +7,6 @@
 #include "tests/support/assert_err.h"
 #include "tests/support/fake_cluster.h"
 #include "tests/support/pki_fixture.h"
-#include "transport/transport.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -146,8 +145,5 @@ int main(void)
         TEST(test_leaves_where_grpc_is_unknown_come_by_http),
         TEST(test_leaves_when_denied_are_not_asked_for_elsewhere),
     };
-    assert_ok(transport_init(NULL));
-    int failed = cmocka_run_group_tests_name("transport/leaves", tests, NULL, NULL);
-    transport_shutdown();
-    return failed;
+    return fake_cluster_run_tests("transport/leaves", tests);
 }
