@@ -189,6 +189,9 @@ static const struct scenario scenarios[] = {
      &(const struct kind){.symlinks = SYMLINKS_INSECURE, .acls = CONFIG_ACLS_OFF}},
     {"publish for readers", DISK_AND_MEMORY, set_up, act, check,
      &(const struct kind){.acls = CONFIG_ACLS_REQUIRED}},
+    /* Missing memory is no reason to leave the readers out until the next start. */
+    {"publish for readers, if possible", KINDS_MEMORY, set_up, act, check,
+     &(const struct kind){.acls = CONFIG_ACLS_TRY}},
 };
 
 int main(int argc, char **argv)
