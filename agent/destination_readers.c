@@ -102,8 +102,9 @@ static RESULT try_out_acl(const struct destination_readers *r, struct dir *dir)
                             .mode = FILE_MODE,
                             .acl = buf_bytes(&r->file_acl)};
 
-    TRY(dir_publish(dir, &file, 1, NULL));
-    struct err *e = check_kept(r, dir, name);
+    struct err *e = dir_publish(dir, &file, 1, NULL);
+    if (!e)
+        e = check_kept(r, dir, name);
     err_ignore(dir_remove(dir, name), "the next dir_open() does");
     return e;
 }
