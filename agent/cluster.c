@@ -106,7 +106,9 @@ static struct err *ping(struct cluster *c, const struct ctx *ctx)
 {
     const struct authapi api = {.channel = c->channel};
     CLEANUP(msg_ping_reply_release) struct msg_ping_reply reply = {0};
-    return authapi_ping(&api, ctx, &reply);
+    TRY(authapi_ping(&api, ctx, &reply));
+    cluster_path_reached(c, &reply);
+    return NULL;
 }
 
 /*
@@ -115,8 +117,10 @@ static struct err *ping(struct cluster *c, const struct ctx *ctx)
  */
 RESULT cluster_check(struct cluster *c, const struct ctx *ctx)
 {
+    CLEANUP(credentials_freep) struct credentials *creds = NULL;
     struct dur left = mono_diff(ctx->deadline, clock_mono(ctx->clock));
     const struct ctx half = ctx_until(ctx, (struct dur){left.ns / 2});
+    TRY(need_credentials(c, &creds));
     struct err *e = ping(c, &half);
     if (err_code(e) != ERR_TIMEOUT)
         return e;

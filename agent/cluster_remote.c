@@ -107,20 +107,10 @@ static struct err *read_generation(struct remote *r, struct credentials *creds,
     return authapi_generation(&api, ctx, ret);
 }
 
-static struct err *probe(struct remote *r, struct credentials *creds, const struct ctx *ctx)
-{
-    struct cluster *c = cluster_of_remote(r);
-    CLEANUP(session_release) struct session s = {0};
-    TRY(session_open(c, creds, ctx, &s));
-    cluster_remember(c);
-    return NULL;
-}
-
 void cluster_remote_init(struct cluster *c)
 {
     c->remote = (struct remote){.join = join,
                                 .key_kind = key_kind,
                                 .renew = renew,
-                                .read_generation = read_generation,
-                                .probe = probe};
+                                .read_generation = read_generation};
 }

@@ -255,7 +255,7 @@ static struct err *load_stored(struct identity_service *s, struct renewer_event 
     ev->identity = renewal_describe(s->creds);
     ev->open = open && open->generation > 0;
     ev->token_changed = s->has_token && strcmp(s->joinedhash, s->tokenhash) != 0;
-    ev->proven = !ev->token_changed;
+    ev->proven = ev->proven || !ev->token_changed;
     return NULL;
 }
 
@@ -289,7 +289,8 @@ static struct err *judge_token(struct identity_service *s, struct err *e)
 
 RESULT identity_service_load(struct identity_service *s)
 {
-    s->start = (struct renewer_event){.kind = RENEWER_START};
+    s->start = (struct renewer_event){.kind = RENEWER_START,
+                                      .proven = cluster_settings_proven(s->c.cluster)};
     struct err *no_token = hash_token(s);
     struct err *e = load_stored(s, &s->start);
     if (e) {

@@ -109,20 +109,13 @@ static struct err *read_generation(struct remote *remote, struct credentials *cr
     return NULL;
 }
 
-static struct err *probe(struct remote *remote, struct credentials *creds, const struct ctx *ctx)
-{
-    enum key_kind kind;
-    return key_kind(remote, creds, ctx, &kind);
-}
-
 void cluster_remote_make(struct cluster_remote *r, struct cluster *c, const struct clock *clock)
 {
     *r = (struct cluster_remote){
         .remote = {.join = join,
                    .key_kind = key_kind,
                    .renew = renew,
-                   .read_generation = read_generation,
-                   .probe = probe},
+                   .read_generation = read_generation},
         .cluster = c,
         .clock = clock,
     };
