@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The configuration: what is wrong or odd in it, who may read or change its file, the environment. */
 #include "agent/check_private.h"
-#include "agent/config_env.h"
+#include "agent/cluster.h"
 
 #include <errno.h>
 #include <string.h>
@@ -110,7 +110,7 @@ static void check_permissions(struct check *c, const struct check_subject *s)
 
 RESULT check_environment(const struct check *c, const struct config *config)
 {
-    return config_env_check(config, c->getenv);
+    return cluster_check_environment(config, c->getenv);
 }
 
 static void judge_environment(struct check *c, const struct config *config)

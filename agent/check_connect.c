@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way to the cluster: transport/walk.h, and what a join would need at its end. */
 #include "agent/check_private.h"
+#include "agent/cluster.h"
+#include "agent/skew.h"
 #include "transport/walk.h"
+
+#include <stdio.h>
+
+#define CLOCK_TEXT_SIZE 128
 
 #define CONNECT "connect"
 #define PROXY "proxy"
@@ -35,18 +41,58 @@ static enum check_status status_of(enum walk_status status)
     return all[status];
 }
 
+/* As a finding, but for what the clock showed: that is judged here. */
+static struct check_result result_of(const struct walk_event *e)
+{
+    return (struct check_result){
+        .name = walk_step_name(e->step),
+        .subject = e->where,
+        .status = status_of(e->status),
+        .message = e->text,
+        .code = e->code == ERR_OK ? NULL : err_code_name(e->code),
+        .hint = e->hint,
+        .is_step = true,
+        .took = e->took,
+    };
+}
+
+static void tell_clock(struct check *c, const struct walk_event *e)
+{
+    struct check_result r = result_of(e);
+    struct skew s = {0};
+    struct now now = clock_now(c->clock);
+    struct dur by, uncertainty;
+    char text[DUR_SIZE], off[DUR_SIZE], message[CLOCK_TEXT_SIZE];
+    skew_note(&s, &(struct skew_reading){e->shown, e->asked, e->answered, false});
+    if (!skew_get(&s, now, &by, &uncertainty)) {
+        r.status = CHECK_NOT_TRIED;
+        r.message = "not measurable: the server does not tell its time, or is too slow";
+        check_add(c, &r);
+        return;
+    }
+    bool is_behind = by.ns > 0, is_off = skew_tell(&s, now) == SKEW_OFF;
+    dur_format(dur_s(dur_to_s(is_behind ? by : (struct dur){-by.ns})), text);
+    dur_format(dur_s(dur_to_s(uncertainty) + 1), off);
+    snprintf(message, sizeof(message), "this machine's is %s %s the server's, to within %s", text,
+             is_behind ? "behind" : "ahead of", off);
+    r.message = message;
+    if (is_off) {
+        r.status = CHECK_WARNING;
+        r.hint =
+            "Have the clock of this machine set by NTP (chrony, systemd-timesyncd), or that of "
+            "the server if it is the wrong one: certificates are judged by it.";
+    }
+    check_add(c, &r);
+}
+
 static void on_end(void *arg, const struct walk_event *e)
 {
-    check_add(arg, &(struct check_result){
-                       .name = walk_step_name(e->step),
-                       .subject = e->where,
-                       .status = status_of(e->status),
-                       .message = e->text,
-                       .code = e->code == ERR_OK ? NULL : err_code_name(e->code),
-                       .hint = e->hint,
-                       .is_step = true,
-                       .took = e->took,
-                   });
+    struct check *c = arg;
+    const struct check_result r = result_of(e);
+    if (e->step == WALK_CLOCK && e->status == WALK_OK)
+        tell_clock(c, e);
+    else
+        check_add(c, &r);
 }
 
 /* --- the end of the way --- */
@@ -68,16 +114,6 @@ static void check_join(struct check *c, const char *where, bool arrived)
 
 /* --- the whole --- */
 
-static RESULT read_address(const struct config *config, struct address *ret,
-                           enum path_kind *ret_kind)
-{
-    bool is_proxy = config->proxy_server != NULL;
-    TRY(address_parse(is_proxy ? config->proxy_server : config->auth_server,
-                      is_proxy ? ADDRESS_PORT_WEB : ADDRESS_PORT_AUTH, ret));
-    *ret_kind = path_kind_of(is_proxy, ret);
-    return NULL;
-}
-
 /* Where a start would join it does so first, whatever is stored: then the walk is a stranger's. */
 static RESULT go(struct check *c, const struct config *config, struct dur limit)
 {
@@ -92,7 +128,7 @@ static RESULT go(struct check *c, const struct config *config, struct dur limit)
         .watch = &watch,
     };
     char where[ADDRESS_TEXT_SIZE];
-    TRY(read_address(config, &walk.address, &walk.kind));
+    TRY(cluster_address(config, &walk.address, &walk.kind));
     address_format(&walk.address, where);
     tell(c, &(struct check_point){PROXY, where}, CHECK_OK, "no HTTP proxy is used", NULL);
     check_join(c, where, walk_run(&walk, &ctx));

@@ -4,7 +4,7 @@
 #include "identity/pki/credentials.h"
 #include "identity/pki/ossl.h"
 #include "identity/pki/x509.h"
-#include "transport/join_trust.h"
+#include "transport/trust.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -104,14 +104,14 @@ static struct err *check_times(struct stack_st_X509 *certs, struct wall now, int
 static void check_ca_file(struct check *c, const char *path)
 {
     const struct check_point at = {TRUST, path};
-    CLEANUP(x509_stack_freep) struct stack_st_X509 *certs = NULL;
-    struct err *e = join_trust_file(path, &certs);
+    CLEANUP(trust_release) struct trust trust = {0};
+    struct err *e = trust_load(NULL, path, &trust);
     if (e) {
         check_err(c, &at, CHECK_FAILED, e);
         return;
     }
-    int valid = 0, all = sk_X509_num(certs);
-    e = check_times(certs, clock_wall(c->clock), &valid);
+    int valid = 0, all = sk_X509_num(trust.roots);
+    e = check_times(trust.roots, clock_wall(c->clock), &valid);
     if (e)
         check_err(c, &at, valid > 0 ? CHECK_WARNING : CHECK_FAILED,
                   err_set_hint(e, "Put the cluster's present host CA there: 'tctl auth export "

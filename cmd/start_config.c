@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/start_config.h"
 
-#include "agent/config_env.h"
+#include "agent/cluster.h"
 
 #include <string.h>
 
@@ -69,7 +69,7 @@ struct err *start_config_load(struct start_config *start, struct globals *global
     TRY(start_config_check_given(options, "start"));
     TRY(start_config_read(options, &config));
     TRY(start_config_complete(options, config));
-    TRY(config_env_check(config, getenv));
+    TRY(cluster_check_environment(config, getenv));
     start->is_debug = config->debug;
     start->is_json = globals->log_format && strcmp(globals->log_format, "json") == 0;
     start->config = TAKE(config);

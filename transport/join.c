@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/join.h"
 
-#include "identity/pki/ossl.h"
 #include "transport/join_private.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static void attempt_release(struct join_attempt *a)
-{
-    join_pins_release(&a->pins);
-    x509_stack_freep(&a->roots);
-    credentials_free(a->credentials);
-}
 
 /* --- what every form needs --- */
 
@@ -76,20 +68,11 @@ void join_note_server(struct join_attempt *a, const char *cluster, const char *v
 
 /* --- which way --- */
 
-static RESULT load_trust(struct join_attempt *a)
-{
-    const char *path = a->config->ca_path;
-    TRY(join_trust_pins(a->config->ca_pins, &a->pins));
-    if (!path || !*path || a->pins.len > 0 || a->config->insecure)
-        return NULL;
-    return join_trust_file(path, &a->roots);
-}
-
 static bool is_verified(const struct join_attempt *a, enum route r)
 {
     if (a->config->insecure)
         return false;
-    return r == ROUTE_TLS_ROUTING || a->pins.len > 0 || a->roots;
+    return r == ROUTE_TLS_ROUTING || trust_is_given(&a->trust);
 }
 
 static RESULT join_one_way(struct join_attempt *a, enum route r)
@@ -167,13 +150,23 @@ static struct err *with_hint(struct err *e)
                            "'tctl tokens add --type=bot --bot-name=NAME'.");
 }
 
+static void attempt_release(struct join_attempt *a)
+{
+    trust_release(&a->trust);
+    credentials_free(a->credentials);
+}
+
+static RESULT load_trust(struct join_attempt *a)
+{
+    const struct join_config *config = a->config;
+    return config->insecure ? NULL : trust_load(config->ca_pins, config->ca_path, &a->trust);
+}
+
 RESULT join_by_token(const struct join_config *config, const struct ctx *ctx,
                      struct credentials **ret)
 {
     CLEANUP(attempt_release)
     struct join_attempt a = {.config = config, .report.suite = SUITE_LEGACY};
-    if (config->ttl.ns > 0)
-        a.expires = wall_add(clock_wall(ctx->clock), config->ttl);
     TRY(load_trust(&a));
     struct err *e = join_any_way(&a, ctx);
     if (config->report)

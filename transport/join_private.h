@@ -14,14 +14,12 @@
 #include "proto/msg_certs.h"
 #include "transport/channel.h"
 #include "transport/join.h"
-#include "transport/join_trust.h"
+#include "transport/trust.h"
 
 struct join_attempt {
     const struct join_config *config;
     struct ctx ctx;
-    struct wall expires; /* WALL_NONE: the server's default */
-    struct join_pins pins;
-    struct stack_st_X509 *roots; /* of `ca_path`; NULL: none */
+    struct trust trust; /* none with `insecure` */
     bool is_token_sent;
     struct join_report report;
     struct credentials *credentials;

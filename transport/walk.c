@@ -2,8 +2,9 @@
 #include "transport/walk.h"
 
 #include "identity/pki/ossl.h"
-#include "transport/join_trust.h"
+#include "transport/trust.h"
 #include "transport/walk_private.h"
+#include "transport/webapi.h"
 
 #define STEPS_AT_MOST 6 /* times the limit of one, for the whole walk */
 
@@ -21,56 +22,116 @@ static void tell_route(struct walk *w, enum route r)
                 route_name(r));
 }
 
-/* --- with an identity --- */
+/* --- who vouches --- */
 
-static struct tls *dial_as_member(struct walk *w, enum route r, struct route_tls *route)
+static bool has_pins(const struct walk_config *c)
 {
-    struct credentials *creds = w->config->creds;
-    const struct route_trust trust = {.roots = credentials_roots(creds),
-                                      .cert = credentials_cert(creds),
-                                      .key = key_evp(credentials_key(creds))};
-    w->vouched_by = stored;
-    CLEANUP(err_freep)
-    struct err *e = route_auth(r, credentials_subject(creds)->cluster, &trust, route);
+    return c->ca_pins && c->ca_pins->len > 0;
+}
+
+static bool has_trust(const struct walk_config *c)
+{
+    return has_pins(c) || (c->ca_path && *c->ca_path);
+}
+
+/* As a join does, and the connector where the cluster's CAs are others than before. */
+static struct err *load_and_ask(struct walk *w, const struct trust_door *door,
+                                struct stack_st_X509 **ret)
+{
+    const struct walk_config *c = w->config;
+    const struct ctx limited = walk_limit(w);
+    CLEANUP(trust_release) struct trust trust = {0};
+    TRY(trust_load(c->ca_pins, c->ca_path, &trust));
+    w->vouched_by = has_pins(c) ? pinned : in_file;
+    return trust_ask(&trust, door, &limited, ret);
+}
+
+/* False: it failed, which was told. */
+static bool ask_trust(struct walk *w, enum route r, const char *cluster, struct stack_st_X509 **ret)
+{
+    const struct trust_door door = {.address = &w->config->address, .route = r, .cluster = cluster};
+    walk_begin(w, WALK_CERTIFICATE, w->where);
+    CLEANUP(err_freep) struct err *e = load_and_ask(w, &door, ret);
+    if (e)
+        walk_fail(w, WALK_CERTIFICATE, w->where, e);
+    return !e;
+}
+
+static struct tls *dial_by_route(struct walk *w, enum route r, const struct route_trust *trust,
+                                 struct route_tls *route)
+{
+    const struct credentials *creds = w->config->creds;
+    const char *cluster = creds ? credentials_subject(creds)->cluster : NULL;
+    CLEANUP(err_freep) struct err *e = route_auth(r, cluster, trust, route);
     if (!e)
         return walk_dial(w, &route->config);
     walk_fail(w, WALK_TLS, w->where, e);
     return NULL;
 }
 
+/* --- with an identity --- */
+
+static bool is_untrusted(const struct walk *w)
+{
+    return w->failed == WALK_CERTIFICATE && w->failed_by == ERR_UNTRUSTED;
+}
+
+/* *ret_roots are those that fit in the end, the caller's. */
+static struct tls *dial_as_member(struct walk *w, enum route r, struct route_tls *route,
+                                  struct stack_st_X509 **ret_roots)
+{
+    struct credentials *creds = w->config->creds;
+    struct route_trust trust = {.roots = credentials_roots(creds),
+                                .cert = credentials_cert(creds),
+                                .key = key_evp(credentials_key(creds))};
+    w->vouched_by = stored;
+    w->has_second_opinion = has_trust(w->config);
+    struct tls *tls = dial_by_route(w, r, &trust, route);
+    bool is_doubted = !tls && w->has_second_opinion && is_untrusted(w);
+    w->has_second_opinion = false;
+    if (!is_doubted) {
+        *ret_roots = X509_chain_up_ref(trust.roots);
+        return tls;
+    }
+    if (!ask_trust(w, r, credentials_subject(creds)->cluster, ret_roots))
+        return NULL;
+    trust.roots = *ret_roots;
+    return dial_by_route(w, r, &trust, route);
+}
+
 /* A certificate that is not the cluster's may be that of a load balancer, which ALPN does not pass. */
 static void judge_upgrade(struct walk *w, enum route r, bool arrived)
 {
-    bool is_stranger = w->failed == WALK_CERTIFICATE && w->failed_by == ERR_UNTRUSTED;
     if (arrived)
         walk_ok(w, WALK_UPGRADE, w->where, "not needed");
-    else if (r == ROUTE_TLS_ROUTING && is_stranger && w->is_last_way)
+    else if (r == ROUTE_TLS_ROUTING && is_untrusted(w) && w->is_last_way)
         (void)walk_ask_upgrade(w);
 }
 
-static void ask_clock(struct walk *w, enum route r)
+static bool ping(struct walk *w, struct walk_line *line)
 {
-    if (r == ROUTE_DIRECT)
-        walk_ask_auth_clock(w, credentials_roots(w->config->creds));
-    else
-        walk_ask_proxy_clock(w);
+    CLEANUP(err_freep) struct err *e = walk_line_open(line);
+    if (e)
+        walk_fail(w, WALK_PING, w->where, e);
+    return !e && walk_ask_ping(w, line);
 }
 
 static bool walk_as_member(struct walk *w, enum route r)
 {
     struct route_tls route;
+    CLEANUP(x509_stack_freep) struct stack_st_X509 *roots = NULL;
     CLEANUP(walk_line_close)
-    struct walk_line line = {.walk = w, .tls = dial_as_member(w, r, &route)};
+    struct walk_line line = {.walk = w, .tls = dial_as_member(w, r, &route, &roots)};
     judge_upgrade(w, r, line.tls != NULL);
     if (!line.tls)
         return false;
     line.config = &route.config;
-    ask_clock(w, r);
+    if (r == ROUTE_DIRECT)
+        walk_ask_auth_clock(w, roots);
+    else
+        walk_ask_proxy_clock(w);
     tell_route(w, r);
-    CLEANUP(err_freep) struct err *e = walk_line_open(&line);
-    if (e)
-        walk_fail(w, WALK_PING, w->where, e);
-    return !e && walk_ask_ping(w, &line);
+    return ping(w, &line);
 }
 
 /* --- as a stranger, at a proxy --- */
@@ -93,15 +154,13 @@ static bool walk_to_proxy(struct walk *w)
     if (!tls)
         return false;
     walk_begin(w, WALK_PING, w->where);
-    struct mono asked = clock_mono(w->ctx.clock);
     CLEANUP(err_freep) struct err *e = discover(w, tls, &find);
-    struct mono answered = clock_mono(w->ctx.clock);
     if (e) {
         walk_fail(w, WALK_PING, w->where, e);
         return false;
     }
     walk_tell_server(w, find.cluster_name, find.server_version);
-    walk_tell_clock(w, find.date, asked, answered);
+    walk_tell_clock(w, find.date, find.asked, find.answered);
     if (!walk_ask_upgrade(w))
         return false;
     tell_route(w, ROUTE_TLS_ROUTING);
@@ -110,62 +169,27 @@ static bool walk_to_proxy(struct walk *w)
 
 /* --- as a stranger, at an auth server --- */
 
-static struct tls *dial_auth(struct walk *w, struct stack_st_X509 *roots, struct route_tls *route)
-{
-    const struct route_trust trust = {.roots = roots};
-    CLEANUP(err_freep) struct err *e = route_auth(ROUTE_DIRECT, NULL, &trust, route);
-    if (!e)
-        return walk_dial(w, &route->config);
-    walk_fail(w, WALK_TLS, w->where, e);
-    return NULL;
-}
-
-/* As a join does: the CA is fetched from anybody, and is the cluster's if the pins say so. */
-static struct err *fetch_pinned(struct walk *w, const struct join_pins *pins,
-                                struct walk_line *line, struct stack_st_X509 **ret)
-{
-    const struct ctx limited = walk_limit(w);
-    TRY(walk_line_open(line));
-    return join_trust_fetch(line->channel, pins, &limited, ret);
-}
-
-static bool find_pinned(struct walk *w, const struct join_pins *pins, struct stack_st_X509 **ret)
+/* The CA is fetched from anybody, and is the cluster's if the pins say so: before that is asked, the
+ * steps to it are told. */
+static bool reach_anybody(struct walk *w)
 {
     struct route_tls route;
     w->certificate_is_later = true;
-    CLEANUP(walk_line_close)
-    struct walk_line line = {.walk = w, .tls = dial_auth(w, NULL, &route)};
+    CLEANUP(tls_freep)
+    struct tls *tls = dial_by_route(w, ROUTE_DIRECT, &(struct route_trust){0}, &route);
     w->certificate_is_later = false;
-    if (!line.tls)
-        return false;
-    line.config = &route.config;
-    walk_begin(w, WALK_CERTIFICATE, w->where);
-    CLEANUP(err_freep) struct err *e = fetch_pinned(w, pins, &line, ret);
-    if (e)
-        walk_fail(w, WALK_CERTIFICATE, w->where, e);
-    return !e;
+    return tls;
 }
 
 /* *ret stays NULL where nobody vouches. False: it failed, which was told. */
 static bool find_roots(struct walk *w, struct stack_st_X509 **ret)
 {
-    const struct walk_config *config = w->config;
-    CLEANUP(join_pins_release) struct join_pins pins = {0};
-    if (config->insecure)
+    const struct walk_config *c = w->config;
+    if (c->insecure || !has_trust(c))
         return true;
-    CLEANUP(err_freep) struct err *e = join_trust_pins(config->ca_pins, &pins);
-    if (!e && pins.len == 0 && config->ca_path && *config->ca_path) {
-        w->vouched_by = in_file;
-        e = join_trust_file(config->ca_path, ret);
-    }
-    if (e) {
-        walk_fail(w, WALK_CERTIFICATE, w->where, e);
+    if (has_pins(c) && !reach_anybody(w))
         return false;
-    }
-    if (pins.len == 0)
-        return true;
-    w->vouched_by = pinned;
-    return find_pinned(w, &pins, ret);
+    return ask_trust(w, ROUTE_DIRECT, NULL, ret);
 }
 
 static bool walk_to_auth(struct walk *w)
@@ -176,17 +200,16 @@ static bool walk_to_auth(struct walk *w)
     if (!find_roots(w, &roots))
         return false;
     CLEANUP(walk_line_close)
-    struct walk_line line = {.walk = w, .tls = dial_auth(w, roots, &route)};
+    struct walk_line line = {
+        .walk = w,
+        .tls = dial_by_route(w, ROUTE_DIRECT, &(struct route_trust){.roots = roots}, &route)};
     if (!line.tls)
         return false;
     line.config = &route.config;
     walk_ok(w, WALK_UPGRADE, w->where, "not needed");
     walk_ask_auth_clock(w, roots);
     tell_route(w, ROUTE_DIRECT);
-    CLEANUP(err_freep) struct err *e = walk_line_open(&line);
-    if (e)
-        walk_fail(w, WALK_PING, w->where, e);
-    return !e && walk_ask_ping(w, &line);
+    return ping(w, &line);
 }
 
 /* --- any way --- */

@@ -11,8 +11,9 @@
  *     bool arrived = walk_run(&config, &ctx);
  *
  * It goes where the agent goes, with the dial, the routes and the calls of the agent. With an identity
- * it asks who it is; as a stranger it comes to where a join would begin, with what vouches for the
- * cluster there. It has no token and joins nothing. Calls that change something are not made.
+ * it asks who it is, and where the cluster's CAs are no longer those of the identity, pins or a CA file
+ * are asked as the agent asks them. As a stranger it comes to where a join would begin. It has no token
+ * and joins nothing. Calls that change something are not made.
  *
  * A step that fails is told with its cause and a remedy. Where there is another address or another
  * way, it is tried, and what failed before is a warning; what nothing leads to is not tried.
@@ -30,7 +31,7 @@ enum walk_step {
     WALK_TLS,
     WALK_CERTIFICATE, /* of the server, and who vouches for it */
     WALK_UPGRADE,     /* whether a load balancer in between asks for the connection upgrade */
-    WALK_CLOCK,       /* ours against the server's */
+    WALK_CLOCK,       /* what time it is there: judged by who watches */
     WALK_ROUTE,       /* the way that was found */
     WALK_PING,
     WALK_STEP_COUNT
@@ -55,6 +56,10 @@ struct walk_event {
     const char *text;   /* what was found, or the cause */
     enum err_code code; /* of what failed, else ERR_OK */
     const char *hint;   /* NULL: none; always there for what failed */
+
+    /* WALK_CLOCK that went well: what was shown (WALL_NONE: nothing), and when that was, by our clock. */
+    struct wall shown;
+    struct mono asked, answered;
 };
 
 /* A step that begins may be told of as another one. */
@@ -69,7 +74,7 @@ struct walk_config {
     enum path_kind kind;
     bool insecure;
     struct credentials *creds;     /* NULL: as a stranger */
-    const struct strlist *ca_pins; /* what a stranger knows an auth server by; NULL: nothing */
+    const struct strlist *ca_pins; /* what else knows the cluster's CAs; NULL: nothing */
     const char *ca_path;           /* NULL or "": none. Pins win */
     struct dur limit;              /* of each step */
     const struct walk_watch *watch;

@@ -8,9 +8,6 @@
 
 #define REPLY_MAX ((size_t)64 << 10)
 
-/* Certificates are valid from a minute before they are made: less than that does no harm. */
-#define SKEW_LIMIT_S 60
-
 /* --- a line to the server --- */
 
 /* The stream that is there; later ones are dialled anew. */
@@ -84,31 +81,6 @@ bool walk_ask_upgrade(struct walk *w)
 
 /* --- what time is it there? --- */
 
-void walk_tell_clock(struct walk *w, struct wall shown, struct mono asked, struct mono answered)
-{
-    struct now now = clock_now(w->ctx.clock);
-    if (shown.ns == WALL_NONE.ns) {
-        walk_skip(w, WALK_CLOCK, "not measurable: the server does not tell its time");
-        return;
-    }
-    /* A Date is cut to whole seconds, and was written somewhere between question and answer. */
-    struct mono middle = mono_add(asked, (struct dur){mono_diff(answered, asked).ns / 2});
-    struct wall there = wall_add(wall_add(shown, dur_ms(500)), mono_diff(now.mono, middle));
-    struct dur ahead = wall_diff(there, now.wall);
-    bool is_behind = ahead.ns > 0;
-    struct dur by = {is_behind ? ahead.ns : -(ahead.ns + (ahead.ns == INT64_MIN))};
-    char text[DUR_SIZE];
-    dur_format(dur_s(dur_to_s(by)), text);
-    if (by.ns <= dur_s(SKEW_LIMIT_S).ns)
-        walk_ok(w, WALK_CLOCK, w->where, "agrees to within %s", by.ns < dur_s(2).ns ? "2s" : text);
-    else
-        walk_warn(
-            w, WALK_CLOCK,
-            "Have the clock of this machine set by NTP (chrony, systemd-timesyncd), or that of "
-            "the server if it is the wrong one: certificates are judged by it.",
-            "this machine's is %s %s the server's", text, is_behind ? "behind" : "ahead of");
-}
-
 static void not_measurable(struct walk *w, struct err *e)
 {
     CLEANUP(freep) char *text = err_text(e);
@@ -118,43 +90,41 @@ static void not_measurable(struct walk *w, struct err *e)
 
 /* Any answer has the time, that to a wrong question too. No certificate of ours: a server whose clock
  * is off might refuse it. */
-static struct err *ask_auth(const struct walk *w, struct stack_st_X509 *roots,
-                            struct http_reply *ret)
+static struct err *ask_auth(struct walk *w, struct stack_st_X509 *roots)
 {
     struct route_trust trust = {.roots = roots};
     struct route_tls route;
     CLEANUP(tls_freep) struct tls *tls = NULL;
+    CLEANUP(http_reply_release) struct http_reply reply = {0};
     const struct ctx limited = walk_limit(w);
     TRY(route_auth_http(ROUTE_DIRECT, NULL, &trust, &route));
     TRY(dial_tls(&w->config->address, &route.config, &limited, &tls));
     const struct http_stream stream = http_tls_stream(tls);
     const struct http_request request = {.method = "GET", .path = "/", .host = ADDRESS_ANY_CLUSTER};
-    return http_exchange(&stream, &request, REPLY_MAX, &limited, ret);
+    struct mono asked = clock_mono(w->ctx.clock);
+    TRY(http_exchange(&stream, &request, REPLY_MAX, &limited, &reply));
+    walk_tell_clock(w, reply.date, asked, clock_mono(w->ctx.clock));
+    return NULL;
 }
 
 void walk_ask_auth_clock(struct walk *w, struct stack_st_X509 *roots)
 {
-    CLEANUP(http_reply_release) struct http_reply reply = {0};
-    struct mono asked = clock_mono(w->ctx.clock);
     walk_begin(w, WALK_CLOCK, w->where);
-    struct err *e = ask_auth(w, roots, &reply);
+    struct err *e = ask_auth(w, roots);
     if (e)
         not_measurable(w, e);
-    else
-        walk_tell_clock(w, reply.date, asked, clock_mono(w->ctx.clock));
 }
 
 void walk_ask_proxy_clock(struct walk *w)
 {
     struct webapi_find find;
     const struct ctx limited = walk_limit(w);
-    struct mono asked = clock_mono(w->ctx.clock);
     walk_begin(w, WALK_CLOCK, w->where);
     struct err *e = webapi_dial_find(&w->config->address, w->config->insecure, &limited, &find);
     if (e)
         not_measurable(w, e);
     else
-        walk_tell_clock(w, find.date, asked, clock_mono(w->ctx.clock));
+        walk_tell_clock(w, find.date, find.asked, find.answered);
 }
 
 /* --- who is there? --- */

@@ -82,7 +82,10 @@ static void handshake_ended(struct dialling *d, const struct dial_event *e)
             tell_certificate(w, e->tls);
     } else if (d->is_verified && is_about_certificate) {
         walk_ok(w, WALK_TLS, e->where, "spoken, as far as to the server's certificate");
-        walk_fail(w, WALK_CERTIFICATE, e->where, e->err);
+        if (w->has_second_opinion && err_code(e->err) == ERR_UNTRUSTED)
+            walk_fail_softly(w, WALK_CERTIFICATE, e->where, e->err);
+        else
+            walk_fail(w, WALK_CERTIFICATE, e->where, e->err);
     } else {
         walk_fail(w, WALK_TLS, e->where, e->err);
     }

@@ -14,7 +14,6 @@
 #include "transport/channel.h"
 #include "transport/route.h"
 #include "transport/walk.h"
-#include "transport/webapi.h"
 
 struct walk {
     const struct walk_config *config;
@@ -27,6 +26,7 @@ struct walk {
     bool is_last_way;          /* nothing is tried after it */
     const char *vouched_by;    /* who vouches for the certificate, for people; NULL: nobody */
     bool certificate_is_later; /* it is judged after the dial */
+    bool has_second_opinion;   /* a certificate that is not trusted is judged once more */
 };
 
 /* --- walk_tell.c --- */
@@ -75,7 +75,7 @@ bool walk_ask_upgrade(struct walk *w);
 
 /* How an auth server tells its time: on a connection of its own. `roots` may be NULL. */
 void walk_ask_auth_clock(struct walk *w, struct stack_st_X509 *roots);
-/* The time a proxy told with its description; with nothing of it, that is asked for. */
+/* A proxy tells it with its description of itself. */
 void walk_ask_proxy_clock(struct walk *w);
 void walk_tell_clock(struct walk *w, struct wall shown, struct mono asked, struct mono answered);
 

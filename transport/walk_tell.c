@@ -64,6 +64,20 @@ void walk_ok(struct walk *w, enum walk_step step, const char *where, const char 
     va_end(args);
 }
 
+void walk_tell_clock(struct walk *w, struct wall shown, struct mono asked, struct mono answered)
+{
+    struct walk_event event = {
+        .step = WALK_CLOCK,
+        .status = WALK_OK,
+        .where = w->where,
+        .text = "the server tells its time",
+        .shown = shown,
+        .asked = asked,
+        .answered = answered,
+    };
+    tell(w, &event);
+}
+
 void walk_warn(struct walk *w, enum walk_step step, const char *hint, const char *format, ...)
 {
     struct walk_event event = {
@@ -128,6 +142,8 @@ void walk_fail(struct walk *w, enum walk_step step, const char *where, const str
 void walk_fail_softly(struct walk *w, enum walk_step step, const char *where, const struct err *e)
 {
     unsigned told = w->told;
+    w->failed = step;
+    w->failed_by = err_code(e);
     tell_err(w, step, WALK_WARNING, where, e);
     w->told = told; /* how the step ends is still to be told */
 }

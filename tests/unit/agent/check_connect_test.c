@@ -15,6 +15,7 @@ static char address[ADDRESS_TEXT_SIZE];
 static struct config config;
 static const struct check_subject subject = {.config = &config, .file = "t.yaml"};
 static size_t n_begun;
+static const char *date; /* a header line of every HTTP reply */
 
 static void handle(void *arg, const struct fake_call *call, struct fake_answer *answer)
 {
@@ -29,6 +30,12 @@ static void handle(void *arg, const struct fake_call *call, struct fake_answer *
         err_free(msg_user_encode(&(struct msg_user){.name = "bot-test"}, &answer->reply));
     else
         answer->status = 12;
+}
+
+static void handle_http(void *arg, const char *request, struct buf *reply)
+{
+    (void)arg, (void)request;
+    err_free(buf_printf(reply, "HTTP/1.1 404 Not Found\r\n%sContent-Length: 0\r\n\r\n", date));
 }
 
 static void count_begun(void *arg, const char *name, const char *where)
@@ -47,10 +54,12 @@ static struct mono real_mono(const struct clock *c)
 static int set_up(void **state)
 {
     host_ca_init(&ca, "example");
-    fc = fake_cluster_start(&(struct fake_cluster_config){.ca = &ca, .handle = handle});
+    fc = fake_cluster_start(
+        &(struct fake_cluster_config){.ca = &ca, .handle = handle, .handle_http = handle_http});
     snprintf(address, sizeof(address), "127.0.0.1:%u", (unsigned)fake_cluster_port(fc));
     config = (struct config){.auth_server = address};
     n_begun = 0;
+    date = "";
     check_set_up(state);
     struct check_fixture *f = *state;
     f->clock.clock.mono = real_mono;
@@ -148,6 +157,32 @@ static void test_way_that_ends_leaves_the_join_untried(void **state)
     assert_non_null(find(f, "join", CHECK_NOT_TRIED, ""));
 }
 
+static void test_clock_that_is_off_warns_and_says_by_how_much(void **state)
+{
+    struct check_fixture *f = *state;
+    static const struct {
+        const char *date, *text;
+        enum check_status status;
+    } cases[] = {
+        {"Date: Fri, 02 Jan 2026 03:04:05 GMT\r\n", "this machine's is", CHECK_OK},
+        {"Date: Fri, 02 Jan 2026 03:03:25 GMT\r\n", "ahead of the server's", CHECK_OK},
+        {"Date: Fri, 02 Jan 2026 06:04:05 GMT\r\n", "is 3h", CHECK_WARNING},
+        {"Date: Fri, 02 Jan 2026 02:04:00 GMT\r\n", "is 1h", CHECK_WARNING},
+        {"Date: Fri, 02 Jan 2032 03:04:05 GMT\r\n", "behind", CHECK_WARNING},
+        {"Date: never\r\n", "not measurable", CHECK_NOT_TRIED},
+    };
+    give_identity(&f->check);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        date = cases[i].date;
+        fake_cluster_sync(fc);
+        f->len = 0;
+        connect_it(f);
+        const struct finding *x = expect(f, "clock", cases[i].status, cases[i].text);
+        assert_true(x->status != CHECK_WARNING || strstr(x->hint, "NTP"));
+    }
+    assert_int_equal(f->check.failed, 0);
+}
+
 static char *https_proxy(const char *name)
 {
     static char value[] = "http://127.0.0.1:9";
@@ -177,6 +212,7 @@ int main(void)
         TEST(test_new_token_makes_a_stranger_of_a_member),
         TEST(test_stranger_without_a_token_fails_at_the_join),
         TEST(test_way_that_ends_leaves_the_join_untried),
+        TEST(test_clock_that_is_off_warns_and_says_by_how_much),
         TEST(test_what_start_refuses_is_not_gone),
     };
     assert_ok(transport_init(NULL));
