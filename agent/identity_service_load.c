@@ -19,8 +19,9 @@ static struct err *hash_token(struct identity_service *s)
 {
     CLEANUP(secret_freep) struct secret *token = NULL;
     TRY(config_token(&s->c.config->onboarding, &token));
-    s->has_token = true;
-    return sha256_hex(secret_bytes(token), s->tokenhash);
+    TRY(sha256_hex(secret_bytes(token), s->tokenhash));
+    s->has_token = true; /* not before: without its hash every token looks like a new one */
+    return NULL;
 }
 
 static struct err *load_stored(struct identity_service *s, struct renewer_event *ev)
