@@ -73,17 +73,26 @@ static struct err *fetch_cas(const struct authapi *api, const char *type, const 
     return NULL;
 }
 
-static struct err *fetch_ping(const struct authapi *api, const struct ctx *ctx,
+static struct err *fetch_ping(struct cluster *c, const struct authapi *api, const struct ctx *ctx,
                               struct cluster_facts *f)
 {
     CLEANUP(msg_ping_reply_release) struct msg_ping_reply ping = {0};
     TRY(authapi_ping(api, ctx, &ping));
+    cluster_path_reached(c, &ping);
     TRY(version_major(ping.server_version, &f->server_major));
     TRY(copy_text(ping.cluster_name, &f->name));
     TRY(copy_text(ping.server_version, &f->server_version));
     if (!ping.proxy_public_addr || !*ping.proxy_public_addr)
         return NULL;
     return copy_text(ping.proxy_public_addr, &f->proxy);
+}
+
+/* With `insecure` anybody may have answered: such a clock is not worth a warning. */
+static void note_date(struct cluster *c, const struct webapi_find *find)
+{
+    const struct skew_reading reading = {find->date, find->asked, find->answered, false};
+    if (!c->c.config->insecure)
+        cluster_skew_note(c, &reading);
 }
 
 static struct err *ask_proxy(struct cluster *c, const struct ctx *ctx, struct cluster_facts *f)
@@ -93,6 +102,7 @@ static struct err *ask_proxy(struct cluster *c, const struct ctx *ctx, struct cl
     char text[ADDRESS_TEXT_SIZE];
     struct ctx limited = ctx_until(ctx, dur_s(PROXY_LIMIT_S));
     TRY(connector_find(c->connector, f->proxy, &limited, dur_s(PROXY_MAX_AGE_S), &find, &web));
+    note_date(c, &find);
     f->tls_routing = find.has_tls_routing;
     free(f->proxy);
     return copy_text(address_format(&web, text), &f->proxy);
@@ -141,7 +151,7 @@ static struct err *fetch(struct cluster *c, struct credentials *creds, const str
                          struct cluster_facts *f)
 {
     const struct authapi api = {.channel = c->channel};
-    TRY(fetch_ping(&api, ctx, f));
+    TRY(fetch_ping(c, &api, ctx, f));
     TRY(fetch_proxy(c, ctx, f));
     TRY(fetch_roles(c, &api, creds, ctx, f));
     TRY(fetch_leaves(c, &api, ctx, f));

@@ -10,8 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define ACL_TEST_FORMAT ".acl-test-%016" PRIx64
-#define ACL_TEST_SIZE sizeof(".acl-test-0123456789abcdef")
+/* A name of the form of dir.h's own temporaries: what a crash leaves, the next dir_open() removes. */
+#define ACL_TEST_FORMAT ".tbot-%08" PRIx32 ".tmp"
+#define ACL_TEST_SIZE sizeof(".tbot-12345678.tmp")
 #define FILE_MODE 0600
 
 void destination_readers_init(struct destination_readers *r,
@@ -52,7 +53,9 @@ static RESULT open_for_acl(const struct destination_readers *r, struct dir *dir,
     int fd = openat(dir_fd(dir), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | follow);
 
     if (fd < 0)
-        return err_sys(ERR_STORAGE, errno, "open '%s'", name);
+        return err_set_hint(err_sys(ERR_STORAGE, errno, "open '%s/%s'", dir_path(dir), name),
+                            "To give 'readers' access the bot's user must be able to read what is "
+                            "there, and own it.");
     *ret_fd = fd;
     return NULL;
 }
@@ -64,7 +67,7 @@ static RESULT ensure_acl(const struct destination_readers *r, struct dir *dir, c
     bool ignored = false;
 
     TRY(open_for_acl(r, dir, name, &fd));
-    TRY_CTX(acl_ensure(fd, buf_bytes(acl), &ignored), "'%s'", name);
+    TRY_CTX(acl_ensure(fd, buf_bytes(acl), &ignored), "'%s/%s'", dir_path(dir), name);
     return NULL;
 }
 
@@ -77,20 +80,20 @@ static RESULT check_kept(const struct destination_readers *r, struct dir *dir, c
     if (!now || !text)
         return err_nomem();
     TRY(open_for_acl(r, dir, name, &fd));
-    TRY(acl_get(fd, now));
+    TRY_CTX(acl_get(fd, now), "'%s/%s'", dir_path(dir), name);
     if (now->len == r->file_acl.len && memcmp(now->data, r->file_acl.data, now->len) == 0)
         return NULL;
     if (now->len)
         TRY(acl_print(buf_bytes(now), text));
-    return err_new(ERR_STORAGE, "the filesystem kept '%s' instead of the ACL it was given",
-                   buf_str(text));
+    return err_new(ERR_STORAGE, "the filesystem of '%s' kept '%s' instead of the ACL it was given",
+                   dir_path(dir), buf_str(text));
 }
 
 /* A random name: nobody can have put a link there for us. */
 static RESULT try_out_acl(const struct destination_readers *r, struct dir *dir)
 {
     char name[ACL_TEST_SIZE];
-    uint64_t random = 0;
+    uint32_t random = 0;
 
     entropy_fill(r->entropy, &random, sizeof(random));
     snprintf(name, sizeof(name), ACL_TEST_FORMAT, random);
@@ -99,9 +102,10 @@ static RESULT try_out_acl(const struct destination_readers *r, struct dir *dir)
                             .mode = FILE_MODE,
                             .acl = buf_bytes(&r->file_acl)};
 
-    TRY(dir_publish(dir, &file, 1, NULL));
-    struct err *e = check_kept(r, dir, name);
-    err_ignore(dir_remove(dir, name), "a small file with a telling name does no harm");
+    struct err *e = dir_publish(dir, &file, 1, NULL);
+    if (!e)
+        e = check_kept(r, dir, name);
+    err_ignore(dir_remove(dir, name), "the next dir_open() does");
     return e;
 }
 
@@ -110,10 +114,10 @@ static RESULT check_owner(struct dir *dir)
     struct stat st;
 
     if (fstat(dir_fd(dir), &st))
-        return err_sys(ERR_STORAGE, errno, "look at the directory");
+        return err_sys(ERR_STORAGE, errno, "look at '%s'", dir_path(dir));
     if (st.st_uid != geteuid())
-        return err_new(ERR_STORAGE, "the directory belongs to user %u, not to the bot's user %u",
-                       st.st_uid, geteuid());
+        return err_new(ERR_STORAGE, "'%s' belongs to user %u, not to the bot's user %u",
+                       dir_path(dir), st.st_uid, geteuid());
     return NULL;
 }
 
@@ -144,6 +148,8 @@ static RESULT prepare_readers(struct destination_readers *r, struct dir *dir,
     r->are_given_access = !e;
     if (!e)
         return NULL;
+    if (err_code(e) == ERR_NOMEM) /* says nothing about ACLs, and passes */
+        return TAKE(e);
     if (r->config->acls == CONFIG_ACLS_REQUIRED)
         return err_set_hint(err_wrap(TAKE(e), "give 'readers' access ('acls: required')"),
                             "Use a directory that belongs to the bot's user, on a filesystem with "

@@ -19,13 +19,18 @@ struct dir {
     int fd;
     bool listable; /* fd is O_RDONLY: can be listed and synced */
     bool follow_links;
+    /*
+     * Something that was changed is not known to be durable. Until a sync has succeeded nothing
+     * counts as unchanged: the caller who tries again must not be told that all is well.
+     */
+    bool owes_sync;
 };
 
 /* O_NOFOLLOW where links are refused, and what every open of a file here has. */
 int dir_open_flags(const struct dir *d);
 
-/* What a person can do about a failed system call on a file; NULL: nothing general. */
-const char *dir_remedy(int errnum);
+/* Sets the hint that its errno suggests, if any does. Returns `e`. */
+struct err *dir_with_remedy(struct err *e);
 
 /* ERR_NOT_FOUND or ERR_STORAGE "VERB 'DIR/NAME': strerror", with a remedy for the usual causes. */
 struct err *dir_error(const struct dir *d, const char *name, int errnum, const char *verb);
@@ -35,7 +40,7 @@ RESULT dir_check_name(const struct dir *d, const char *name);
 
 /* Makes creations, renames and removals durable, where the filesystem knows that for directories.
  */
-RESULT dir_sync(const struct dir *d);
+RESULT dir_sync(struct dir *d);
 
 /* Opens an existing regular file for reading. */
 RESULT dir_open_file(const struct dir *d, const char *name, int *ret_fd);

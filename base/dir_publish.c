@@ -85,7 +85,7 @@ static RESULT item_prepare(const struct dir *d, struct item *item)
 
     TRY(open_old(d, item->file->name, &old));
     item->exists = old >= 0;
-    if (item->exists && has_content(old, item->file->content))
+    if (item->exists && !d->owes_sync && has_content(old, item->file->content))
         return NULL;
     /* Where links may be followed, a rename would put a file in the place of the link. */
     if (item->exists && d->follow_links && is_link(d, item->file->name))
@@ -128,9 +128,12 @@ static RESULT set_commit(struct set *s, struct dir_published *done)
 {
     for (size_t i = 0; i < s->len; i++) {
         struct err *e = item_commit(s->d, &s->items[i], done);
-        if (e && done->changed > 0)
-            return err_wrap(e, "after %u file(s) of the set were replaced", done->changed);
-        TRY(e);
+        if (!e)
+            continue;
+        s->d->owes_sync = true;
+        return done->changed > 0
+                   ? err_wrap(e, "after %u file(s) of the set were replaced", done->changed)
+                   : e;
     }
     return done->changed > 0 ? dir_sync(s->d) : NULL;
 }

@@ -20,6 +20,9 @@ enum path_kind {
     PATH_UNKNOWN, /* called an auth server, on a port of proxies */
 };
 
+/* "auth", "proxy", "unknown" */
+const char *path_kind_name(enum path_kind kind);
+
 enum path_kind path_kind_of(bool is_proxy_setting, const struct address *a);
 
 #define PATH_MAX_ROUTES 2
@@ -34,7 +37,11 @@ struct path {
 /* In the order to try them; returns how many. */
 size_t path_routes(const struct path *p, enum route ret[PATH_MAX_ROUTES]);
 
+/* Whether `r` is one of the ways from an address of this kind. */
+bool path_kind_has(enum path_kind kind, enum route r);
+
 void path_worked(struct path *p, enum route r);
-void path_failed(struct path *p, enum route r);
+/* `code` says why: a dial that we ended ourselves says nothing of the way. */
+void path_failed(struct path *p, enum route r, enum err_code code);
 
 #endif

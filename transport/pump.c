@@ -14,6 +14,7 @@
 
 struct pump {
     struct tls *tls;
+    struct pump_listener listener;
     int fd; /* our end of the socket pair */
     int end_fd;
     struct relay *relay;
@@ -59,6 +60,8 @@ static void *run(void *arg)
     atomic_store(&p->has_ended, true);
     shutdown(p->fd, SHUT_RDWR);
     eventfd_write(p->end_fd, 1);
+    if (p->listener.ended)
+        p->listener.ended(p->listener.arg);
     return NULL;
 }
 
@@ -92,7 +95,7 @@ static void releasep(struct pump **p)
         release(*p);
 }
 
-RESULT pump_new(struct tls *tls, struct pump **ret, int *ret_fd)
+RESULT pump_new(struct tls *tls, struct pump_listener listener, struct pump **ret, int *ret_fd)
 {
     CLEANUP(releasep) struct pump *p = calloc(1, sizeof(*p));
     if (!p) {
@@ -101,6 +104,7 @@ RESULT pump_new(struct tls *tls, struct pump **ret, int *ret_fd)
     }
     int pair[2] = {-1, -1};
     p->tls = tls;
+    p->listener = listener;
     p->fd = -1;
     p->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (p->end_fd < 0 ||

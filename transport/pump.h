@@ -17,11 +17,17 @@
 
 struct pump;
 
+/* Told once, in the pump's thread, after pump_has_ended() became true. Must not free the pump. */
+struct pump_listener {
+    void (*ended)(void *arg); /* NULL: nobody is told */
+    void *arg;
+};
+
 /*
  * Starts. Takes `tls` over, also on failure. *ret_fd is the plain end, non-blocking, the caller's to
  * close; closing it ends the pump.
  */
-RESULT pump_new(struct tls *tls, struct pump **ret, int *ret_fd);
+RESULT pump_new(struct tls *tls, struct pump_listener listener, struct pump **ret, int *ret_fd);
 
 /* Ends the pump at once, waits for its thread, closes the stream. Accepts NULL. */
 void pump_free(struct pump *p);

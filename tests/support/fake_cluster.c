@@ -86,7 +86,7 @@ static void serve_http(struct fake_cluster *fc, struct tls *tls, const struct ct
 static void serve_grpc(struct fake_cluster *fc, struct connection *c, struct tls *tls)
 {
     int fd = -1;
-    struct err *e = pump_new(tls, &c->pump, &fd);
+    struct err *e = pump_new(tls, (struct pump_listener){0}, &c->pump, &fd);
     if (e) {
         err_free(e);
         return;
@@ -112,9 +112,28 @@ static void serve(struct fake_cluster *fc, struct tls *tls, const struct ctx *ct
         serve_http(fc, tls, ctx);
 }
 
+/* The first message comes in one piece here. */
+static bool is_welcome(const struct fake_cluster *fc, int fd, const struct ctx *ctx)
+{
+    const struct fake_cluster_config *c = &fc->config;
+    char hello[4096];
+    if (!c->hello_with && !c->hello_without)
+        return true;
+    err_free(ctx_wait_fd(ctx, fd, POLLIN));
+    ssize_t n = recv(fd, hello, sizeof(hello), MSG_PEEK);
+    size_t len = n > 0 ? (size_t)n : 0;
+    return (!c->hello_with || memmem(hello, len, c->hello_with, strlen(c->hello_with))) &&
+           (!c->hello_without || !memmem(hello, len, c->hello_without, strlen(c->hello_without)));
+}
+
 static void take_connection(struct fake_cluster *fc, int fd, const struct ctx *ctx)
 {
-    if (fc->config.kind == FAKE_SILENT || fc->config.kind == FAKE_GARBAGE) {
+    bool is_turned_away = !is_welcome(fc, fd, ctx);
+    if (is_turned_away && !fc->config.ignores_others) {
+        close(fd);
+        return;
+    }
+    if (is_turned_away || fc->config.kind == FAKE_SILENT || fc->config.kind == FAKE_GARBAGE) {
         if (fc->config.kind == FAKE_GARBAGE)
             (void)!write(fd, "220 mail.example ESMTP\r\n", 24);
         fc->raw[fc->n_raw++] = fd;

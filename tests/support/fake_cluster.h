@@ -58,6 +58,10 @@ struct fake_cluster_config {
     int64_t not_after;       /* of its certificate; 0: valid */
     const char *const *alpn; /* NULL: h2 and http/1.1 */
     const char *version;     /* metadata it sends; NULL: none, as version 15 */
+    /* Only connections whose ClientHello has this text, or has it not, are served; NULL: all are.
+     * Others are closed, or with `ignores_others` kept without an answer. */
+    const char *hello_with, *hello_without;
+    bool ignores_others;
     void (*handle)(void *arg, const struct fake_call *call, struct fake_answer *answer);
     /* An HTTP/1.1 request, head and body, answered with the bytes of `reply`. */
     void (*handle_http)(void *arg, const char *request, struct buf *reply);

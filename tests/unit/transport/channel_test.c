@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/transport/channel_world.h"
 
+#include <poll.h>
+
 static void test_channel_when_made_does_not_dial(void **state)
 {
     struct channel_world *w = *state;
@@ -152,6 +154,54 @@ static void test_call_when_the_channel_is_closed_is_refused(void **state)
     assert_fails(channel_world_call(w, true, &ctx, NULL), ERR_CANCELLED, "closed");
 }
 
+/* --- its end --- */
+
+static void test_connection_when_it_dies_is_told_of(void **state)
+{
+    struct channel_world *w = *state;
+    struct ctx ctx = channel_world_patience();
+    assert_ok(channel_world_call(w, true, &ctx, NULL));
+    assert_false(cancel_fired(w->lost));
+    fake_cluster_drop(w->fc);
+    assert_ok(ctx_wait_fd(&ctx, cancel_fd(w->lost), POLLIN));
+}
+
+static void test_connection_when_it_dies_while_it_is_made_is_told_of(void **state)
+{
+    struct channel_world *w = *state;
+    struct ctx ctx = channel_world_patience();
+    channel_world_rebuild(w, (struct fake_cluster_config){.kind = FAKE_TLS_GARBAGE});
+    CLEANUP(channel_session_freep) struct channel_session *s = NULL;
+    assert_ok(channel_session_open(w->channel, NULL, false, &ctx, &s));
+    assert_ok(ctx_wait_fd(&ctx, cancel_fd(w->lost), POLLIN));
+}
+
+static void test_connection_when_we_end_it_is_no_loss(void **state)
+{
+    struct channel_world *w = *state;
+    struct ctx ctx = channel_world_patience();
+    assert_ok(channel_world_call(w, true, &ctx, NULL));
+    channel_set_credentials(w->channel, NULL);
+    assert_ok(channel_world_call(w, true, &ctx, NULL));
+    channel_close(w->channel);
+    channel_free(TAKE(w->channel)); /* waits for the connection's thread */
+    assert_false(cancel_fired(w->lost));
+}
+
+static void test_connection_when_replaced_is_no_loss_whenever_it_dies(void **state)
+{
+    struct channel_world *w = *state;
+    struct ctx ctx = channel_world_patience();
+    CLEANUP(channel_session_freep) struct channel_session *old = NULL;
+    assert_ok(channel_session_open(w->channel, NULL, false, &ctx, &old));
+    assert_ok(channel_world_call(w, true, &ctx, NULL)); /* the server has it too */
+    channel_set_credentials(w->channel, NULL);
+    fake_cluster_drop(w->fc);
+    assert_ok(ctx_wait_fd(&ctx, conn_end_fd(channel_session_conn(old)), POLLIN));
+    channel_session_free(TAKE(old));
+    assert_false(cancel_fired(w->lost));
+}
+
 /* --- several callers --- */
 
 struct caller {
@@ -230,6 +280,10 @@ int main(void)
         CHANNEL_TEST(test_call_when_the_deadline_passes_times_out),
         CHANNEL_TEST(test_call_when_cancelled_returns_at_once),
         CHANNEL_TEST(test_call_when_the_channel_is_closed_is_refused),
+        CHANNEL_TEST(test_connection_when_it_dies_is_told_of),
+        CHANNEL_TEST(test_connection_when_it_dies_while_it_is_made_is_told_of),
+        CHANNEL_TEST(test_connection_when_we_end_it_is_no_loss),
+        CHANNEL_TEST(test_connection_when_replaced_is_no_loss_whenever_it_dies),
         CHANNEL_TEST(test_calls_when_many_come_at_once_share_one_dial),
         CHANNEL_TEST(test_calls_when_the_dial_fails_all_say_why),
         CHANNEL_TEST(test_calls_when_connections_keep_dying_all_succeed),

@@ -31,6 +31,12 @@ static void handle(void *arg, const struct fake_call *call, struct fake_answer *
     }
 }
 
+static void on_lost(void *arg)
+{
+    struct channel_world *w = arg;
+    cancel_fire(w->lost);
+}
+
 static struct err *dial_world(void *arg, struct credentials *creds, const struct ctx *ctx,
                               struct tls **ret)
 {
@@ -58,7 +64,9 @@ static void build(struct channel_world *w, struct fake_cluster_config config)
     w->fc = w->script.fc = fake_cluster_start(&config);
     assert_ok(address_parse("127.0.0.1", fake_cluster_port(w->fc), &w->address));
     w->creds = fixture_credentials(&(struct fixture){.user = "bot-one"});
-    struct channel_config channel = {.dial = dial_world, .arg = w, .credentials = w->creds};
+    assert_ok(cancel_new(&w->lost));
+    struct channel_config channel = {
+        .dial = dial_world, .arg = w, .credentials = w->creds, .lost = on_lost, .lost_arg = w};
     assert_ok(channel_new(&channel, &w->channel));
 }
 
@@ -76,6 +84,7 @@ static void demolish(struct channel_world *w)
 {
     channel_free(w->channel);
     fake_cluster_stop(w->fc);
+    cancel_free(w->lost);
     credentials_free(w->creds);
     x509_stack_freep(&w->roots);
     host_ca_release(&w->ca);

@@ -48,6 +48,7 @@ struct channel_world {
     struct channel *channel;
     struct address address; /* where it dials */
     atomic_int n_dials;
+    struct cancel *lost; /* fired when the channel tells of a loss */
 };
 
 int channel_world_set_up(void **state);

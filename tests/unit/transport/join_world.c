@@ -340,7 +340,7 @@ int join_world_set_up(void **state)
     assert_ok(secret_new(JOIN_WORLD_TOKEN, strlen(JOIN_WORLD_TOKEN), &w->token));
     w->config = (struct join_config){
         .token = w->token,
-        .ttl = dur_s(3600),
+        .expires = wall_add(clock_wall(w->clock), dur_s(3600)),
         .ca_pins = &w->pins,
         .make_key = make_key,
         .arg = w,
