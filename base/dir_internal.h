@@ -5,11 +5,13 @@
 /*
  * What the files behind base/dir.h share. Nobody else includes this.
  *
- * dir_open.c   paths, symbolic links, leftovers
- * dir_read.c   reading
- * dir_temp.c   one temporary file, and the overwriting that stands in for it
- * dir_publish.c the transaction over a set of files
- * dir_file.c   single operations: remove, rename, reserve, lock
+ * dir_open.c       paths, symbolic links, leftovers
+ * dir_list.c       what is in it
+ * dir_read.c       reading
+ * dir_temp.c       one temporary file, and the overwriting that stands in for it
+ * dir_publish.c    the transaction over a set of files
+ * dir_file.c       single operations: remove, rename, reserve, lock
+ * dir_generation*  sets of files that change as a whole
  */
 
 #include "base/dir.h"
@@ -19,6 +21,7 @@ struct dir {
     int fd;
     bool listable; /* fd is O_RDONLY: can be listed and synced */
     bool follow_links;
+    bool replace_only; /* never overwrite: a file may have another name elsewhere */
 };
 
 /* O_NOFOLLOW where links are refused, and what every open of a file here has. */
@@ -37,14 +40,22 @@ RESULT dir_check_name(const struct dir *d, const char *name);
  */
 RESULT dir_sync(const struct dir *d);
 
+/* Called with each name but "." and "..", in no order; an error ends it. Entries may be removed. */
+typedef struct err *dir_each_fn(void *arg, const char *name);
+RESULT dir_each(const struct dir *d, dir_each_fn *fn, void *arg);
+
 /* Opens an existing regular file for reading. */
 RESULT dir_open_file(const struct dir *d, const char *name, int *ret_fd);
 
 /* ".tbot-XXXXXXXX.tmp" */
 #define DIR_TEMP_SIZE sizeof(".tbot-12345678.tmp")
 
-/* Whether `name` is one that dir_temp_make() gives. */
+/* A random name, and whether `name` is one of these. */
+void dir_temp_name(char ret[DIR_TEMP_SIZE]);
 bool dir_temp_is_name(const char *name);
+
+/* Owner, label, ACL and mode, of a file or a directory. Returns -1, with errno set, on failure. */
+int dir_temp_copy_metadata(int from, int to);
 
 /*
  * A finished temporary file: content and metadata are as the final file's will be, and synced. The

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/dir_internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -113,22 +112,22 @@ static bool is_leftover(int dirfd, const char *name)
            flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-/* Best effort: what cannot be removed does no harm but take space. */
-static void remove_leftovers(const struct dir *d)
+/* A symbolic link cannot be locked; one that is still needed is made again, dir_generation_link.c. */
+static bool is_left_link(const struct dir *d, const char *name)
 {
-    int fd = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
-    const struct dirent *entry;
+    struct stat st;
 
-    if (!list) {
-        closep(&fd);
-        return;
-    }
-    while ((entry = readdir(list))) {
-        if (dir_temp_is_name(entry->d_name) && is_leftover(d->fd, entry->d_name))
-            (void)unlinkat(d->fd, entry->d_name, 0);
-    }
-    closedir(list);
+    return fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) &&
+           st.st_uid == geteuid();
+}
+
+static RESULT remove_leftover(void *arg, const char *name)
+{
+    const struct dir *d = arg;
+
+    if (dir_temp_is_name(name) && (is_leftover(d->fd, name) || is_left_link(d, name)))
+        (void)unlinkat(d->fd, name, 0);
+    return NULL;
 }
 
 RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struct dir **ret)
@@ -150,7 +149,7 @@ RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struc
         close(d->fd);
         d->fd = readable;
         d->listable = true;
-        remove_leftovers(d);
+        err_ignore(dir_each(d, remove_leftover, d), "what stays does no harm but take space");
     }
     *ret = TAKE(d);
     return NULL;

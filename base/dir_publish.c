@@ -55,8 +55,10 @@ static bool has_content(int fd, struct bytes content)
 }
 
 /* The failures that mean "not by a new file", while writing the old one may work. */
-static bool may_overwrite(int errnum)
+static bool may_overwrite(const struct dir *d, int errnum)
 {
+    if (d->replace_only)
+        return false;
     return errnum == EACCES || errnum == EPERM || errnum == EBUSY || errnum == EXDEV ||
            errnum == EROFS;
 }
@@ -91,7 +93,7 @@ static RESULT item_prepare(const struct dir *d, struct item *item)
     if (item->exists && d->follow_links && is_link(d, item->file->name))
         return dir_overwrite_prepare(d, item->file, &item->overwrite);
     struct err *e = dir_temp_make(d, item->file, old, &item->temp);
-    if (!e || !item->exists || !may_overwrite(err_errno(e)))
+    if (!e || !item->exists || !may_overwrite(d, err_errno(e)))
         return e;
     err_ignore(e, "the directory was prepared for overwriting, see the header");
     return dir_overwrite_prepare(d, item->file, &item->overwrite);
@@ -104,7 +106,7 @@ static RESULT item_rename(const struct dir *d, struct item *item)
         dir_temp_end(d, &item->temp, true);
         return NULL;
     }
-    if (!item->exists || !may_overwrite(errno)) /* a mount point gives EBUSY */
+    if (!item->exists || !may_overwrite(d, errno)) /* a mount point gives EBUSY */
         return dir_error(d, item->file->name, errno, "replace");
     dir_temp_end(d, &item->temp, false);
     return dir_overwrite_prepare(d, item->file, &item->overwrite);
