@@ -37,6 +37,13 @@ RESULT dir_generation_link_current(const struct dir *d, char ret[DIR_GENERATION_
 /* Whether `name` is a link to the file of the same name in `..data`. */
 bool dir_generation_link_is_ours(const struct dir *d, const char *name);
 
+/*
+ * Whether `name`, a temporary one, is a link that dir_generation_link_place() was interrupted with. A
+ * link cannot be locked, so it may be one that another process is about to rename: that one makes it
+ * again.
+ */
+bool dir_generation_link_is_leftover(const struct dir *d, const char *name);
+
 /* Makes `name` a link to `target` with one rename; what stood there is replaced. Not synced. */
 RESULT dir_generation_link_place(const struct dir *d, const char *name, const char *target);
 

@@ -65,6 +65,18 @@ bool dir_generation_link_is_ours(const struct dir *d, const char *name)
     return read_link(d, name, target) && strcmp(target, ours) == 0;
 }
 
+bool dir_generation_link_is_leftover(const struct dir *d, const char *name)
+{
+    static const char through[] = DIR_GENERATION_DATA "/";
+    char target[TARGET_SIZE];
+    struct stat st;
+
+    if (!read_link(d, name, target) || fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    return st.st_uid == geteuid() &&
+           (dir_generation_name_is_ours(target) || strncmp(target, through, strlen(through)) == 0);
+}
+
 /* Whether `errnum` says that a cleaner of another process took our temporary name away. */
 static bool is_taken_away(int errnum)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/dir_internal.h"
+#include "base/dir_generation_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -112,20 +112,12 @@ static bool is_leftover(int dirfd, const char *name)
            flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-/* A symbolic link cannot be locked; one that is still needed is made again, dir_generation_link.c. */
-static bool is_left_link(const struct dir *d, const char *name)
-{
-    struct stat st;
-
-    return fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) &&
-           st.st_uid == geteuid();
-}
-
 static RESULT remove_leftover(void *arg, const char *name)
 {
     const struct dir *d = arg;
 
-    if (dir_temp_is_name(name) && (is_leftover(d->fd, name) || is_left_link(d, name)))
+    if (dir_temp_is_name(name) &&
+        (is_leftover(d->fd, name) || dir_generation_link_is_leftover(d, name)))
         (void)unlinkat(d->fd, name, 0);
     return NULL;
 }

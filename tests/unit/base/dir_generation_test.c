@@ -13,6 +13,9 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+/* Called once between the making of a temporary link and its renaming. */
+static void (*between)(void);
+
 /* Filesystems differ in what they know: errno of these calls, 0 for "as the system does". */
 static struct {
     int symlink, link;
@@ -22,8 +25,14 @@ int __real_symlinkat(const char *target, int fd, const char *name);
 int __wrap_symlinkat(const char *target, int fd, const char *name);
 int __wrap_symlinkat(const char *target, int fd, const char *name)
 {
+    void (*meanwhile)(void) = between;
+
+    between = NULL;
     errno = refused.symlink;
-    return refused.symlink ? -1 : __real_symlinkat(target, fd, name);
+    int done = refused.symlink ? -1 : __real_symlinkat(target, fd, name);
+    if (meanwhile)
+        meanwhile();
+    return done;
 }
 
 int __real_linkat(int from, const char *old, int to, const char *new, int flags);
@@ -445,6 +454,21 @@ static void test_prepare_leaves_a_generation_that_is_being_built(void **state)
     assert_true(temp_dir_has(&tmp, HALF));
 }
 
+static void another_start(void)
+{
+    CLEANUP(dir_closep) struct dir *d = NULL;
+    assert_ok(dir_open(tmp.path, SYMLINKS_SECURE, false, &d));
+}
+
+static void test_publish_while_another_process_cleans_up_goes_through(void **state)
+{
+    (void)state;
+    between = another_start;
+    publish("1");
+    assert_null(between);
+    assert_pair("1");
+}
+
 static void test_prepare_leaves_what_it_cannot_know(void **state)
 {
     (void)state;
@@ -618,6 +642,7 @@ int main(void)
         TEST(test_generation_of_another_user_is_not_followed),
         TEST(test_prepare_removes_half_and_old_generations),
         TEST(test_prepare_leaves_a_generation_that_is_being_built),
+        TEST(test_publish_while_another_process_cleans_up_goes_through),
         TEST(test_prepare_leaves_what_it_cannot_know),
         TEST(test_prepare_leaves_nothing_behind),
         TEST(test_prepare_completes_names_and_overwrites_none),

@@ -107,10 +107,14 @@ static void test_open_removes_leftovers_and_nothing_else(void **state)
     temp_dir_write(&tmp, ".tbot-ABCD1234.tmp", "no name of ours");
     temp_dir_write(&tmp, "tlscert", "x");
     assert_int_equal(symlink("tlscert", temp_dir_join(&tmp, ".tbot-zzzz0000.tmp")), 0);
+    assert_int_equal(symlink("..data/x", temp_dir_join(&tmp, ".tbot-zzzz0001.tmp")), 0);
+    assert_int_equal(
+        symlink("..2026_01_02_15_04_05.123456789", temp_dir_join(&tmp, ".tbot-zzzz0002.tmp")), 0);
+    assert_int_equal(symlink("..data/x", temp_dir_join(&tmp, "name")), 0);
     assert_int_equal(mkdir(temp_dir_join(&tmp, ".tbot-dddd0000.tmp"), 0700), 0);
     reopen();
     assert_false(exists(".tbot-abcd1234.tmp"));
-    assert_int_equal(temp_dir_count(&tmp), 5);
+    assert_int_equal(temp_dir_count(&tmp), 6);
 }
 
 static void test_open_leaves_temporaries_that_are_being_written(void **state)
