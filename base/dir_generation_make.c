@@ -10,35 +10,10 @@
 
 #define TRIES 100
 
-static RESULT check_owner(const struct dir *d, const char *name, int fd)
-{
-    struct stat parent, st;
-
-    if (fstat(d->fd, &parent) != 0 || fstat(fd, &st) != 0)
-        return dir_error(d, name, errno, "look at");
-    if (st.st_uid == parent.st_uid || st.st_uid == geteuid())
-        return NULL;
-    return err_new(ERR_STORAGE, "'%s/%s' belongs to user %u, who is not the directory's owner",
-                   d->path, name, st.st_uid);
-}
-
 RESULT dir_generation_make_open(const struct dir *d, const char *name, struct dir **ret)
 {
-    CLEANUP(dir_closep) struct dir *gen = calloc(1, sizeof(*gen));
-
-    if (!gen)
-        return err_nomem();
-    gen->fd = openat(d->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (gen->fd < 0)
-        return dir_error(d, name, errno, "open");
-    TRY(check_owner(d, name, gen->fd));
-    if (asprintf(&gen->path, "%s/%s", d->path, name) < 0) {
-        gen->path = NULL;
-        return err_nomem();
-    }
-    gen->listable = true;
-    gen->replace_only = true;
-    *ret = TAKE(gen);
+    TRY(dir_open_below(d, name, ret));
+    (*ret)->replace_only = true; /* its files are hard links */
     return NULL;
 }
 

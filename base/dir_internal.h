@@ -40,6 +40,12 @@ RESULT dir_check_name(const struct dir *d, const char *name);
  */
 RESULT dir_sync(const struct dir *d);
 
+/*
+ * Opens a directory in this one, never through a link; ERR_NOT_FOUND when there is none. It must
+ * belong to us or to whom this one belongs. Nothing is cleaned up in it.
+ */
+RESULT dir_open_below(const struct dir *d, const char *name, struct dir **ret);
+
 /* Called with each name but "." and "..", in no order; an error ends it. Entries may be removed. */
 typedef struct err *dir_each_fn(void *arg, const char *name);
 RESULT dir_each(const struct dir *d, dir_each_fn *fn, void *arg);

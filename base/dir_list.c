@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/dir_generation.h"
 #include "base/dir_internal.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 static void close_list(DIR **list)
 {
@@ -37,4 +39,60 @@ RESULT dir_each(const struct dir *d, dir_each_fn *fn, void *arg)
     if (errno)
         return err_sys(ERR_STORAGE, errno, "list '%s'", d->path);
     return NULL;
+}
+
+struct listing {
+    const struct dir *d;
+    size_t max;
+    struct strlist *names;
+};
+
+static RESULT add_name(void *arg, const char *name)
+{
+    const struct listing *l = arg;
+
+    if (l->names->len >= l->max)
+        return err_new(ERR_STORAGE, "'%s' has more than %zu files", l->d->path, l->max);
+    return strlist_add(l->names, name);
+}
+
+RESULT dir_list(struct dir *d, size_t max, struct strlist *ret)
+{
+    CLEANUP(strlist_release) struct strlist names = {0};
+    struct listing l = {d, max, &names};
+
+    TRY(dir_each(d, add_name, &l));
+    *ret = names;
+    names = (struct strlist){0};
+    return NULL;
+}
+
+static RESULT remove_one(void *arg, const char *name)
+{
+    const struct dir *d = arg;
+
+    return unlinkat(d->fd, name, 0) == 0 ? NULL : dir_error(d, name, errno, "remove");
+}
+
+static RESULT empty(struct dir *d)
+{
+    TRY(dir_generation_dissolve(d));
+    return dir_each(d, remove_one, d);
+}
+
+RESULT dir_remove_dir(struct dir *d, const char *name)
+{
+    CLEANUP(dir_closep) struct dir *below = NULL;
+
+    TRY(dir_check_name(d, name));
+    struct err *e = dir_open_below(d, name, &below);
+    if (err_code(e) == ERR_NOT_FOUND) {
+        err_ignore(e, "as wanted");
+        return NULL;
+    }
+    TRY(e);
+    TRY(empty(below));
+    if (unlinkat(d->fd, name, AT_REMOVEDIR) != 0)
+        return dir_error(d, name, errno, "remove");
+    return dir_sync(d);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -144,6 +145,37 @@ RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struc
         err_ignore(dir_each(d, remove_leftover, d), "what stays does no harm but take space");
     }
     *ret = TAKE(d);
+    return NULL;
+}
+
+static RESULT check_owner(const struct dir *d, const char *name, int fd)
+{
+    struct stat parent, st;
+
+    if (fstat(d->fd, &parent) != 0 || fstat(fd, &st) != 0)
+        return dir_error(d, name, errno, "look at");
+    if (st.st_uid == parent.st_uid || st.st_uid == geteuid())
+        return NULL;
+    return err_new(ERR_STORAGE, "'%s/%s' belongs to user %u, who is not the directory's owner",
+                   d->path, name, st.st_uid);
+}
+
+RESULT dir_open_below(const struct dir *d, const char *name, struct dir **ret)
+{
+    CLEANUP(dir_closep) struct dir *sub = calloc(1, sizeof(*sub));
+
+    if (!sub)
+        return err_nomem();
+    sub->fd = openat(d->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (sub->fd < 0)
+        return dir_error(d, name, errno, "open");
+    TRY(check_owner(d, name, sub->fd));
+    if (asprintf(&sub->path, "%s/%s", d->path, name) < 0) {
+        sub->path = NULL;
+        return err_nomem();
+    }
+    sub->listable = true;
+    *ret = TAKE(sub);
     return NULL;
 }
 
