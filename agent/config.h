@@ -38,6 +38,12 @@ enum config_acls {
     CONFIG_ACLS_REQUIRED,
 };
 
+/* How the files of a directory change, see base/dir_generation.h. */
+enum config_atomic {
+    CONFIG_ATOMIC_OFF,     /* each by itself; default */
+    CONFIG_ATOMIC_SYMLINK, /* all at once, by one symbolic link */
+};
+
 /* One who may read what we write: a name or a number, as text. */
 struct config_reader {
     bool is_group;
@@ -55,6 +61,7 @@ struct config_destination {
     char *path; /* directory */
     enum symlink_policy symlinks;
     enum config_acls acls;
+    enum config_atomic atomic;
     struct config_reader *readers;
     size_t n_readers;
     struct config_at at;

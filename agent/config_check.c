@@ -117,10 +117,20 @@ static RESULT check_name(const struct config *c, size_t i, struct config_report 
     return NULL;
 }
 
+/* The bot's own identity is kept by a transaction that knows more than files, identity/store.h. */
+static RESULT check_storage(const struct config *c, struct config_report *report)
+{
+    if (c->storage.atomic != CONFIG_ATOMIC_OFF)
+        TRY(config_report_error(report, c->storage.at,
+                                "key 'atomic': is for outputs, not for 'storage'"));
+    return NULL;
+}
+
 struct err *config_check_contradictions(const struct config *c, struct config_report *report)
 {
     TRY(check_addresses(c, report));
     TRY(check_trust(c, report));
+    TRY(check_storage(c, report));
     for (size_t i = 0; i < c->n_services; i++) {
         const struct config_service *s = &c->services[i];
         TRY(check_name(c, i, report));

@@ -13,7 +13,11 @@ static const char *const acl_choices[] = {
     [CONFIG_ACLS_REQUIRED] = "required",
     NULL,
 };
-static const char *const atomic_choices[] = {"off", "symlink", NULL};
+static const char *const atomic_choices[] = {
+    [CONFIG_ATOMIC_OFF] = "off",
+    [CONFIG_ATOMIC_SYMLINK] = "symlink",
+    NULL,
+};
 
 static const struct config_key common_keys[] = {
     {"type", CONFIG_TEXT, CONFIG_ELSEWHERE | CONFIG_REQUIRED, .help = "the kind of destination"},
@@ -28,8 +32,8 @@ static const struct config_key directory_keys[] = {
     {"acls", CONFIG_CHOICE, .help = "give readers access by ACL", .choices = acl_choices,
      CONFIG_KEEP(struct config_destination, acls)},
     {"readers", CONFIG_READERS, .help = "list of {user: …} or {group: …}", .is_kept = true},
-    {"atomic", CONFIG_CHOICE, CONFIG_OURS | CONFIG_NOT_BUILT,
-     .help = "switch whole generations of files by one symbolic link", .choices = atomic_choices},
+    {"atomic", CONFIG_CHOICE, CONFIG_OURS, .help = "change all files at once, by a symbolic link",
+     .choices = atomic_choices, CONFIG_KEEP(struct config_destination, atomic)},
 };
 static const struct config_section directory = {"directory", CONFIG_KEYS(directory_keys), &common};
 

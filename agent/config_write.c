@@ -51,6 +51,7 @@ static RESULT write_directory(struct yaml_write *w, const struct config_destinat
     TRY(yaml_write_text(w, "path", place->path));
     TRY(write_choice(w, section, "symlinks", place->symlinks));
     TRY(write_choice(w, section, "acls", place->acls));
+    TRY(write_choice(w, section, "atomic", place->atomic));
     return write_readers(w, place);
 }
 

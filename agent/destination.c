@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define WARNING_MAX 8192
+
 /* What a file was when we published it. */
 struct fingerprint {
     char *name;
@@ -34,6 +36,18 @@ void destination_report_release(struct destination_report *r)
 {
     strlist_release(&r->warnings);
     *r = (struct destination_report){0};
+}
+
+RESULT destination_report_warn(struct destination_report *r, const char *before,
+                               const struct err *cause, const char *after)
+{
+    CLEANUP(freep) char *text = err_text(cause);
+    CLEANUP(buf_release) struct buf warning = BUF_INIT(WARNING_MAX);
+
+    if (!text)
+        return err_nomem();
+    TRY(buf_printf(&warning, "%s%s%s", before, text, after));
+    return strlist_add(&r->warnings, buf_str(&warning));
 }
 
 static RESULT make_kind(const struct config_destination *config, const struct entropy *entropy,

@@ -49,6 +49,7 @@ static void test_write_of_rich_config_says_everything(void **state)
                                           "    destination:\n"
                                           "      type: directory\n"
                                           "      path: /srv/web\n"
+                                          "      atomic: symlink\n"
                                           "      readers:\n"
                                           "        - user: alice\n"
                                           "        - group: \"1001\"\n"
