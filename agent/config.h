@@ -31,6 +31,7 @@
 #define CONFIG_DEFAULT_TTL_S 3600
 #define CONFIG_DEFAULT_INTERVAL_S 1200
 #define CONFIG_DEFAULT_STORAGE "/var/lib/teleport/bot"
+#define CONFIG_CACHE "cache" /* in the storage: copies of destinations in memory */
 
 enum config_acls {
     CONFIG_ACLS_TRY, /* default */
@@ -58,10 +59,12 @@ enum config_destination_type {
 
 struct config_destination {
     enum config_destination_type type;
-    char *path; /* directory */
+    /* Of a directory. Of memory with `is_cached`: where the copy is, after config_validate(). */
+    char *path;
     enum symlink_policy symlinks;
     enum config_acls acls;
     enum config_atomic atomic;
+    bool is_cached; /* memory: a copy is kept in the storage directory */
     struct config_reader *readers;
     size_t n_readers;
     struct config_at at;

@@ -37,7 +37,11 @@ static const struct config_key directory_keys[] = {
 };
 static const struct config_section directory = {"directory", CONFIG_KEYS(directory_keys), &common};
 
-static const struct config_section memory = {"memory", .base = &common};
+static const struct config_key memory_keys[] = {
+    {"cache", CONFIG_BOOL, CONFIG_OURS, .help = "keep a copy in the storage, for the next start",
+     CONFIG_KEEP(struct config_destination, is_cached)},
+};
+static const struct config_section memory = {"memory", CONFIG_KEYS(memory_keys), &common};
 
 static const struct config_key kubernetes_secret_keys[] = {
     {"name", CONFIG_TEXT, CONFIG_REQUIRED, .help = "name of the secret"},
@@ -53,7 +57,8 @@ static const struct config_section nop = {"nop", .base = &common};
 
 static const struct config_variant destinations[] = {
     {"directory", true, CONFIG_DESTINATION_DIRECTORY, &directory, "files in a directory"},
-    {"memory", true, CONFIG_DESTINATION_MEMORY, &memory, "nothing on disk; gone at exit"},
+    {"memory", true, CONFIG_DESTINATION_MEMORY, &memory,
+     "nothing on disk but a 'cache'; gone at exit"},
     {"kubernetes_secret", .section = &kubernetes_secret, .help = "a Kubernetes secret"},
     {"nop", .section = &nop, .help = "nowhere; for Go tbot's own use"},
 };

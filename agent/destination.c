@@ -57,7 +57,7 @@ static RESULT make_kind(const struct config_destination *config, const struct en
     case CONFIG_DESTINATION_DIRECTORY:
         return destination_directory_new(config, entropy, ret);
     case CONFIG_DESTINATION_MEMORY:
-        return destination_memory_new(ret);
+        return destination_memory_new(config, ret);
     case CONFIG_DESTINATION_NONE:
         break;
     }

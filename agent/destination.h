@@ -61,7 +61,8 @@ const char *destination_dir(const struct destination *d);
 /*
  * Makes the directory (0700) with its missing parents, proves that we can write there by really
  * writing `.write-test`, tries out and sets the readers' ACL as `acls` asks, and puts in order
- * what an interrupted run or another setting of `atomic` left.
+ * what an interrupted run or another setting of `atomic` left. Memory with a copy in the storage
+ * takes up what is in it; a copy that cannot be read or kept is a warning, here and later.
  */
 RESULT destination_prepare(struct destination *d, struct destination_report *ret);
 

@@ -87,6 +87,25 @@ class Files(Case):
         self.assertIn("proxycommand ", text)
 
 
+class Cache(Case):
+    def test_copy_of_an_output_in_memory_lives_as_long_as_it_is_configured(self):
+        cached = ("services:", "  - type: identity", "    name: web",
+                  "    destination: {type: memory, cache: yes}")
+        authority = self.authority()
+        agent = self.agent(authority, extra=cached)
+        copy = agent.storage / "cache" / "web"
+        for _ in range(2):
+            done = agent.oneshot()
+            self.assertEqual(0, done.returncode, done.stderr)
+            self.assertEqual(pem.public_key_of_key(copy / "key"), pem.public_key_of_cert(copy / "tlscert"))
+        for path in copy.rglob("*"):
+            self.assertEqual(0o700 if path.is_dir() else 0o600, stat.S_IMODE(path.stat().st_mode), path)
+        agent.config.write_text(agent.config.read_text().replace("cache: yes", "cache: no"))
+        done = agent.oneshot()
+        self.assertIn("the copy of output 'web' is removed from the storage", done.stderr)
+        self.assertFalse(copy.exists())
+
+
 RENEWALS = int(os.environ.get("TBOT_RENEWALS", "30"))
 READERS = 3
 

@@ -140,8 +140,14 @@ static const struct {
 
     {V2 "storage: {type: directory, path: /x, atomic: symlink}\n",
      "t:2:10: key 'atomic': is for outputs, not for 'storage'"},
+    {V2 "storage: {type: memory, cache: yes}\n",
+     "t:2:10: key 'cache': is for outputs, not for 'storage'"},
+    {V2 "services: [{type: identity, destination: {type: memory, cache: yes}}]\n",
+     "t:2:42: key 'cache': needs a 'name' for its service, to find the copy by"},
     {V2 "services: [{type: identity, destination: {type: memory, atomic: symlink}}]\n",
      "t:2:57: key 'atomic': is for destination type 'directory', not for 'memory'"},
+    {V2 "services: [{type: identity, destination: {type: directory, path: /x, cache: on}}]\n",
+     "t:2:70: key 'cache': is for destination type 'memory', not for 'directory'"},
     {V2 "services: [{type: identity, destination: {type: directory, path: /x, atomic: yes}}]\n",
      "t:2:78: key 'atomic': 'yes' is not one of off, symlink"},
 
