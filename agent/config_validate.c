@@ -20,8 +20,10 @@ static RESULT give_name(struct config *config, struct config_service *service)
 {
     for (unsigned n = 1;; n++) {
         CLEANUP(freep) char *name = NULL;
-        if (asprintf(&name, "%s-%u", config_service_type_name(service->type), n) < 0)
+        if (asprintf(&name, "%s-%u", config_service_type_name(service->type), n) < 0) {
+            name = NULL; /* undefined after a failure */
             return err_nomem();
+        }
         for (char *c = name; *c; c++)
             if (!isalnum((unsigned char)*c))
                 *c = '-';

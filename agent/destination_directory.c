@@ -146,6 +146,8 @@ static RESULT absolute(const char *path, char **ret)
     CLEANUP(freep) char *here = path[0] == '/' ? strdup("") : getcwd(NULL, 0);
     char *whole = NULL;
 
+    if (!here && errno == ENOMEM)
+        return err_nomem();
     if (!here)
         return err_sys(ERR_STORAGE, errno, "find the current directory");
     if (asprintf(&whole, "%s%s%s", here, path[0] == '/' ? "" : "/", path) < 0)

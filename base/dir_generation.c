@@ -78,7 +78,7 @@ static RESULT adopt_plain(const struct dir *d, const struct dir_file *files, siz
 }
 
 /* From here on readers see it. */
-static RESULT put_into_force(const struct dir *d, const struct dir *gen, const char *name)
+static RESULT put_into_force(struct dir *d, struct dir *gen, const char *name)
 {
     TRY(dir_sync(gen));
     TRY(dir_sync(d));
@@ -131,7 +131,7 @@ static RESULT publish_next(struct dir *d, const struct dir_file *files, size_t n
 
     TRY(begin_next(d, NULL, 0, &next, name));
     TRY(dir_publish(next, files, n, ret));
-    return ret->changed > 0 ? put_into_force(d, next, name) : complete(d);
+    return ret->changed > 0 || d->owes_sync ? put_into_force(d, next, name) : complete(d);
 }
 
 static RESULT publish(struct dir *d, const struct dir_file *files, size_t n,

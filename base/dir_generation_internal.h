@@ -54,7 +54,7 @@ RESULT dir_generation_link_replace(const struct dir *d, const char *name, const 
  * Gives every file of the generation in force, `gen`, its name in `d`. Where that is taken by
  * anything but the very same file it is left as it is. Synced.
  */
-RESULT dir_generation_link_all(const struct dir *d, const struct dir *gen);
+RESULT dir_generation_link_all(struct dir *d, const struct dir *gen);
 
 /* Opens a generation by name; ERR_NOT_FOUND when it is gone. */
 RESULT dir_generation_make_open(const struct dir *d, const char *name, struct dir **ret);

@@ -139,7 +139,8 @@ static bool needs_link(const struct dir *d, const struct dir *gen, const char *n
 }
 
 struct linking {
-    const struct dir *d, *gen;
+    struct dir *d;
+    const struct dir *gen;
     unsigned placed;
 };
 
@@ -156,7 +157,7 @@ static RESULT link_one(void *arg, const char *name)
     return NULL;
 }
 
-RESULT dir_generation_link_all(const struct dir *d, const struct dir *gen)
+RESULT dir_generation_link_all(struct dir *d, const struct dir *gen)
 {
     struct linking l = {d, gen, 0};
 

@@ -22,13 +22,18 @@ struct dir {
     bool listable; /* fd is O_RDONLY: can be listed and synced */
     bool follow_links;
     bool replace_only; /* never overwrite: a file may have another name elsewhere */
+    /*
+     * Something that was changed is not known to be durable. Until a sync has succeeded nothing
+     * counts as unchanged: the caller who tries again must not be told that all is well.
+     */
+    bool owes_sync;
 };
 
 /* O_NOFOLLOW where links are refused, and what every open of a file here has. */
 int dir_open_flags(const struct dir *d);
 
-/* What a person can do about a failed system call on a file; NULL: nothing general. */
-const char *dir_remedy(int errnum);
+/* Sets the hint that its errno suggests, if any does. Returns `e`. */
+struct err *dir_with_remedy(struct err *e);
 
 /* ERR_NOT_FOUND or ERR_STORAGE "VERB 'DIR/NAME': strerror", with a remedy for the usual causes. */
 struct err *dir_error(const struct dir *d, const char *name, int errnum, const char *verb);
@@ -38,7 +43,7 @@ RESULT dir_check_name(const struct dir *d, const char *name);
 
 /* Makes creations, renames and removals durable, where the filesystem knows that for directories.
  */
-RESULT dir_sync(const struct dir *d);
+RESULT dir_sync(struct dir *d);
 
 /*
  * Opens a directory in this one, never through a link; ERR_NOT_FOUND when there is none. It must

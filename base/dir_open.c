@@ -16,19 +16,13 @@ struct walk {
     bool follow_links;
 };
 
-static struct err *with_remedy(struct err *e)
-{
-    const char *hint = dir_remedy(err_errno(e));
-    return hint ? err_set_hint(e, "%s", hint) : e;
-}
-
 static struct err *walk_error(const struct walk *w, const char *name, int errnum, bool is_link)
 {
     if (is_link)
         return err_set_hint(
             err_new(ERR_STORAGE, "open '%s': '%s' is a symbolic link", w->path, name),
             "Give the real path, or set 'symlinks: insecure' if nobody else can write there.");
-    return with_remedy(
+    return dir_with_remedy(
         err_sys(errnum == ENOENT ? ERR_NOT_FOUND : ERR_STORAGE, errnum, "open '%s'", w->path));
 }
 
@@ -56,7 +50,8 @@ static RESULT walk_into(struct walk *w, const char *name)
         if (mkdirat(w->fd, name, 0700) == 0)
             sync_parent(w->fd);
         else if (errno != EEXIST)
-            return with_remedy(err_sys(ERR_STORAGE, errno, "create '%s' of '%s'", name, w->path));
+            return dir_with_remedy(
+                err_sys(ERR_STORAGE, errno, "create '%s' of '%s'", name, w->path));
         fd = openat(w->fd, name, flags);
     }
     if (fd < 0) {
@@ -93,7 +88,8 @@ static RESULT open_path(const char *path, bool follow_links, bool create, int *r
     CLEANUP(closep) int fd = open(start, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0)
-        return err_sys(ERR_STORAGE, errno, "open '%s'", start);
+        return dir_with_remedy(
+            err_sys(ERR_STORAGE, errno, "open '%s', on the way to '%s'", start, path));
     struct walk w = {path, TAKE_FD(fd), create, follow_links};
     struct err *e = walk_path(&w);
     fd = w.fd;
@@ -138,6 +134,8 @@ RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struc
         return err_new(ERR_STORAGE, "open '': a directory needs a name");
     TRY(open_path(path, d->follow_links, create, &d->fd));
     int readable = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (readable < 0 && errno != EACCES)
+        return dir_with_remedy(err_sys(ERR_STORAGE, errno, "read '%s'", path));
     if (readable >= 0) {
         close(d->fd);
         d->fd = readable;

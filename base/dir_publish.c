@@ -91,7 +91,7 @@ static RESULT item_prepare(const struct dir *d, struct item *item)
 {
     TRY(open_old(d, item->file->name, &item->old));
     bool exists = item->old >= 0;
-    if (exists && has_content(item->old, item->file->content)) {
+    if (exists && !d->owes_sync && has_content(item->old, item->file->content)) {
         close(TAKE_FD(item->old)); /* there may be thousands of these */
         return NULL;
     }
@@ -136,9 +136,12 @@ static RESULT set_commit(struct set *s, struct dir_published *done)
 {
     for (size_t i = 0; i < s->len; i++) {
         struct err *e = item_commit(s->d, &s->items[i], done);
-        if (e && done->changed > 0)
-            return err_wrap(e, "after %u file(s) of the set were replaced", done->changed);
-        TRY(e);
+        if (!e)
+            continue;
+        s->d->owes_sync = true;
+        return done->changed > 0
+                   ? err_wrap(e, "after %u file(s) of the set were replaced", done->changed)
+                   : e;
     }
     return done->changed > 0 ? dir_sync(s->d) : NULL;
 }
