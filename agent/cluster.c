@@ -43,9 +43,15 @@ static void describe(struct cluster *c)
 
 static struct err *make(struct cluster *c)
 {
-    TRY(read_address(c->c.config, &c->address, &c->kind));
+    const struct config *config = c->c.config;
+    TRY(read_address(config, &c->address, &c->kind));
     describe(c);
-    struct connector_config connector = {.address = c->address, .insecure = c->c.config->insecure};
+    struct connector_config connector = {
+        .address = c->address,
+        .insecure = config->insecure,
+        .ca_pins = &config->onboarding.ca_pins,
+        .ca_path = config->onboarding.ca_path,
+    };
     TRY(cluster_path_open(c, &connector.path));
     TRY(connector_new(&connector, &c->connector));
     struct channel_config channel = {

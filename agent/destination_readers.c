@@ -11,8 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define ACL_TEST_FORMAT ".acl-test-%016" PRIx64
-#define ACL_TEST_SIZE sizeof(".acl-test-0123456789abcdef")
+/* A name of the form of dir.h's own temporaries: what a crash leaves, the next dir_open() removes. */
+#define ACL_TEST_FORMAT ".tbot-%08" PRIx32 ".tmp"
+#define ACL_TEST_SIZE sizeof(".tbot-12345678.tmp")
 #define FILE_MODE 0600
 
 void destination_readers_init(struct destination_readers *r,
@@ -41,7 +42,9 @@ static RESULT open_for_acl(const struct destination_readers *r, struct dir *dir,
     int fd = openat(dir_fd(dir), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | follow);
 
     if (fd < 0)
-        return err_sys(ERR_STORAGE, errno, "open '%s/%s'", dir_path(dir), name);
+        return err_set_hint(err_sys(ERR_STORAGE, errno, "open '%s/%s'", dir_path(dir), name),
+                            "To give 'readers' access the bot's user must be able to read what is "
+                            "there, and own it.");
     *ret_fd = fd;
     return NULL;
 }
@@ -66,7 +69,7 @@ static RESULT check_kept(const struct destination_readers *r, struct dir *dir, c
     if (!now || !text)
         return err_nomem();
     TRY(open_for_acl(r, dir, name, &fd));
-    TRY(acl_get(fd, now));
+    TRY_CTX(acl_get(fd, now), "'%s/%s'", dir_path(dir), name);
     if (now->len == r->file_acl.len && memcmp(now->data, r->file_acl.data, now->len) == 0)
         return NULL;
     if (now->len)
@@ -79,7 +82,7 @@ static RESULT check_kept(const struct destination_readers *r, struct dir *dir, c
 static RESULT try_out_acl(const struct destination_readers *r, struct dir *dir)
 {
     char name[ACL_TEST_SIZE];
-    uint64_t random = 0;
+    uint32_t random = 0;
 
     entropy_fill(r->entropy, &random, sizeof(random));
     snprintf(name, sizeof(name), ACL_TEST_FORMAT, random);
@@ -88,9 +91,10 @@ static RESULT try_out_acl(const struct destination_readers *r, struct dir *dir)
                             .mode = FILE_MODE,
                             .acl = buf_bytes(&r->file_acl)};
 
-    TRY(dir_publish(dir, &file, 1, NULL));
-    struct err *e = check_kept(r, dir, name);
-    err_ignore(dir_remove(dir, name), "a small file with a telling name does no harm");
+    struct err *e = dir_publish(dir, &file, 1, NULL);
+    if (!e)
+        e = check_kept(r, dir, name);
+    err_ignore(dir_remove(dir, name), "the next dir_open() does");
     return e;
 }
 
@@ -133,6 +137,8 @@ static RESULT prepare_readers(struct destination_readers *r, struct dir *dir,
     r->are_given_access = !e;
     if (!e)
         return NULL;
+    if (err_code(e) == ERR_NOMEM) /* says nothing about ACLs, and passes */
+        return TAKE(e);
     if (r->config->acls == CONFIG_ACLS_REQUIRED)
         return err_set_hint(err_wrap(TAKE(e), "give 'readers' access ('acls: required')"),
                             "Use a directory that belongs to the bot's user, on a filesystem with "

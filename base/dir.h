@@ -40,7 +40,7 @@ struct dir;
 
 /*
  * Opens `path`; with `create` makes missing directories (mode 0700) first. Removes temporary files
- * an earlier, interrupted run of ours left behind.
+ * an earlier, interrupted run of ours left behind: `.tbot-XXXXXXXX.tmp`, each X of [a-z0-9].
  */
 RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struct dir **ret);
 void dir_close(struct dir *d); /* accepts NULL */

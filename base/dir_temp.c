@@ -55,9 +55,8 @@ static RESULT create_temp(const struct dir *d, const char *for_name, struct dir_
             return dir_error(d, for_name, errno, "create a temporary file for");
         if (t->fd >= 0 && lock_new(t->fd))
             return NULL;
-        closep(&t->fd);
+        dir_temp_end(d, t, false);
     }
-    t->fd = -1;
     return dir_error(d, for_name, EEXIST, "create a temporary file for");
 }
 
