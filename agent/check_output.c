@@ -23,10 +23,13 @@
     "readers "                                                                                     \
     "that exist."
 
-/* Somebody made the files for us in a directory that we may not make files in. */
-static bool can_overwrite(const struct check_place *p)
+/*
+ * Somebody made the files for us in a directory that we may not make files in. Files that change as a
+ * whole are never overwritten.
+ */
+static bool can_overwrite(const struct config_destination *d, const struct check_place *p)
 {
-    return !p->is_missing && p->denied == EACCES &&
+    return d->atomic == CONFIG_ATOMIC_OFF && !p->is_missing && p->denied == EACCES &&
            faccessat(dir_fd(p->dir), WRITE_TEST, W_OK, AT_EACCESS) == 0;
 }
 
@@ -134,7 +137,7 @@ static void check_readers(struct check *c, const char *service, const struct con
 static struct err *look(const struct config_destination *d, struct check_place *p)
 {
     TRY(check_place_look(d->path, d->symlinks, p));
-    if (!can_overwrite(p))
+    if (!can_overwrite(d, p))
         TRY(check_place_writable(p, d->path));
     return check_place_room(p, ROOM_NEEDED);
 }
@@ -152,6 +155,22 @@ static void check_directory(struct check *c, const struct check_point *at,
     check_readers(c, at->subject, d, &p);
 }
 
+/* The copy is worth a warning only: the output is served all the same. */
+static void check_memory(struct check *c, const struct check_point *at,
+                         const struct config_destination *d)
+{
+    CLEANUP(check_place_release) struct check_place p = {0};
+    if (!d->is_cached) {
+        check_ok(c, at, "in memory");
+        return;
+    }
+    struct err *e = look(d, &p);
+    if (e)
+        check_err(c, at, CHECK_WARNING, err_wrap(e, "no copy can be kept in the storage"));
+    else
+        check_ok(c, at, "in memory, with a copy in '%s'", d->path);
+}
+
 void check_output(struct check *c, const struct config_service *service)
 {
     const struct check_point at = {OUTPUT, service->name};
@@ -159,5 +178,5 @@ void check_output(struct check *c, const struct config_service *service)
     if (d->type == CONFIG_DESTINATION_DIRECTORY)
         check_directory(c, &at, d);
     else
-        check_ok(c, &at, "in memory");
+        check_memory(c, &at, d);
 }

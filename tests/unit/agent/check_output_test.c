@@ -116,6 +116,33 @@ static void test_files_made_for_us_are_overwritten_with_a_warning(void **state)
     assert_int_equal(f->check.failed, 0);
 }
 
+static void test_files_that_change_as_a_whole_are_not_overwritten(void **state)
+{
+    struct check_fixture *f = *state;
+    make(0755);
+    temp_dir_write(&tmp, "out/.write-test", "");
+    assert_int_equal(chmod(temp_dir_join(&tmp, "out/.write-test"), 0666), 0);
+    assert_int_equal(chmod(path, 0555), 0);
+    service.destination.atomic = CONFIG_ATOMIC_SYMLINK;
+    become_nobody();
+    check_output(&f->check, &service);
+    become_ourselves();
+    expect(f, "output", CHECK_FAILED, "Permission denied");
+}
+
+static void test_copy_of_memory_that_cannot_be_kept_warns(void **state)
+{
+    struct check_fixture *f = *state;
+    service.destination.type = CONFIG_DESTINATION_MEMORY;
+    service.destination.is_cached = true;
+    check_output(&f->check, &service);
+    expect(f, "output", CHECK_OK, "with a copy in");
+    become_nobody();
+    check_output(&f->check, &service);
+    become_ourselves();
+    expect(f, "output", CHECK_WARNING, "no copy can be kept");
+}
+
 static void test_symbolic_link_follows_the_policy(void **state)
 {
     struct check_fixture *f = *state;
@@ -205,6 +232,8 @@ int main(void)
         TEST(test_directory_that_cannot_be_made_fails),
         TEST(test_directory_that_is_closed_to_us_fails),
         TEST(test_files_made_for_us_are_overwritten_with_a_warning),
+        TEST(test_files_that_change_as_a_whole_are_not_overwritten),
+        TEST(test_copy_of_memory_that_cannot_be_kept_warns),
         TEST(test_symbolic_link_follows_the_policy),
         TEST(test_readers_that_exist_are_good),
         TEST(test_unknown_reader_warns_or_fails_as_asked),
