@@ -543,6 +543,19 @@ static void test_proxy_behind_a_load_balancer_needs_the_upgrade(void **state)
     expect(w, WALK_ROUTE, WALK_NOT_TRIED, "upgrade");
 }
 
+/* Some say so with an alert, as above, others choose no protocol at all. */
+static void test_server_that_knows_no_alpn_needs_the_upgrade(void **state)
+{
+    struct world *w = *state;
+    static const char *const none[] = {NULL};
+    w->server.alpn = none;
+    w->config.insecure = true;
+    begin(w, PATH_PROXY);
+    assert_false(walk(w));
+    expect(w, WALK_TLS, WALK_OK, "protocol 'none'");
+    expect(w, WALK_UPGRADE, WALK_FAILED, "ends TLS itself");
+}
+
 static void test_web_server_that_is_no_proxy_fails_the_ping(void **state)
 {
     struct world *w = *state;
@@ -609,6 +622,7 @@ int main(void)
         TEST(test_stranger_whom_nobody_vouches_for_warns),
         TEST(test_proxy_is_asked_what_it_is),
         TEST(test_proxy_behind_a_load_balancer_needs_the_upgrade),
+        TEST(test_server_that_knows_no_alpn_needs_the_upgrade),
         TEST(test_web_server_that_is_no_proxy_fails_the_ping),
         TEST(test_first_way_that_fails_is_a_warning_when_the_second_works),
         TEST(test_both_ways_that_fail_are_a_failure),
