@@ -179,8 +179,8 @@ static unsigned stop_pool(struct pool *p)
 }
 
 /*
- * Whatever still runs is cancelled, and then ends soon. What hangs in the kernel does not: a disk or a
- * name server that is not there. Nothing it uses could be released, so the process ends here.
+ * Whatever still runs is cancelled, and then ends soon. What hangs in the kernel does not: a disk that
+ * is not there. Nothing it uses could be released, so the process ends here.
  */
 static void stop_workers(struct agent *a)
 {
