@@ -94,6 +94,7 @@ struct remote *cluster_remote(struct cluster *c)
 void cluster_use(struct cluster *c, struct credentials *creds)
 {
     channel_set_credentials(c->channel, creds);
+    cluster_skew_note_signed(c, creds);
 }
 
 const char *cluster_text(const struct cluster *c)
@@ -206,7 +207,8 @@ RESULT cluster_issue(struct cluster *c, const struct cluster_issue_request *requ
         .route_to_cluster = request->route_to_cluster ? request->route_to_cluster : who->cluster,
     };
     struct mono asked = clock_mono(ctx->clock);
-    TRY_CTX(authapi_issue(&api, &certs, ctx, &issued), "asking for the output's certificate");
+    TRY_CTX(cluster_skew_judge(c, authapi_issue(&api, &certs, ctx, &issued)),
+            "asking for the output's certificate");
     cluster_skew_note_issued(c, issued, asked);
     return complete(c, bot, issued, ctx, ret);
 }
