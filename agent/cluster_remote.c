@@ -109,8 +109,6 @@ static struct err *read_generation(struct remote *r, struct credentials *creds,
 
 void cluster_remote_init(struct cluster *c)
 {
-    c->remote = (struct remote){.join = join,
-                                .key_kind = key_kind,
-                                .renew = renew,
-                                .read_generation = read_generation};
+    c->remote = (struct remote){
+        .join = join, .key_kind = key_kind, .renew = renew, .read_generation = read_generation};
 }
