@@ -28,7 +28,8 @@ struct scenario {
     unsigned min_renewals, max_joins; /* max_joins 0: not looked at */
     unsigned most_in_a_second;        /* the cluster is asked; 0: not looked at */
 
-    bool walk;     /* also ends the process in each situation it meets, killed and stopped */
+    unsigned
+        walk_each; /* of so many seeds one also ends the process in each situation, in two ways */
     bool is_large; /* many agents or years: one seed for many of the others' */
 };
 

@@ -13,7 +13,7 @@ static const struct scenario items[] = {
      .without_s = MINUTES(16), /* walked: a start in an outage takes its calendar's word */
      .min_renewals = 60,
      .max_joins = 1,
-     .walk = true},
+     .walk_each = 20},
     {"021-our-clock-an-hour-behind",
      {.run_s = DAYS(1),
       .n_outputs = 1,
@@ -22,7 +22,7 @@ static const struct scenario items[] = {
       .script = {OUTAGES}},
      .min_renewals = 60,
      .max_joins = 1,
-     .walk = true},
+     .walk_each = 20},
     {"022-our-clock-three-years-ahead",
      {.run_s = DAYS(1), .n_outputs = 1, .ahead_s = YEARS(3), .script = {OUTAGES}},
      .min_renewals = 60,
@@ -127,11 +127,15 @@ static const struct scenario items[] = {
     {"047-ended-in-each-situation-of-a-quiet-hour",
      {.run_s = HOURS(3), .n_outputs = 1},
      .without_s = HOURS(3),
-     .walk = true},
-    {"048-ended-in-each-situation-where-generations-cannot-be-read",
+     .walk_each = 20},
+    {"048-ended-in-each-situation-while-a-renewal-is-slow-to-be-counted",
+     {.run_s = MINUTES(50), .n_outputs = 1, .is_known = true, .weather = {.late_s = 20}},
+     .without_s = HOURS(1),
+     .walk_each = 1},
+    {"049-ended-in-each-situation-where-generations-cannot-be-read",
      {.run_s = HOURS(6), .n_outputs = 1, .per_instance = true, .token_again = true},
      .without_s = MINUTES(10),
-     .walk = true},
+     .walk_each = 20},
 };
 
 const struct scenario_table scenarios_machines = SCENARIO_TABLE(items);

@@ -120,7 +120,7 @@ static const struct scenario items[] = {
      .without_s = 60,
      .min_renewals = 15,
      .max_joins = 1,
-     .walk = true},
+     .walk_each = 20},
     {"141-path-unknown-and-the-way-that-worked-shuts",
      {.run_s = HOURS(6),
       .n_outputs = 1,

@@ -13,7 +13,6 @@
 
 /* Of so many seeds one is for what takes long. */
 #define SEEDS_TO_A_LARGE_ONE 200
-#define SEEDS_TO_A_WALK 20
 
 static const struct scenario_table *const tables[] = {
     &scenarios_outages, &scenarios_machines, &scenarios_cluster,
@@ -25,6 +24,7 @@ struct run {
     const char *program;
     uint64_t first, count;
     struct world_options options;
+    bool is_quick;
     char **filters;
     size_t n_filters;
     unsigned ok, failed;
@@ -33,19 +33,29 @@ struct run {
 static void usage(const char *program)
 {
     fprintf(stderr,
-            "usage: %s [-n COUNT] [-s SEED] [-v] [-b STEP [-g]] [SCENARIO…]\n"
+            "usage: %s [-n COUNT] [-s SEED] [-q] [-v] [-b STEP [-g]] [SCENARIO…]\n"
             "  -n COUNT  so many seeds for each scenario (20)\n"
             "  -s SEED   begin with this seed; without -n only this one\n"
+            "  -q        leave out the year and the fleets\n"
             "  -v        show what is logged and decided\n"
             "  -b STEP   kill the first agent's process after this step; -g: stop it gently\n"
-            "  SCENARIO  only those whose name has this text in it, such as 004 or clock\n",
+            "  SCENARIO  only those whose number begins so (0, 004), or whose name has this text\n",
             program);
+}
+
+static bool matches(const struct scenario *s, const char *filter)
+{
+    const char *found = strstr(s->name, filter);
+    bool is_number = strspn(filter, "0123456789") == strlen(filter);
+    return is_number ? found == s->name : found != NULL;
 }
 
 static bool is_wanted(const struct run *r, const struct scenario *s)
 {
+    if (r->is_quick && s->is_large)
+        return false;
     for (size_t i = 0; i < r->n_filters; i++)
-        if (strstr(s->name, r->filters[i]))
+        if (matches(s, r->filters[i]))
             return true;
     return r->n_filters == 0;
 }
@@ -72,9 +82,8 @@ static bool run_seed(const struct run *r, const struct scenario *s, uint64_t see
     at.with_log = seed - r->first < SEEDS_WITH_LOG && !s->is_large;
     if (!scenario_run(s, seed, &at, sum))
         return failed(r, s, seed, &at);
-    bool may_walk = s->walk && !at.break_at_step && !at.verbose;
-    if (may_walk && seed - r->first < share(r->count, SEEDS_TO_A_WALK) &&
-        !scenario_walk(s, seed, &at, sum))
+    bool may_walk = s->walk_each && !at.break_at_step && !at.verbose;
+    if (may_walk && (seed - r->first) % s->walk_each == 0 && !scenario_walk(s, seed, &at, sum))
         return failed(r, s, seed, &at);
     return true;
 }
@@ -129,7 +138,7 @@ static void run_all(struct run *r)
 static bool parse(int argc, char **argv, struct run *r)
 {
     bool has_seed = false, has_count = false;
-    for (int c; (c = getopt(argc, argv, "n:s:b:gv")) != -1;) {
+    for (int c; (c = getopt(argc, argv, "n:s:b:gqv")) != -1;) {
         uint64_t n = optarg ? strtoull(optarg, NULL, 10) : 0;
         if (c == 'n')
             r->count = n, has_count = true;
@@ -139,6 +148,8 @@ static bool parse(int argc, char **argv, struct run *r)
             r->options.break_at_step = n;
         else if (c == 'g')
             r->options.gently = true;
+        else if (c == 'q')
+            r->is_quick = true;
         else if (c == 'v')
             r->options.verbose = true;
         else

@@ -53,7 +53,7 @@ struct world_check {
     bool has_lost_reply, has_lost_token;
 
     bool has_route;
-    enum route route; /* that worked last */
+    enum route route;    /* that worked last */
     struct mono full_at; /* the last moment its disk was seen full */
     struct mono without_since;
 

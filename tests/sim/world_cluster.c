@@ -131,14 +131,21 @@ static void sign(struct world *w, struct world_request *r, struct validity v, in
     };
 }
 
-/* Until a read's cache ends it shows what it showed. */
+/* The label is that of the instance that renewed last. */
+static int64_t label(const struct world_bot *bot)
+{
+    return bot->n_instances ? bot->instances[bot->n_instances - 1].generation : 0;
+}
+
 static void serve_read(struct world *w, struct world_bot *bot, struct world_request *r)
 {
+    struct dur lag = world_between(w, dur_s(0), dur_s(w->config->weather.lag_s));
+    bool is_late = mono_diff(w->t, bot->changed_at).ns < lag.ns;
     if (!mono_before(w->t, bot->shown_until)) {
-        bot->shown = bot->n_instances ? bot->instances[bot->n_instances - 1].generation : 0;
+        bot->shown = label(bot);
         bot->shown_until = mono_add(w->t, dur_ms(READ_CACHE_MS));
     }
-    r->generation = bot->shown;
+    r->generation = is_late ? bot->before : bot->shown;
 }
 
 static struct world_instance *add_instance(struct world_bot *bot, uint64_t id)
@@ -193,6 +200,8 @@ static void serve_renew(struct world *w, struct world_bot *bot, struct world_req
         return refuse(r, STATUS_DENIED, "client credentials have expired");
     if (i->generation != r->shown.facts.generation)
         return lock(w, bot, r, i);
+    bot->before = label(bot);
+    bot->changed_at = w->t;
     i->generation++;
     i->renewed_by = r->process;
     i->renewed_at = w->t;

@@ -48,9 +48,11 @@ struct world_bot {
     uint64_t token; /* that a join may use; 0: none */
     bool token_is_used;
 
-    /* What a read shows. */
+    /* What a read shows: each server has a cache, and may be late to hear of a change. */
     int64_t shown;
     struct mono shown_until;
+    int64_t before; /* the last change */
+    struct mono changed_at;
 };
 
 enum call_kind {

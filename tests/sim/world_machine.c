@@ -7,8 +7,9 @@
 /* A paused machine's calendar is wrong until somebody tells it the time. */
 #define TIME_SERVER_S 60
 
-#define RESTART_MIN_MS 100
-#define RESTART_MAX_S 30
+/* Whoever starts a process again does it at once, or takes his time. */
+#define RESTART_SOON_MS 1000
+#define RESTART_LATE_S 30
 
 struct now world_machine_now(const struct world_agent *a)
 {
@@ -90,7 +91,8 @@ static void on_start(void *arg)
 void world_machine_start_soon(struct world_agent *a)
 {
     struct world *w = a->world;
-    world_after(w, &a->starts, world_between(w, dur_ms(RESTART_MIN_MS), dur_s(RESTART_MAX_S)));
+    struct dur most = world_chance(w, 50) ? dur_ms(RESTART_SOON_MS) : dur_s(RESTART_LATE_S);
+    world_after(w, &a->starts, world_between(w, dur_ms(100), most));
 }
 
 void world_machine_restart(struct world_agent *a, bool gently)

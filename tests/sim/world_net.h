@@ -34,6 +34,8 @@ struct world_weather {
     unsigned twice;           /* a reading call reaches the cluster twice */
     unsigned slow;            /* takes up to `slow_s` to be answered */
     int64_t slow_s;
+    int64_t late_s; /* a renewal is counted, at most so long after it was sent */
+    int64_t lag_s; /* of the read of a generation, at most: another server of the cluster answers */
 };
 
 struct world_net {

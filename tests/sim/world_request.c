@@ -79,8 +79,10 @@ static bool comes_through(struct world_request *r)
     return false;
 }
 
-static struct dur travel_time(struct world *w)
+static struct dur travel_time(struct world *w, enum call_kind kind)
 {
+    if (kind == CALL_RENEW && w->config->weather.late_s)
+        return world_between(w, dur_s(0), dur_s(w->config->weather.late_s));
     if (world_chance(w, w->config->weather.slow))
         return world_between(w, dur_s(0), dur_s(w->config->weather.slow_s));
     return world_net_delay(w);
@@ -116,7 +118,7 @@ static void on_arrived(void *arg)
         return;
     }
     r->timer.fn = on_replied;
-    world_after(w, &r->timer, travel_time(w));
+    world_after(w, &r->timer, travel_time(w, CALL_KINDS));
 }
 
 void world_request_send(struct world_call *c)
@@ -140,5 +142,5 @@ void world_request_send(struct world_call *c)
     if (world_chance(w, w->config->weather.request_lost))
         lose(r, world_chance(w, 50));
     else
-        world_after(w, &r->timer, travel_time(w));
+        world_after(w, &r->timer, travel_time(w, r->kind));
 }

@@ -153,9 +153,8 @@ static void test_end_goes_by_the_clusters_clock_where_ours_is_far_off(void **sta
     static const struct {
         int64_t ahead, least, most; /* our calendar; what is asked for, less what that shows */
     } cases[] = {
-        {0, 3600, 3600},       {30, 3600, 3600},      {-30, 3600, 3600},
-        {3600, -1, 1},         {-3600, 7199, 7201},   {86400, -82801, -82799},
-        {-86400, 89999, 90001},
+        {0, 3600, 3600},     {30, 3600, 3600},        {-30, 3600, 3600},      {3600, -1, 1},
+        {-3600, 7199, 7201}, {86400, -82801, -82799}, {-86400, 89999, 90001},
     };
     struct skew unknown = {0};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
