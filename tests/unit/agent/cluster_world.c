@@ -18,6 +18,7 @@ static void handle_renewal(struct cluster_world *w, const struct fake_call *call
     CLEANUP(msg_user_certs_request_release) struct msg_user_certs_request m = {0};
     err_free(msg_user_certs_request_decode(call->request, &m));
     w->asked_end = wall_to_unix(m.expires);
+    answer->status = atomic_load(&w->refusal);
     err_free(buf_add(&answer->reply, w->certs.data, w->certs.len));
 }
 
