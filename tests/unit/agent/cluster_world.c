@@ -45,7 +45,7 @@ static void handle_http(void *arg, const char *request, struct buf *reply)
         "{\"cluster_name\":\"" FIXTURE_CLUSTER "\",\"server_version\":\"17.2.0\"}";
     char date[64];
     struct tm tm;
-    time_t then = time(NULL) + 1800;
+    time_t then = wall_to_unix(clock_wall(clock_system())) + 1800;
     (void)arg;
     (void)request;
     gmtime_r(&then, &tm);
