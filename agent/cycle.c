@@ -49,14 +49,8 @@ static void failed(struct cycle *c, enum err_code code, struct mono now)
     plan(c, mono_add(now, entropy_between(c->config.entropy, four_fifths, c->config.interval)));
 }
 
-void cycle_done(struct cycle *c, enum err_code code, struct validity v, struct mono now,
-                struct wall now_wall)
+static void succeeded(struct cycle *c, struct validity v, struct mono now, struct wall now_wall)
 {
-    c->running = false;
-    if (code != ERR_OK) {
-        failed(c, code, now);
-        return;
-    }
     c->last_code = ERR_OK;
     c->failures = 0;
     c->stale = false;
@@ -64,8 +58,21 @@ void cycle_done(struct cycle *c, enum err_code code, struct validity v, struct m
     c->next = schedule_issued(v, c->config.interval, now, now_wall, c->config.entropy);
 }
 
+void cycle_done(struct cycle *c, enum err_code code, struct validity v, struct mono now,
+                struct wall now_wall)
+{
+    c->running = false;
+    if (code == ERR_OK)
+        succeeded(c, v, now, now_wall);
+    else
+        failed(c, code, now);
+    if (c->asked)
+        cycle_now(c, now);
+}
+
 void cycle_now(struct cycle *c, struct mono now)
 {
+    c->asked = c->running;
     c->failures = 0;
     plan(c, now);
 }

@@ -31,6 +31,7 @@ struct cycle {
     unsigned failures; /* of the running cycle */
     bool stale;        /* the last cycle failed, or was held when it fell due */
     bool running;
+    bool asked; /* cycle_now() came while running */
     bool held;
     bool has_ended;       /* at least one cycle */
     struct schedule next; /* when to start, unless running */
@@ -48,7 +49,10 @@ void cycle_started(struct cycle *c);
 void cycle_done(struct cycle *c, enum err_code code, struct validity v, struct mono now,
                 struct wall now_wall);
 
-/* Begins a new cycle now, or when released: a signal, a rotation. */
+/*
+ * Begins a new cycle now, or when released: a signal, a rotation. While one runs, when it has ended:
+ * it may have begun too early to know of what is to be renewed for.
+ */
 void cycle_now(struct cycle *c, struct mono now);
 
 /* The same within a moment, at random: for a stale output, when the cluster is back. */
