@@ -49,7 +49,7 @@ static void begin_anew(struct cycle *c, struct mono now)
 static void failed(struct cycle *c, enum err_code code, struct mono now)
 {
     c->last_code = code;
-    if (c->asked) {
+    if (c->doubted) {
         begin_anew(c, now);
         return;
     }
@@ -78,11 +78,13 @@ void cycle_done(struct cycle *c, enum err_code code, struct validity v, struct m
                 struct wall now_wall)
 {
     c->running = false;
-    if (code != ERR_OK)
-        failed(c, code, now);
-    else
+    if (code == ERR_OK)
         succeeded(c, v, now, now_wall);
-    c->asked = false;
+    else
+        failed(c, code, now);
+    c->doubted = false;
+    if (c->asked)
+        cycle_now(c, now);
 }
 
 void cycle_now(struct cycle *c, struct mono now)
@@ -95,7 +97,7 @@ void cycle_now(struct cycle *c, struct mono now)
 void cycle_soon(struct cycle *c, struct mono now, struct wall now_wall)
 {
     struct mono moment = mono_add(now, dur_ms(MOMENT_MS));
-    c->asked |= c->running;
+    c->doubted |= c->running;
     if (!c->stale)
         return;
     c->failures = 0;

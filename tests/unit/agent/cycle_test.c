@@ -56,6 +56,25 @@ static void test_success_is_followed_by_the_next_interval(void **state)
     run(&f, ERR_OK);
 }
 
+/* A rotation that is noticed while an output asks for its certificates is not in them. */
+static void test_asking_while_it_runs_is_not_forgotten(void **state)
+{
+    static const enum err_code codes[] = {ERR_OK, ERR_UNAVAILABLE, ERR_DENIED};
+    (void)state;
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        struct fixture f;
+        setup(&f);
+        cycle_started(&f.c);
+        cycle_now(&f.c, f.mono);
+        assert_false(cycle_due(&f.c, f.mono, f.wall));
+        struct validity v = {wall_add(f.wall, dur_s(-60)), wall_add(f.wall, dur_s(3600))};
+        cycle_done(&f.c, codes[i], v, f.mono, f.wall);
+        assert_int_equal(wait(&f), 0);
+        run(&f, ERR_OK);
+        assert_in_range(wait(&f), 960, 1200);
+    }
+}
+
 static void test_passing_failures_are_retried_up_to_the_bound(void **state)
 {
     (void)state;
@@ -293,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_success_is_followed_by_the_next_interval),
+        cmocka_unit_test(test_asking_while_it_runs_is_not_forgotten),
         cmocka_unit_test(test_passing_failures_are_retried_up_to_the_bound),
         cmocka_unit_test(test_refusal_is_not_retried_before_the_next_interval),
         cmocka_unit_test(test_now_begins_a_new_cycle_with_all_its_attempts),

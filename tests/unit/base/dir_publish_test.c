@@ -35,9 +35,14 @@ int __real_openat(int fd, const char *path, int flags, ...);
 int __wrap_openat(int fd, const char *path, int flags, mode_t mode);
 int __wrap_openat(int fd, const char *path, int flags, mode_t mode)
 {
-    if ((flags & O_EXCL) && fails(&libc.create))
+    if (!(flags & O_EXCL))
+        return __real_openat(fd, path, flags, mode);
+    if (fails(&libc.create))
         return -1;
-    return __real_openat(fd, path, flags, mode);
+    int made = __real_openat(fd, path, flags, mode);
+    if (libc.before_each)
+        libc.before_each(); /* what it is like before anything else is done to it */
+    return made;
 }
 
 ssize_t __real_pwrite(int fd, const void *data, size_t len, off_t at);
