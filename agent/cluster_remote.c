@@ -10,7 +10,7 @@ static struct err *make_key(void *arg, enum suite suite, struct key **ret)
 
 static void say_report(const struct cluster *c, const struct join_report *report, bool failed)
 {
-    if (report->is_unverified)
+    if (report->is_unverified && !failed)
         log_warn(c->c.log, "cluster",
                  "joined without verifying whom: set 'ca_pins' or 'ca_path' for the next machine",
                  LOG_STR("cluster", report->cluster), LOG_STR("address", c->text));
@@ -43,7 +43,7 @@ static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
     struct mono asked = clock_mono(ctx->clock);
     struct err *e = join_by_token(&config, ctx, ret);
     say_report(c, &report, e != NULL);
-    TRY(e);
+    TRY(cluster_skew_judge(c, e));
     cluster_path_joined(c, &report, token);
     cluster_skew_note_issued(c, *ret, asked);
     return NULL;
@@ -92,7 +92,8 @@ static struct err *renew(struct remote *r, struct credentials *creds, struct key
         .expires = cluster_skew_end(c, ttl),
     };
     struct mono asked = clock_mono(ctx->clock);
-    TRY(authapi_renew(c->channel, s.channel, &s.ping, &certs, ctx, ret_written, ret));
+    struct err *e = authapi_renew(c->channel, s.channel, &s.ping, &certs, ctx, ret_written, ret);
+    TRY(cluster_skew_judge(c, e));
     cluster_skew_note_issued(c, *ret, asked);
     return NULL;
 }
@@ -109,8 +110,6 @@ static struct err *read_generation(struct remote *r, struct credentials *creds,
 
 void cluster_remote_init(struct cluster *c)
 {
-    c->remote = (struct remote){.join = join,
-                                .key_kind = key_kind,
-                                .renew = renew,
-                                .read_generation = read_generation};
+    c->remote = (struct remote){
+        .join = join, .key_kind = key_kind, .renew = renew, .read_generation = read_generation};
 }

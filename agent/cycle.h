@@ -32,6 +32,7 @@ struct cycle {
     bool stale;        /* the last cycle failed, or was held when it fell due */
     bool running;
     bool held;
+    bool asked;           /* to begin anew while it ran: should it fail, it does */
     bool has_ended;       /* at least one cycle */
     struct schedule next; /* when to start, unless running */
     enum err_code last_code;
@@ -48,10 +49,11 @@ void cycle_started(struct cycle *c);
 void cycle_done(struct cycle *c, enum err_code code, struct validity v, struct mono now,
                 struct wall now_wall);
 
-/* Begins a new cycle now, or when released: a signal, a rotation. */
+/* Begins a new cycle now, or when released: a signal, a rotation. While one runs its success does what
+ * was asked; after its failure it is begun anew in a moment. */
 void cycle_now(struct cycle *c, struct mono now);
 
-/* The same within a moment, at random: for a stale output, when the cluster is back. */
+/* The same within a moment, at random, where it is stale: the cluster is back, or the identity fresh. */
 void cycle_soon(struct cycle *c, struct mono now, struct wall now_wall);
 
 /* A running job is let end; none is due until released. */

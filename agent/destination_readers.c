@@ -2,6 +2,7 @@
 #include "agent/destination_readers.h"
 
 #include "agent/acl.h"
+#include "base/dir_generation.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,18 +32,6 @@ void destination_readers_release(struct destination_readers *r)
 {
     buf_release(&r->file_acl);
     buf_release(&r->dir_acl);
-}
-
-static RESULT warn(struct destination_report *report, const char *before, const struct err *e,
-                   const char *after)
-{
-    CLEANUP(freep) char *cause = err_text(e);
-    CLEANUP(buf_freep) struct buf *text = buf_new(4096);
-
-    if (!cause || !text)
-        return err_nomem();
-    TRY(buf_printf(text, "%s%s%s", before, cause, after));
-    return strlist_add(&report->warnings, buf_str(text));
 }
 
 /* A file or, for ".", the directory, in a way that lets its ACL be read and set. */
@@ -154,8 +143,8 @@ static RESULT prepare_readers(struct destination_readers *r, struct dir *dir,
         return err_set_hint(err_wrap(TAKE(e), "give 'readers' access ('acls: required')"),
                             "Use a directory that belongs to the bot's user, on a filesystem with "
                             "POSIX ACLs, and readers that exist; or set 'acls: try'.");
-    return warn(report, "'readers' get no access: ", e,
-                "; files stay readable for their owner only");
+    return destination_report_warn(report, "'readers' get no access: ", e,
+                                   "; files stay readable for their owner only");
 }
 
 /*
@@ -181,7 +170,8 @@ static RESULT check_foreign(struct destination_readers *r, struct dir *dir,
         return err_set_hint(err_wrap(TAKE(e), "there is no ACL ('acls: required')"),
                             "Give the directory to the bot's user, or ACLs for the bot and its "
                             "readers with setfacl(1).");
-    return warn(report, "", e, ", and carries no ACL: its owner may not be able to read the files");
+    return destination_report_warn(
+        report, "", e, ", and carries no ACL: its owner may not be able to read the files");
 }
 
 RESULT destination_readers_prepare(struct destination_readers *r, struct dir *dir,
@@ -208,6 +198,30 @@ static RESULT with_acl(const struct destination_readers *r, const struct dir_fil
     return NULL;
 }
 
+static RESULT publish(const struct destination_readers *r, struct dir *dir,
+                      const struct dir_file *files, size_t n, struct dir_published *ret)
+{
+    return r->config->atomic == CONFIG_ATOMIC_SYMLINK ? dir_generation_publish(dir, files, n, ret)
+                                                      : dir_publish(dir, files, n, ret);
+}
+
+/* Names are links in `dir` with generations: access is to what they lead to, and to its directory. */
+static RESULT ensure_all(const struct destination_readers *r, struct dir *dir,
+                         const struct dir_file *files, size_t n)
+{
+    CLEANUP(dir_closep) struct dir *generation = NULL;
+    struct dir *place = dir;
+
+    if (r->config->atomic == CONFIG_ATOMIC_SYMLINK) {
+        TRY(dir_generation_open(dir, &generation));
+        TRY(ensure_acl(r, generation, ".", &r->dir_acl));
+        place = generation;
+    }
+    for (size_t i = 0; i < n; i++)
+        TRY(ensure_acl(r, place, files[i].name, &r->file_acl));
+    return NULL;
+}
+
 /*
  * A file that did not change kept whatever ACL it had; one that could only be overwritten too. Once
  * the test at start has passed, a failure here is an error under `try` as well.
@@ -219,9 +233,8 @@ static RESULT publish_for_readers(struct destination_readers *r, struct dir *dir
 
     TRY(with_acl(r, files, n, &own));
     TRY(ensure_acl(r, dir, ".", &r->dir_acl));
-    TRY(dir_publish(dir, own, n, ret));
-    for (size_t i = 0; i < n; i++)
-        TRY_CTX(ensure_acl(r, dir, files[i].name, &r->file_acl), "give 'readers' access");
+    TRY(publish(r, dir, own, n, ret));
+    TRY_CTX(ensure_all(r, dir, files, n), "give 'readers' access");
     return NULL;
 }
 
@@ -230,5 +243,5 @@ RESULT destination_readers_publish(struct destination_readers *r, struct dir *di
                                    struct dir_published *ret)
 {
     return r->are_given_access ? publish_for_readers(r, dir, files, n_files, ret)
-                               : dir_publish(dir, files, n_files, ret);
+                               : publish(r, dir, files, n_files, ret);
 }

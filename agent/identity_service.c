@@ -86,14 +86,9 @@ static struct dur job_limit(enum renewer_job job)
     return dur_s(job == RENEWER_JOB_JOIN ? JOIN_LIMIT_S : ASK_LIMIT_S);
 }
 
-static void say_outcome(struct identity_service *s)
+static void say_success(const struct identity_service *s)
 {
     const struct renewal_outcome *o = &s->outcome;
-    if (o->event.code != ERR_OK) {
-        log_err(s->c.log, o->event.written ? LOG_ERROR : LOG_WARN, COMPONENT,
-                identity_advice_failed(o->event.job), o->err);
-        return;
-    }
     if (!o->creds)
         return;
     const struct subject *who = credentials_subject(o->creds);
@@ -104,6 +99,19 @@ static void say_outcome(struct identity_service *s)
              LOG_WALL("valid_until", credentials_not_after(o->creds)));
     if (o->err)
         log_err(s->c.log, LOG_ERROR, COMPONENT, "the new identity is in memory only", o->err);
+}
+
+/* After the renewer has decided: what happens next is part of the message. */
+static void say_failure(const struct identity_service *s, const struct renewer_event *ev)
+{
+    const struct renewer *r = &s->renewer;
+    enum log_level level = ev->written ? LOG_ERROR : LOG_WARN;
+    const char *message = identity_advice_failed(ev->job);
+    struct dur next = mono_diff(r->next_at, loop_now(s->c.loop).mono);
+    if (r->next == RENEWER_JOB_NONE)
+        log_err(s->c.log, level, COMPONENT, message, s->error);
+    else
+        log_err(s->c.log, level, COMPONENT, message, s->error, LOG_DUR("next_attempt", next));
 }
 
 /* The next keys will be of the kind of the present one, unless the cluster changes its mind. */
@@ -132,7 +140,7 @@ static void on_done(void *arg)
 {
     struct identity_service *s = arg;
     loop_timer_clear(s->c.loop, &s->patience);
-    say_outcome(s);
+    say_success(s);
     identity_service_say_notes(s);
     adopt(s);
     struct renewer_event ev = s->outcome.event;
@@ -184,12 +192,17 @@ static void say_state(struct identity_service *s, enum renewer_state before)
 
 static void step(struct identity_service *s, const struct renewer_event *ev)
 {
+    bool has_failed = ev->kind == RENEWER_JOB_DONE && ev->code != ERR_OK;
     if (s->stopping) {
+        if (has_failed && ev->written)
+            say_failure(s, ev);
         s->c.changed(s->c.arg);
         return;
     }
     enum renewer_state before = s->renewer.state;
     struct renewer_todo todo = renewer_step(&s->renewer, ev, loop_now(s->c.loop));
+    if (has_failed)
+        say_failure(s, ev);
     say_state(s, before);
     if (todo.job != RENEWER_JOB_NONE)
         begin_job(s, todo.job);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/dir_internal.h"
+#include "base/dir_generation_internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -109,25 +109,17 @@ static bool is_leftover(int dirfd, const char *name)
            flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-/* Best effort: what cannot be removed does no harm but take space. */
-static void remove_leftovers(const struct dir *d)
+static RESULT remove_leftover(void *arg, const char *name)
 {
-    int fd = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
-    const struct dirent *entry;
+    const struct dir *d = arg;
 
-    if (!list) {
-        closep(&fd);
-        return;
-    }
-    while ((entry = readdir(list))) {
-        if (dir_temp_is_name(entry->d_name) && is_leftover(d->fd, entry->d_name))
-            (void)unlinkat(d->fd, entry->d_name, 0);
-    }
-    closedir(list);
+    if (dir_temp_is_name(name) &&
+        (is_leftover(d->fd, name) || dir_generation_link_is_leftover(d, name)))
+        (void)unlinkat(d->fd, name, 0);
+    return NULL;
 }
 
-RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struct dir **ret)
+static RESULT open_dir(const char *path, enum symlink_policy policy, bool create, struct dir **ret)
 {
     CLEANUP(dir_closep) struct dir *d = calloc(1, sizeof(*d));
 
@@ -148,9 +140,55 @@ RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struc
         close(d->fd);
         d->fd = readable;
         d->listable = true;
-        remove_leftovers(d);
     }
     *ret = TAKE(d);
+    return NULL;
+}
+
+RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struct dir **ret)
+{
+    struct dir *d = NULL;
+
+    TRY(open_dir(path, policy, create, &d));
+    if (d->listable)
+        err_ignore(dir_each(d, remove_leftover, d), "what stays does no harm but take space");
+    *ret = d;
+    return NULL;
+}
+
+RESULT dir_open_as_is(const char *path, enum symlink_policy policy, struct dir **ret)
+{
+    return open_dir(path, policy, false, ret);
+}
+
+static RESULT check_owner(const struct dir *d, const char *name, int fd)
+{
+    struct stat parent, st;
+
+    if (fstat(d->fd, &parent) != 0 || fstat(fd, &st) != 0)
+        return dir_error(d, name, errno, "look at");
+    if (st.st_uid == parent.st_uid || st.st_uid == geteuid())
+        return NULL;
+    return err_new(ERR_STORAGE, "'%s/%s' belongs to user %u, who is not the directory's owner",
+                   d->path, name, st.st_uid);
+}
+
+RESULT dir_open_below(const struct dir *d, const char *name, struct dir **ret)
+{
+    CLEANUP(dir_closep) struct dir *sub = calloc(1, sizeof(*sub));
+
+    if (!sub)
+        return err_nomem();
+    sub->fd = openat(d->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (sub->fd < 0)
+        return dir_error(d, name, errno, "open");
+    TRY(check_owner(d, name, sub->fd));
+    if (asprintf(&sub->path, "%s/%s", d->path, name) < 0) {
+        sub->path = NULL;
+        return err_nomem();
+    }
+    sub->listable = true;
+    *ret = TAKE(sub);
     return NULL;
 }
 

@@ -18,6 +18,7 @@ static void handle_renewal(struct cluster_world *w, const struct fake_call *call
     CLEANUP(msg_user_certs_request_release) struct msg_user_certs_request m = {0};
     err_free(msg_user_certs_request_decode(call->request, &m));
     w->asked_end = wall_to_unix(m.expires);
+    answer->status = atomic_load(&w->refusal);
     err_free(buf_add(&answer->reply, w->certs.data, w->certs.len));
 }
 
@@ -45,7 +46,7 @@ static void handle_http(void *arg, const char *request, struct buf *reply)
         "{\"cluster_name\":\"" FIXTURE_CLUSTER "\",\"server_version\":\"17.2.0\"}";
     char date[64];
     struct tm tm;
-    time_t then = time(NULL) + 1800;
+    time_t then = wall_to_unix(clock_wall(clock_system())) + 1800;
     (void)arg;
     (void)request;
     gmtime_r(&then, &tm);
