@@ -71,7 +71,7 @@ int cluster_world_set_up(void **state)
     w->dir = temp_dir_make();
     w->log_fd = memfd_create("log", MFD_CLOEXEC);
     w->creds = host_ca_bot(&w->ca, "bot-one");
-    assert_ok(keypool_new(&w->keys));
+    assert_ok(keypool_new(NULL, &w->keys));
     assert_ok(config_new(&w->config));
     assert_true(asprintf(&w->config->auth_server, "127.0.0.1:%u", fake_cluster_port(w->fc)) > 0);
     assert_ok(config_destination_set(&w->config->storage, w->dir.path));
