@@ -6,7 +6,7 @@
 
 static const struct scenario items[] = {
     {"080-a-fleet-starts-at-once",
-     {.run_s = HOURS(1), .n_agents = FLEET, .n_outputs = 1, .is_known = true},
+     {.run_s = MINUTES(45), .n_agents = FLEET, .n_outputs = 1, .is_known = true},
      .min_renewals = 2 * FLEET,
      .most_in_a_second = 5 * FLEET,
      .is_large = true},
@@ -21,12 +21,12 @@ static const struct scenario items[] = {
      .most_in_a_second = FLEET,
      .is_large = true},
     {"082-a-fleet-waits-for-its-cluster",
-     {.run_s = MINUTES(80),
+     {.run_s = MINUTES(55),
       .n_agents = FLEET,
       .n_outputs = 1,
       .is_known = true,
       .peak_from_s = MINUTES(20),
-      .script = {{STOPPED, .at_s = MINUTES(20), .for_s = MINUTES(30)}}},
+      .script = {{STOPPED, .at_s = MINUTES(20), .for_s = MINUTES(20)}}},
      .min_renewals = 2 * FLEET,
      .is_large = true},
 };

@@ -101,12 +101,12 @@ void world_agent_look(struct world_agent *a)
         return;
     struct supervisor_view v = view_of(a);
     unsigned todo = supervisor_look(&a->supervisor, &v);
+    if (todo)
+        world_check_heard(a);
     if (todo & SUPERVISOR_WATCH_CONTACT)
         world_connection_step(a, CONTACT_LOOK, ERR_OK);
-    if (todo & SUPERVISOR_TELL_IDENTITY) {
-        world_check_contact(a);
+    if (todo & SUPERVISOR_TELL_IDENTITY)
         world_agent_step(a, &(struct renewer_event){.kind = RENEWER_CONTACT});
-    }
     if (world_agent_runs(a))
         do_for_outputs(a, todo);
     if (todo & SUPERVISOR_END_WELL)
@@ -122,6 +122,8 @@ void world_agent_look(struct world_agent *a)
 static void step_once(struct world_agent *a, const struct renewer_event *ev)
 {
     enum renewer_state before = a->renewer.state;
+    if (ev->kind == RENEWER_CONTACT)
+        world_check_contact(a);
     struct renewer_todo todo = renewer_step(&a->renewer, ev, world_machine_now(a));
     say_state(a, before);
     if (todo.job != RENEWER_JOB_NONE) {

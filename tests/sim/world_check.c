@@ -41,13 +41,21 @@ static bool is_within_reach(const struct world_agent *a)
     return false;
 }
 
+/* A reply that is on its way counts as here. */
+static bool is_level(const struct world_agent *a, const struct world_instance *known)
+{
+    bool is_asking = a->lane.step != LANE_IDLE && a->lane.job == RENEWER_JOB_RENEW;
+    int64_t ahead = known->generation - a->held.facts.generation;
+    return ahead == 0 || (ahead == 1 && is_asking);
+}
+
 static bool would_renew(const struct world_agent *a)
 {
     struct world_bot *bot = &a->world->cluster.bots[a->bot];
     const struct world_identity *i = &a->held;
     const struct world_instance *known = world_cluster_instance(bot, i->instance);
-    return i->serial && !bot->is_locked && !bot->is_shut && known &&
-           known->generation == i->facts.generation && can_shake_hands(a, i, i->trusts | a->pins);
+    return i->serial && !bot->is_locked && !bot->is_shut && known && is_level(a, known) &&
+           can_shake_hands(a, i, i->trusts | a->pins);
 }
 
 /* Between two jobs nothing is on its way. */

@@ -12,8 +12,8 @@
  *                 longer one within the distance of its probes
  *     pair        a key and its certificate belong together, held and on the disk
  *     once        no generation is presented twice: the bot is never locked by us
- *     bounded     failed attempts stay under the bound of a cycle; requests of each kind stay under
- *                 so many in a minute; at one moment only so much happens
+ *     bounded     failed attempts stay under the bound of a cycle, with a pause after each; requests of
+ *                 each kind stay under so many in a minute; at one moment only so much happens
  *     scheduled   a job runs, or a time is set, or the end is reached, or a person is told what to do
  *     just        who gives up (overtaken, held, locked, refused, untrusted) has a reason
  *     path        a dial begins with the way that worked last, also after a new start
@@ -31,6 +31,12 @@ struct world;
 struct world_agent;
 struct world_request;
 
+/* Between a failure that passes and the next attempt, unless something new was heard meanwhile. */
+struct world_pause {
+    struct mono failed_at; /* MONO_NEVER: it did not, or not in passing */
+    bool has_heard;        /* since the attempt began */
+};
+
 struct world_check {
     struct loop_timer patrol;
 
@@ -39,6 +45,7 @@ struct world_check {
     bool is_old_cycle; /* what runs began before the cluster's return */
     int64_t minute;
     unsigned begun[CALL_KINDS];
+    struct world_pause pause, output_pauses[WORLD_OUTPUTS_MAX];
     struct mono failing_since; /* the first failed job since a success; MONO_NEVER: none */
     struct mono started_at;
     struct mono moment;
@@ -74,6 +81,11 @@ void world_check_call(struct world_agent *a, enum call_kind kind);
 void world_check_dial(struct world_agent *a, enum route first);
 void world_check_connected(struct world_agent *a, enum route route);
 void world_check_job(struct world_agent *a, const struct renewer_event *outcome);
+
+/* An attempt ended with `code`; begins; may begin at once, because something new was heard. */
+void world_check_ended(struct world_agent *a, struct world_pause *p, enum err_code code);
+void world_check_begins(struct world_agent *a, struct world_pause *p);
+void world_check_heard(struct world_agent *a);
 
 /* The renewer decided. */
 void world_check_decision(struct world_agent *a, enum renewer_state before,

@@ -26,6 +26,7 @@ static void begin(struct world_output *o)
 {
     struct world_agent *a = o->agent;
     cycle_started(&o->cycle);
+    world_check_begins(a, &a->watch.output_pauses[o->number]);
     o->call.shown = a->held;
     o->call.key = world_id(a->world);
     o->call.deadline = mono_add(a->world->t, dur_s(LIMIT_S));
@@ -98,6 +99,7 @@ static void on_answer(void *arg)
     cycle_done(&o->cycle, code, o->call.issued.facts.validity, now.mono, now.wall);
     say(o, o->call.err);
     world_call_release(&o->call);
+    world_check_ended(a, &a->watch.output_pauses[o->number], code);
     world_connection_hear(a, code);
     world_output_look(o);
     world_agent_look(a);
