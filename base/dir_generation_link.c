@@ -150,9 +150,9 @@ static RESULT is_same_file(const struct dir *d, const struct dir *gen, const cha
     struct stat ours, there;
 
     if (fstatat(gen->fd, name, &ours, AT_SYMLINK_NOFOLLOW) != 0)
-        return dir_error(gen, name, errno, "look at");
+        return err_certain(dir_error(gen, name, errno, "look at"));
     if (fstatat(d->fd, name, &there, AT_SYMLINK_NOFOLLOW) != 0)
-        return dir_error(d, name, errno, "look at");
+        return err_certain(dir_error(d, name, errno, "look at"));
     *ret = there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
     return NULL;
 }

@@ -18,7 +18,7 @@ static struct err *list_error(const struct dir *d, int errnum)
 {
     if (errnum == ENOMEM)
         return err_nomem();
-    return dir_with_remedy(err_sys(ERR_STORAGE, errnum, "list '%s'", d->path));
+    return err_certain(dir_with_remedy(err_sys(ERR_STORAGE, errnum, "list '%s'", d->path)));
 }
 
 /* A descriptor of its own: reading moves the place in the directory, and others may read it too. */
