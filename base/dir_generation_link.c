@@ -150,9 +150,9 @@ static RESULT is_same_file(const struct dir *d, const struct dir *gen, const cha
     struct stat ours, there;
 
     if (fstatat(gen->fd, name, &ours, AT_SYMLINK_NOFOLLOW) != 0)
-        return err_certain(dir_error(gen, name, errno, "look at"));
+        return dir_error(gen, name, errno, "look at");
     if (fstatat(d->fd, name, &there, AT_SYMLINK_NOFOLLOW) != 0)
-        return err_certain(dir_error(d, name, errno, "look at"));
+        return dir_error(d, name, errno, "look at");
     *ret = there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
     return NULL;
 }
@@ -160,7 +160,7 @@ static RESULT is_same_file(const struct dir *d, const struct dir *gen, const cha
 /* What a run was interrupted in is completed, what somebody else put there is not touched. */
 static RESULT needs_link(const struct dir *d, const struct dir *gen, const char *name, bool *ret)
 {
-    enum dir_generation_at ours, there;
+    enum dir_generation_at ours = DIR_AT_NOTHING, there = DIR_AT_NOTHING;
 
     *ret = false;
     TRY(dir_generation_link_look(gen, name, &ours));

@@ -18,27 +18,27 @@ static struct err *list_error(const struct dir *d, int errnum)
 {
     if (errnum == ENOMEM)
         return err_nomem();
-    return err_certain(dir_with_remedy(err_sys(ERR_STORAGE, errnum, "list '%s'", d->path)));
+    return dir_with_remedy(err_sys(ERR_STORAGE, errnum, "list '%s'", d->path));
 }
 
-/* A descriptor of its own: reading moves the place in the directory, and others may read it too. */
-static RESULT open_list(const struct dir *d, DIR **ret)
+/* A descriptor of its own: reading moves the place in the directory, and others may read it too. NULL
+ * with errno set. */
+static DIR *open_list(const struct dir *d)
 {
     CLEANUP(closep) int fd = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    *ret = fd >= 0 ? fdopendir(fd) : NULL;
-    if (!*ret)
-        return list_error(d, errno);
-    (void)TAKE_FD(fd);
-    return NULL;
+    DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
+    if (list)
+        (void)TAKE_FD(fd);
+    return list;
 }
 
 RESULT dir_each(const struct dir *d, dir_each_fn *fn, void *arg)
 {
-    CLEANUP(close_list) DIR *list = NULL;
+    CLEANUP(close_list) DIR *list = open_list(d);
     const struct dirent *entry;
 
-    TRY(open_list(d, &list));
+    if (!list)
+        return list_error(d, errno);
     while ((errno = 0, entry = readdir(list))) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             TRY(fn(arg, entry->d_name));
