@@ -119,7 +119,8 @@ static RESULT remove_leftover(void *arg, const char *name)
     return NULL;
 }
 
-static RESULT open_dir(const char *path, enum symlink_policy policy, bool create, struct dir **ret)
+static RESULT open_dir(const char *path, enum symlink_policy policy, bool create, bool clean,
+                       struct dir **ret)
 {
     CLEANUP(dir_closep) struct dir *d = calloc(1, sizeof(*d));
 
@@ -141,24 +142,20 @@ static RESULT open_dir(const char *path, enum symlink_policy policy, bool create
         d->fd = readable;
         d->listable = true;
     }
+    if (d->listable && clean)
+        err_ignore(dir_each(d, remove_leftover, d), "what stays does no harm but take space");
     *ret = TAKE(d);
     return NULL;
 }
 
 RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struct dir **ret)
 {
-    struct dir *d = NULL;
-
-    TRY(open_dir(path, policy, create, &d));
-    if (d->listable)
-        err_ignore(dir_each(d, remove_leftover, d), "what stays does no harm but take space");
-    *ret = d;
-    return NULL;
+    return open_dir(path, policy, create, true, ret);
 }
 
 RESULT dir_open_as_is(const char *path, enum symlink_policy policy, struct dir **ret)
 {
-    return open_dir(path, policy, false, ret);
+    return open_dir(path, policy, false, false, ret);
 }
 
 static RESULT check_owner(const struct dir *d, const char *name, int fd)
