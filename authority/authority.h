@@ -86,6 +86,9 @@ struct certs {
     ((struct certs){.tls = BUF_INIT((size_t)256 * 1024), .ssh = BUF_INIT((size_t)256 * 1024)})
 void certs_release(struct certs *c);
 
+/* The protocol's message. */
+RESULT certs_encode(const struct certs *c, struct buf *out);
+
 struct authority_join {
     const char *token;
     const char *role;     /* "Bot" */

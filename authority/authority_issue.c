@@ -20,6 +20,15 @@ void certs_release(struct certs *c)
     strlist_release(&c->ssh_cas);
 }
 
+RESULT certs_encode(const struct certs *c, struct buf *out)
+{
+    const struct msg_certs m = {.ssh = buf_str(&c->ssh),
+                                .tls = buf_str(&c->tls),
+                                .tls_cas = c->tls_cas,
+                                .ssh_cas = c->ssh_cas};
+    return msg_certs_encode(&m, out);
+}
+
 /* The keys of one request, in both forms. */
 struct keys {
     struct buf ssh; /* blob */

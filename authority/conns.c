@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/conns.h"
 
+#include "base/thread.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/socket.h>
-
-#define STACK_SIZE ((size_t)256 * 1024)
 
 struct conn {
     struct conns *owner;
@@ -87,16 +86,12 @@ static void *run(void *arg)
     return NULL;
 }
 
-static int start_thread(struct conn *conn)
+static RESULT start_thread(struct conn *conn)
 {
     pthread_t thread;
-    pthread_attr_t attr;
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attr, STACK_SIZE);
-    int failure = pthread_create(&thread, &attr, run, conn);
-    pthread_attr_destroy(&attr);
-    return failure;
+    TRY(thread_start(run, conn, &thread));
+    pthread_detach(thread);
+    return NULL;
 }
 
 RESULT conns_start(struct conns *c, int fd, void (*serve)(struct conn *conn, int fd, void *arg),
@@ -113,10 +108,10 @@ RESULT conns_start(struct conns *c, int fd, void (*serve)(struct conn *conn, int
     if (!enter(c, conn))
         return err_new(ERR_BUSY, "there are %d connections already", CONNS_MAX);
     cut_fd = -1;
-    int failure = start_thread(conn);
-    if (failure) {
+    struct err *e = start_thread(conn);
+    if (e) {
         leave(TAKE(conn));
-        return err_sys(ERR_BUSY, failure, "starting a thread for a connection");
+        return err_wrap_as(ERR_BUSY, e, "taking in a connection");
     }
     conn = NULL;
     owned = -1;

@@ -56,11 +56,7 @@ RESULT rpc_generate_user_certs(struct rpc_call *c, struct bytes request, struct 
     CLEANUP(certs_release) struct certs made = CERTS_INIT;
     TRY(msg_user_certs_request_decode(request, &wanted));
     TRY(authority_generate(c->authority, c->peer, &wanted, &made));
-    const struct msg_certs reply = {.ssh = buf_str(&made.ssh),
-                                    .tls = buf_str(&made.tls),
-                                    .tls_cas = made.tls_cas,
-                                    .ssh_cas = made.ssh_cas};
-    return msg_certs_encode(&reply, out);
+    return certs_encode(&made, out);
 }
 
 const char *rpc_variant(const struct rpc_method *m, struct bytes request)

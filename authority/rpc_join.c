@@ -25,11 +25,7 @@ RESULT rpc_register_using_token(struct rpc_call *c, struct bytes request, struct
                                     .tls_key = bytes_of_str(wanted.public_tls_key),
                                     .expires = wanted.expires};
     TRY(joining_with_text_keys(c->authority, &joining, &made));
-    const struct msg_certs reply = {.ssh = buf_str(&made.ssh),
-                                    .tls = buf_str(&made.tls),
-                                    .tls_cas = made.tls_cas,
-                                    .ssh_cas = made.ssh_cas};
-    return msg_certs_encode(&reply, out);
+    return certs_encode(&made, out);
 }
 
 /* The first message of the stream: which token. */

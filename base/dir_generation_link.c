@@ -113,7 +113,23 @@ static RESULT move(const struct dir *d, const char *temp, const char *name, bool
     return e;
 }
 
-RESULT dir_generation_link_place(const struct dir *d, const char *name, const char *target)
+/* A link to put at `name`: symbolic to `target`, or hard to the file of that name in `from`. */
+struct link {
+    const char *name;
+    const char *target; /* NULL: hard */
+    const struct dir *from;
+};
+
+static RESULT make(const struct dir *d, const struct link *l, const char *temp)
+{
+    if (l->target && symlinkat(l->target, d->fd, temp) != 0)
+        return dir_error(d, l->name, errno, "make a symbolic link for");
+    if (!l->target && linkat(l->from->fd, l->name, d->fd, temp, 0) != 0)
+        return dir_error(d, l->name, errno, "make a hard link for");
+    return NULL;
+}
+
+static RESULT put(const struct dir *d, const struct link *l)
 {
     struct err *e = NULL;
     bool again = true;
@@ -122,27 +138,20 @@ RESULT dir_generation_link_place(const struct dir *d, const char *name, const ch
         char temp[DIR_TEMP_SIZE];
         err_free(e);
         dir_temp_name(temp);
-        if (symlinkat(target, d->fd, temp) != 0)
-            return dir_error(d, name, errno, "make a symbolic link for");
-        e = move(d, temp, name, &again);
+        TRY(make(d, l, temp));
+        e = move(d, temp, l->name, &again);
     }
     return e;
 }
 
+RESULT dir_generation_link_place(const struct dir *d, const char *name, const char *target)
+{
+    return put(d, &(struct link){.name = name, .target = target});
+}
+
 RESULT dir_generation_link_replace(const struct dir *d, const char *name, const struct dir *from)
 {
-    struct err *e = NULL;
-    bool again = true;
-
-    for (int tries = 0; again && tries < TRIES; tries++) {
-        char temp[DIR_TEMP_SIZE];
-        err_free(e);
-        dir_temp_name(temp);
-        if (linkat(from->fd, name, d->fd, temp, 0) != 0)
-            return dir_error(d, name, errno, "make a hard link for");
-        e = move(d, temp, name, &again);
-    }
-    return e;
+    return put(d, &(struct link){.name = name, .from = from});
 }
 
 static RESULT is_same_file(const struct dir *d, const struct dir *gen, const char *name, bool *ret)

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/pool.h"
 
-#include <pthread.h>
-#include <signal.h>
-#include <time.h>
+#include "base/thread.h"
 
-#define STACK_SIZE (256 * 1024)
+#include <time.h>
 
 struct worker {
     struct pool *pool;
@@ -106,21 +104,6 @@ static void *work(void *arg)
     return NULL;
 }
 
-static int create_thread(struct worker *w)
-{
-    sigset_t all, before;
-    pthread_attr_t attr;
-
-    sigfillset(&all);
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, STACK_SIZE);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread inherits it */
-    int rc = pthread_create(&w->thread, &attr, work, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attr);
-    return rc;
-}
-
 static RESULT add_worker(struct pool *p)
 {
     CLEANUP(freep) struct worker *w = calloc(1, sizeof(*w));
@@ -129,14 +112,14 @@ static RESULT add_worker(struct pool *p)
         return err_nomem();
     w->pool = p;
     pthread_mutex_lock(&p->lock); /* the worker waits until it is in the list */
-    int rc = create_thread(w);
-    if (rc == 0) {
+    struct err *e = thread_start(work, w, &w->thread);
+    if (!e) {
         w->next = p->workers;
         p->workers = TAKE(w);
         p->users++;
     }
     pthread_mutex_unlock(&p->lock);
-    return rc == 0 ? NULL : err_sys(ERR_UNAVAILABLE, rc, "start a worker thread");
+    return e ? err_wrap(e, "make a worker") : NULL;
 }
 
 static void init_sync(struct pool *p)

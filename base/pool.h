@@ -6,8 +6,7 @@
  * Threads for what blocks: dialling, RPCs, disk, making keys.
  *
  * A job runs on a worker, then its `done` runs on the loop's thread. Jobs start in the order in which
- * they were submitted; a pool of one thread is a lane. Workers have small stacks (256 KiB) and every
- * signal blocked.
+ * they were submitted; a pool of one thread is a lane. Workers are threads as in base/thread.h.
  *
  * Bounding a job's time is the job's matter (struct ctx). A worker that does not come back all the
  * same, from a hung filesystem or a resolver, can be given up: pool_abandon() puts a new one in its

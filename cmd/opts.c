@@ -2,18 +2,14 @@
 #include "cmd/opts.h"
 
 #include "agent/config_suggest.h"
-#include "base/clock.h"
-#include "base/secret.h"
-#include "base/strlist.h"
+#include "base/cleanup.h"
+#include "cmd/opts_value.h"
 
 #include <string.h>
 
-enum { SWITCH_OFF = 1, SWITCH_ON = 2 };
-
-/* An option as found: its entry, and the values of its set. */
+/* An option as it was found. */
 struct found {
-    const struct opt *opt;
-    void *values;
+    struct opts_value value;
     bool is_negated;
 };
 
@@ -24,11 +20,6 @@ struct words {
     int argc, at;
     char **argv;
 };
-
-static void *value_of(const struct found *f)
-{
-    return (char *)f->values + f->opt->offset;
-}
 
 static bool has_name(const struct opt *opt, const char *name, size_t len)
 {
@@ -45,7 +36,7 @@ static bool find_name(const struct words *w, const char *name, size_t len, struc
                 may_negate && opt->kind == OPT_SWITCH && has_name(opt, name + 3, len - 3);
             if (!is_negated && !has_name(opt, name, len))
                 continue;
-            *ret = (struct found){opt, w->sets[s].values, is_negated};
+            *ret = (struct found){opts_value_of(&w->sets[s], i), is_negated};
             return true;
         }
     return false;
@@ -56,7 +47,7 @@ static bool find_letter(const struct words *w, char letter, struct found *ret)
     for (size_t s = 0; s < w->n_sets; s++)
         for (size_t i = 0; i < w->sets[s].n_opts; i++)
             if (w->sets[s].opts[i].letter == letter) {
-                *ret = (struct found){&w->sets[s].opts[i], w->sets[s].values, false};
+                *ret = (struct found){opts_value_of(&w->sets[s], i), false};
                 return true;
             }
     return false;
@@ -77,73 +68,17 @@ static RESULT unknown_name(const struct words *w, const char *name, size_t len)
     return err_new(ERR_USAGE, "unknown option '--%s'", wrong);
 }
 
-static RESULT check_choice(const struct opt *opt, const char *text)
-{
-    CLEANUP(strlist_release) struct strlist names = {0};
-    for (const char *const *choice = opt->choices; choice && *choice; choice++) {
-        if (strcmp(*choice, text) == 0)
-            return NULL;
-        TRY(strlist_add(&names, *choice));
-    }
-    if (!opt->choices)
-        return NULL;
-    CLEANUP(freep) char *all = strlist_join(&names, ", ");
-    if (!all)
-        return err_nomem();
-    return err_new(ERR_USAGE, "'%s' is not one of %s", text, all);
-}
-
-static RESULT set_secret(const char *text, struct secret **to)
-{
-    CLEANUP(secret_freep) struct secret *value = NULL;
-    TRY(secret_new(text, strlen(text), &value));
-    secret_free(*to);
-    *to = TAKE(value);
-    return NULL;
-}
-
-static RESULT set_duration(const char *text, struct dur *to)
-{
-    struct dur value = {0};
-    CLEANUP(err_freep) struct err *e = dur_parse(text, &value);
-    if (err_code(e) == ERR_NOMEM)
-        return TAKE(e);
-    if (e || value.ns <= 0)
-        return err_new(ERR_USAGE, "'%s' is not a duration such as 90s, 20m or 1h30m", text);
-    *to = value;
-    return NULL;
-}
-
-static RESULT set_text(const struct found *f, const char *text)
-{
-    void *to = value_of(f);
-    if (!*text)
-        return NULL;
-    switch (f->opt->kind) {
-    case OPT_SECRET:
-        return set_secret(text, to);
-    case OPT_LIST:
-        return strlist_add(to, text);
-    case OPT_DURATION:
-        return set_duration(text, to);
-    default:
-        TRY(check_choice(f->opt, text));
-        *(const char **)to = text;
-        return NULL;
-    }
-}
-
 static RESULT refuse_not_built(const struct found *f)
 {
-    if (!(f->opt->flags & OPT_NOT_BUILT) || f->is_negated)
+    if (!(f->value.opt->flags & OPT_NOT_BUILT) || f->is_negated)
         return NULL;
-    return err_new(ERR_USAGE, "option '--%s' is not built yet in this tbot", f->opt->name);
+    return err_new(ERR_USAGE, "option '--%s' is not built yet in this tbot", f->value.opt->name);
 }
 
 static RESULT set_switch(const struct found *f)
 {
     TRY(refuse_not_built(f));
-    *(unsigned *)value_of(f) = f->is_negated ? SWITCH_OFF : SWITCH_ON;
+    opts_value_turn(&f->value, !f->is_negated);
     return NULL;
 }
 
@@ -151,8 +86,8 @@ static RESULT set_switch(const struct found *f)
 static RESULT set_argument(const struct found *f, char *value)
 {
     TRY(refuse_not_built(f));
-    TRY_CTX(set_text(f, value), "option '--%s'", f->opt->name);
-    if (f->opt->kind == OPT_SECRET)
+    TRY_CTX(opts_value_set(&f->value, value), "option '--%s'", f->value.opt->name);
+    if (f->value.opt->kind == OPT_SECRET)
         memset(value, '*', strlen(value));
     return NULL;
 }
@@ -160,7 +95,7 @@ static RESULT set_argument(const struct found *f, char *value)
 static RESULT set_next_word(struct words *w, const struct found *f)
 {
     if (w->at == w->argc)
-        return err_new(ERR_USAGE, "option '--%s' needs a value", f->opt->name);
+        return err_new(ERR_USAGE, "option '--%s' needs a value", f->value.opt->name);
     return set_argument(f, w->argv[w->at++]);
 }
 
@@ -171,11 +106,11 @@ static RESULT parse_long(struct words *w, char *word)
     struct found f;
     if (!find_name(w, word, len, &f))
         return unknown_name(w, word, len);
-    if (f.opt->kind != OPT_SWITCH)
+    if (f.value.opt->kind != OPT_SWITCH)
         return value ? set_argument(&f, value) : set_next_word(w, &f);
     if (value)
         return err_new(ERR_USAGE, "option '--%s' takes no value, it has the twin '--no-%s'",
-                       f.opt->name, f.opt->name);
+                       f.value.opt->name, f.value.opt->name);
     return set_switch(&f);
 }
 
@@ -186,7 +121,7 @@ static RESULT parse_letters(struct words *w, char *word)
         struct found f;
         if (!find_letter(w, *word, &f))
             return err_new(ERR_USAGE, "unknown option '-%c'", *word);
-        if (f.opt->kind != OPT_SWITCH)
+        if (f.value.opt->kind != OPT_SWITCH)
             return word[1] ? set_argument(&f, word + 1) : set_next_word(w, &f);
         TRY(set_switch(&f));
     }
@@ -235,53 +170,24 @@ struct err *opts_parse(const struct opt_set *sets, size_t n_sets, int argc, char
     return NULL;
 }
 
-static bool is_given(const struct found *f)
+static RESULT set_from_environment(const struct opts_value *v)
 {
-    const void *value = value_of(f);
-    switch (f->opt->kind) {
-    case OPT_SWITCH:
-        return *(const unsigned *)value != 0;
-    case OPT_LIST:
-        return ((const struct strlist *)value)->len > 0;
-    case OPT_DURATION:
-        return ((const struct dur *)value)->ns != 0;
-    default:
-        return *(void *const *)value != NULL;
-    }
-}
-
-static RESULT set_switch_text(const struct found *f, const char *text)
-{
-    static const char *const on[] = {"1", "t", "T", "true", "True", "TRUE"};
-    static const char *const off[] = {"0", "f", "F", "false", "False", "FALSE"};
-    for (size_t i = 0; i < sizeof(on) / sizeof(*on); i++) {
-        bool is_on = strcmp(text, on[i]) == 0;
-        if (!is_on && strcmp(text, off[i]) != 0)
-            continue;
-        *(unsigned *)value_of(f) = is_on ? SWITCH_ON : SWITCH_OFF;
+    const char *name = v->opt->env;
+    const char *text = name ? getenv(name) : NULL;
+    if (!text || !*text || opts_value_is_given(v))
         return NULL;
-    }
-    return err_new(ERR_USAGE, "'%s' is not true or false", text);
-}
-
-static RESULT set_from_environment(const struct found *f)
-{
-    const char *text = f->opt->env ? getenv(f->opt->env) : NULL;
-    if (!text || !*text || is_given(f))
-        return NULL;
-    if (f->opt->flags & OPT_NOT_BUILT)
-        return err_new(ERR_USAGE, "environment variable %s is not built yet in this tbot",
-                       f->opt->env);
-    struct err *e = f->opt->kind == OPT_SWITCH ? set_switch_text(f, text) : set_text(f, text);
-    return e ? err_wrap(e, "environment variable %s", f->opt->env) : NULL;
+    if (v->opt->flags & OPT_NOT_BUILT)
+        return err_new(ERR_USAGE, "environment variable %s is not built yet in this tbot", name);
+    TRY_CTX(opts_value_set(v, text), "environment variable %s", name);
+    return NULL;
 }
 
 struct err *opts_from_environment(const struct opt_set *sets, size_t n_sets)
 {
     for (size_t s = 0; s < n_sets; s++)
         for (size_t i = 0; i < sets[s].n_opts; i++) {
-            struct found f = {&sets[s].opts[i], sets[s].values, false};
-            TRY(set_from_environment(&f));
+            const struct opts_value v = opts_value_of(&sets[s], i);
+            TRY(set_from_environment(&v));
         }
     return NULL;
 }
@@ -290,9 +196,9 @@ struct err *opts_check_required(const struct opt_set *sets, size_t n_sets)
 {
     for (size_t s = 0; s < n_sets; s++)
         for (size_t i = 0; i < sets[s].n_opts; i++) {
-            struct found f = {&sets[s].opts[i], sets[s].values, false};
-            if ((f.opt->flags & OPT_REQUIRED) && !is_given(&f))
-                return err_new(ERR_USAGE, "option '--%s' is required", f.opt->name);
+            const struct opts_value v = opts_value_of(&sets[s], i);
+            if ((v.opt->flags & OPT_REQUIRED) && !opts_value_is_given(&v))
+                return err_new(ERR_USAGE, "option '--%s' is required", v.opt->name);
         }
     return NULL;
 }
@@ -300,13 +206,7 @@ struct err *opts_check_required(const struct opt_set *sets, size_t n_sets)
 void opts_release(const struct opt_set *set)
 {
     for (size_t i = 0; i < set->n_opts; i++) {
-        struct found f = {&set->opts[i], set->values, false};
-        if (f.opt->kind == OPT_SECRET) {
-            struct secret **secret = value_of(&f);
-            secret_free(*secret);
-            *secret = NULL;
-        } else if (f.opt->kind == OPT_LIST) {
-            strlist_release(value_of(&f));
-        }
+        const struct opts_value v = opts_value_of(set, i);
+        opts_value_release(&v);
     }
 }

@@ -2,15 +2,13 @@
 #include "transport/pump.h"
 
 #include "base/relay.h"
+#include "base/thread.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-
-#define STACK_SIZE ((size_t)256 << 10)
 
 struct pump {
     struct tls *tls;
@@ -65,18 +63,6 @@ static void *run(void *arg)
     return NULL;
 }
 
-static RESULT start(struct pump *p)
-{
-    pthread_attr_t attr;
-    int error = pthread_attr_init(&attr);
-    if (error)
-        return err_sys(ERR_UNAVAILABLE, error, "start a connection's thread");
-    pthread_attr_setstacksize(&attr, STACK_SIZE);
-    error = pthread_create(&p->thread, &attr, run, p);
-    pthread_attr_destroy(&attr);
-    return error ? err_sys(ERR_UNAVAILABLE, error, "start a connection's thread") : NULL;
-}
-
 static void release(struct pump *p)
 {
     relay_free(p->relay);
@@ -114,7 +100,7 @@ RESULT pump_new(struct tls *tls, struct pump_listener listener, struct pump **re
     CLEANUP(closep) int plain = pair[1];
     TRY(cancel_new(&p->abort));
     TRY(relay_new(p->tls, p->fd, &p->relay));
-    TRY(start(p));
+    TRY_CTX(thread_start(run, p, &p->thread), "make a connection's pump");
     *ret = TAKE(p);
     *ret_fd = TAKE_FD(plain);
     return NULL;
