@@ -69,11 +69,8 @@ static bool judge(const struct world *w, const struct scenario *s)
 static void add(struct world_tally *all, const struct world *w)
 {
     all->runs++;
-    all->steps += w->tally.steps;
     all->joins += w->tally.joins;
     all->renewals += w->tally.renewals;
-    all->issues += w->tally.issues;
-    all->starts += w->tally.starts;
     all->races += w->tally.races;
     all->losses += is_excused(w);
     if (!is_excused(w) && w->tally.without.ns > all->without.ns)

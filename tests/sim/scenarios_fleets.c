@@ -8,7 +8,7 @@ static const struct scenario items[] = {
     {"080-a-fleet-starts-at-once",
      {.run_s = MINUTES(45), .n_agents = FLEET, .n_outputs = 1, .is_known = true},
      .min_renewals = 2 * FLEET,
-     .most_in_a_second = 5 * FLEET,
+     .most_in_a_second = 3 * FLEET,
      .is_large = true},
     {"081-a-fleet-loses-its-connections-at-once",
      {.run_s = MINUTES(40),
@@ -18,7 +18,7 @@ static const struct scenario items[] = {
       .peak_from_s = MINUTES(20),
       .script = {{CUT, .at_s = MINUTES(20)}}},
      .min_renewals = FLEET,
-     .most_in_a_second = FLEET,
+     .most_in_a_second = FLEET / 2,
      .is_large = true},
     {"082-a-fleet-waits-for-its-cluster",
      {.run_s = MINUTES(55),
@@ -28,6 +28,7 @@ static const struct scenario items[] = {
       .peak_from_s = MINUTES(20),
       .script = {{STOPPED, .at_s = MINUTES(20), .for_s = MINUTES(20)}}},
      .min_renewals = 2 * FLEET,
+     .most_in_a_second = FLEET * 3 / 4,
      .is_large = true},
 };
 

@@ -59,7 +59,7 @@ struct world_config {
     int64_t ahead_s; /* their calendar */
     bool is_known;   /* each starts with an identity it joined for at most `interval` ago */
     bool no_token;   /* joining is not configured */
-    bool has_pins;   /* a join trusts whatever CA the cluster has now */
+    bool has_pins;   /* `ca_pins` are configured: of the CA at the start */
     bool twice;      /* events that may come twice do */
     enum path_kind path;
     enum renewer_startup startup;
@@ -86,14 +86,13 @@ struct world_options {
 };
 
 struct world_tally {
-    uint64_t runs, steps;
+    uint64_t runs;
     unsigned most_in_second; /* calls and dials that reached the cluster */
-    unsigned joins, renewals, issues, starts;
+    unsigned joins, renewals;
     unsigned losses;    /* runs in which a reply was lost with the identity or the token in it */
     unsigned races;     /* two copies asked within one read of the other: see world_cluster.h */
     struct dur without; /* the longest any agent had nothing valid */
-    struct dur
-        slowest_return; /* from the cluster's return to the last credential that waited for it */
+    struct dur slowest_return; /* from there to the last credential that waited for it */
 };
 
 struct world {

@@ -227,7 +227,6 @@ void world_agent_start(struct world_agent *a)
         world_output_init_cycle(&a->outputs[i]);
     supervisor_init(&a->supervisor, w->config->one_pass);
     a->renewer_timer = (struct loop_timer){.fn = on_renewer_timer, .arg = a};
-    w->tally.starts++;
     world_check_start(a);
     world_agent_step(a, &(struct renewer_event){
                             .kind = RENEWER_START,

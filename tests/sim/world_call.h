@@ -23,6 +23,7 @@ struct world_call {
     enum call_kind kind;
     struct world_identity shown; /* serial 0: nobody */
     uint64_t key, token;
+    const char *secret; /* that goes out with the request; NULL: none */
     struct mono deadline;
     void (*done)(void *arg);
     void *arg;

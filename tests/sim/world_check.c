@@ -198,7 +198,6 @@ void world_check_agent(struct world_agent *a)
     struct world_check *c = &a->watch;
     struct world *w = a->world;
     c->steps++;
-    w->tally.steps++;
     if (c->moment.ns != w->t.ns)
         c->steps_at_moment = 0;
     c->moment = w->t;

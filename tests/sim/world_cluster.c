@@ -216,7 +216,6 @@ static void serve_issue(struct world *w, struct world_request *r)
     struct validity v;
     if (!choose_validity(w, r, &v))
         return refuse(r, STATUS_DENIED, "client credentials have expired");
-    w->tally.issues++;
     sign(w, r, v, 0, 0);
 }
 

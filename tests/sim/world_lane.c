@@ -39,6 +39,7 @@ static void ask(struct world_lane *l, enum call_kind kind, int64_t limit_s)
     c->shown = kind == CALL_JOIN ? (struct world_identity){0} : a->held;
     c->key = l->key;
     c->token = kind == CALL_JOIN ? a->token : 0;
+    c->secret = kind == CALL_JOIN ? WORLD_SECRET "-token" : NULL;
     c->deadline = mono_add(a->world->t, dur_s(limit_s));
     l->step = LANE_ASKING;
     world_call_begin(c);

@@ -4,8 +4,9 @@
 
 /*
  * The log: what the agents say goes through diag/core/log.h, with the errors, hints and advice of the
- * program, into memory, and is read back. Every secret of the world carries WORLD_SECRET; a line that
- * shows it breaks the run. With -v the lines are shown, and between them what is decided.
+ * program, into memory, and is read back. What a request must keep secret, its token or key, carries
+ * WORLD_SECRET; a line that shows it breaks the run. With -v the lines are shown, and between them
+ * what is decided.
  */
 
 #include "base/cleanup.h"
@@ -24,7 +25,6 @@ struct world_log {
     struct log *log; /* NULL: not wanted */
     int fd;
     bool is_shown;
-    uint64_t lines;
 };
 
 void world_log_init(struct world *w);

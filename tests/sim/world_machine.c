@@ -108,6 +108,13 @@ void world_machine_restart(struct world_agent *a, bool gently)
     world_machine_start_soon(a);
 }
 
+void world_machine_switch_off(struct world_agent *a, struct dur length)
+{
+    world_agent_kill(a);
+    a->starts_again = true;
+    world_after(a->world, &a->starts, length);
+}
+
 /* Joined some time ago, as a bot that has been renewed a few times. */
 static void make_known(struct world_agent *a)
 {

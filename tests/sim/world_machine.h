@@ -29,6 +29,9 @@ void world_machine_set_calendar(struct world_agent *a, struct dur ahead);
 /* `clocks_stop`: it is paused; a time server sets its calendar right within a minute after. */
 void world_machine_sleep(struct world_agent *a, struct dur length, bool clocks_stop);
 
+/* The process ends as if killed; the next starts with the machine. */
+void world_machine_switch_off(struct world_agent *a, struct dur length);
+
 /* Ends the process, if there is one, and starts one within half a minute of that. */
 void world_machine_restart(struct world_agent *a, bool gently);
 void world_machine_start_soon(struct world_agent *a);

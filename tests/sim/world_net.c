@@ -3,7 +3,7 @@
 
 void world_net_init(struct world *w)
 {
-    w->net = (struct world_net){.since = {0}, .down_since = MONO_NEVER};
+    w->net = (struct world_net){.down_since = MONO_NEVER};
 }
 
 enum world_way world_net_meets(const struct world *w, enum route route)
@@ -57,7 +57,6 @@ void world_net_set(struct world *w, enum world_way way)
     if (way == before)
         return;
     w->net.way = way;
-    w->net.since = w->t;
     if (before == WAY_OPEN)
         w->net.down_since = w->t;
     if (way == WAY_REFUSES)

@@ -41,7 +41,6 @@ struct world_weather {
 struct world_net {
     enum world_way way;
     enum world_way routes[PATH_MAX_ROUTES]; /* by enum route: one way may be shut alone */
-    struct mono since;                      /* when `way` became what it is */
     struct mono down_since;                 /* the last outage's beginning */
 };
 

@@ -18,6 +18,7 @@ const char *world_script_name(enum what what)
         [CLOCK] = "the calendar jumps",
         [SUSPEND] = "the machine sleeps",
         [FREEZE] = "the virtual machine is paused",
+        [OFF] = "the machine is off",
         [DISK_FULL] = "the disk is full",
         [KILL] = "kill -9",
         [STOP] = "SIGTERM",
@@ -121,6 +122,9 @@ static void do_to_agent(struct world_agent *a, const struct happening *h)
     case SUSPEND:
     case FREEZE:
         world_machine_sleep(a, dur_s(h->for_s), h->what == FREEZE);
+        break;
+    case OFF:
+        world_machine_switch_off(a, dur_s(h->for_s));
         break;
     case DISK_FULL:
         a->disk.is_full = true;

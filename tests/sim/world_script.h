@@ -45,6 +45,7 @@ enum what {
     CLOCK,   /* its calendar jumps by `by_s` */
     SUSPEND, /* the machine sleeps; both its clocks run on */
     FREEZE,  /* a virtual machine is paused: clocks stand still, the calendar is set right after */
+    OFF,     /* the machine is switched off, and on again */
     DISK_FULL, /* nothing can be stored */
 
     /* Persons and their programs. */
