@@ -16,6 +16,7 @@ static void begin_stop(struct agent *a)
     if (a->stopping)
         return;
     a->stopping = true;
+    connection_service_stop(a->connection);
     identity_service_stop(a->identity);
     for (size_t i = 0; i < a->n_outputs; i++)
         output_service_stop(a->outputs[i]);
@@ -24,7 +25,8 @@ static void begin_stop(struct agent *a)
 
 static bool is_quiet(const struct agent *a)
 {
-    if (identity_service_is_busy(a->identity) || a->filling)
+    if (identity_service_is_busy(a->identity) || connection_service_is_busy(a->connection) ||
+        a->filling)
         return false;
     for (size_t i = 0; i < a->n_outputs; i++)
         if (output_service_is_busy(a->outputs[i]))
@@ -97,6 +99,8 @@ static void renew_all(struct agent *a)
 {
     log_info(a->setup.log, COMPONENT, "renewing everything now, as asked by a signal");
     cluster_forget_facts(a->cluster);
+    if (a->supervisor.watching)
+        connection_service_look(a->connection);
     identity_service_renew_now(a->identity);
     for (size_t i = 0; i < a->n_outputs; i++)
         output_service_renew_now(a->outputs[i]);
@@ -122,24 +126,11 @@ static void on_jump(void *arg, struct dur by)
         output_service_wake(a->outputs[i]);
 }
 
-/* With --oneshot: everything was tried once. Waits for all outputs, so that each failure is told. */
-static bool one_pass_ended(const struct agent *a)
-{
-    if (identity_service_state(a->identity) != RENEWER_FRESH)
-        return false;
-    for (size_t i = 0; i < a->n_outputs; i++)
-        if (!output_service_has_run(a->outputs[i]))
-            return false;
-    return true;
-}
-
-static struct err *one_pass_result(const struct agent *a)
+static struct err *outputs_failure(const struct agent *a)
 {
     unsigned failed = 0;
     for (size_t i = 0; i < a->n_outputs; i++)
         failed += !output_service_is_ok(a->outputs[i]);
-    if (failed == 0)
-        return NULL;
     return err_new(ERR_UNAVAILABLE, "%u of %zu outputs could not be written (see above)", failed,
                    a->n_outputs);
 }
@@ -154,44 +145,86 @@ static struct err *identity_failure(const struct agent *a)
     return hint ? err_set_hint(e, "%s", hint) : e;
 }
 
-static void start_outputs(struct agent *a)
+static struct supervisor_view view(const struct agent *a)
 {
-    /* One pass writes outputs from the renewed identity, not beside its renewal. */
-    bool ready = a->setup.config->oneshot ? identity_service_state(a->identity) == RENEWER_FRESH
-                                          : identity_service_is_serving(a->identity);
-    if (!ready)
-        return;
-    a->outputs_started = true;
-    for (size_t i = 0; i < a->n_outputs; i++)
-        output_service_start(a->outputs[i]);
+    struct supervisor_view v = {
+        .identity = identity_service_state(a->identity),
+        .is_serving = identity_service_is_serving(a->identity),
+        .contact = connection_service_contact(a->connection)->state,
+        .n_outputs = a->n_outputs,
+    };
+    for (size_t i = 0; i < a->n_outputs; i++) {
+        bool has_run = output_service_has_run(a->outputs[i]);
+        v.n_run += has_run;
+        v.n_failed += has_run && !output_service_is_ok(a->outputs[i]);
+    }
+    return v;
 }
 
-/* The cluster answered again: outputs that gave up need not wait for their next interval. */
-static void wake_stale_outputs(struct agent *a)
+static void for_outputs(const struct agent *a, unsigned todo, unsigned bit,
+                        void (*fn)(struct output_service *output))
 {
-    enum renewer_state state = identity_service_state(a->identity);
-    bool back = state == RENEWER_FRESH && a->last_state != RENEWER_FRESH;
-    a->last_state = state;
-    for (size_t i = 0; back && i < a->n_outputs; i++)
-        if (output_service_is_stale(a->outputs[i]))
-            output_service_renew_now(a->outputs[i]);
+    for (size_t i = 0; (todo & bit) && i < a->n_outputs; i++)
+        fn(a->outputs[i]);
+}
+
+/* Does what the supervisor has decided, in its order. */
+static void follow(struct agent *a, unsigned todo)
+{
+    if (todo & SUPERVISOR_WATCH_CONTACT)
+        connection_service_look(a->connection);
+    if (todo & SUPERVISOR_TELL_IDENTITY)
+        identity_service_contact(a->identity);
+    for_outputs(a, todo, SUPERVISOR_HOLD_OUTPUTS, output_service_hold);
+    for_outputs(a, todo, SUPERVISOR_RELEASE_OUTPUTS, output_service_release);
+    for_outputs(a, todo, SUPERVISOR_RENEW_STALE, output_service_renew_stale);
+    for_outputs(a, todo, SUPERVISOR_START_OUTPUTS, output_service_start);
+    if (todo & SUPERVISOR_END_WELL)
+        end(a, NULL);
+    if (todo & SUPERVISOR_END_FAILED_OUTPUTS)
+        end(a, outputs_failure(a));
+    if (todo & SUPERVISOR_END_FAILED_IDENTITY)
+        end(a, identity_failure(a));
 }
 
 static void changed(void *arg)
 {
     struct agent *a = arg;
-    if (!a->stopping && identity_service_state(a->identity) == RENEWER_FAILED)
-        end(a, identity_failure(a));
     if (!a->stopping) {
-        start_outputs(a);
-        wake_stale_outputs(a);
-        if (!a->outputs_started || !a->setup.config->oneshot)
-            agent_parts_fill_keys(a);
+        struct supervisor_view v = view(a);
+        follow(a, supervisor_look(&a->supervisor, &v));
     }
-    if (!a->stopping && a->setup.config->oneshot && one_pass_ended(a))
-        end(a, one_pass_result(a));
+    bool needs_keys = !a->supervisor.started || !a->setup.config->oneshot;
+    if (!a->stopping && needs_keys)
+        agent_parts_fill_keys(a);
     if (a->stopping && is_quiet(a))
         loop_stop(a->loop);
+}
+
+static void heard(void *arg, enum err_code code)
+{
+    const struct agent *a = arg;
+    connection_service_hear(a->connection, code);
+}
+
+static void in_touch(void *arg)
+{
+    const struct agent *a = arg;
+    identity_service_in_touch(a->identity);
+}
+
+static void gave_up(void *arg)
+{
+    struct agent *a = arg;
+    const struct err *why = connection_service_error(a->connection);
+    CLEANUP(freep) char *text = why ? err_text(why) : NULL;
+    char limit[DUR_SIZE];
+    struct err *e =
+        err_new(ERR_UNAVAILABLE, "no contact with the cluster for %s: %s",
+                dur_format(a->setup.config->give_up_after, limit), text ? text : "no answer");
+    end(a, err_set_hint(e, "'give_up_after' ends the process then; the files in place stay valid "
+                           "until their certificates end."));
+    changed(a);
 }
 
 /*
@@ -232,8 +265,13 @@ static struct err *start(struct agent *a)
 
 RESULT agent_run(const struct agent_setup *setup)
 {
-    CLEANUP(agent_parts_release) struct agent a = {.setup = *setup};
-    a.changed = changed;
+    CLEANUP(agent_parts_release)
+    struct agent a = {.setup = *setup,
+                      .changed = changed,
+                      .heard = heard,
+                      .in_touch = in_touch,
+                      .gave_up = gave_up};
+    supervisor_init(&a.supervisor, setup->config->oneshot);
     a.stop_limit = (struct loop_timer){.fn = on_stop_limit, .arg = &a};
     TRY(agent_parts_make(&a));
     TRY(start(&a));

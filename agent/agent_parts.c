@@ -25,6 +25,53 @@ static struct err *open_store(struct agent *a)
     return store_open(&config, &a->store);
 }
 
+static struct err *check(void *arg, const struct ctx *ctx)
+{
+    return cluster_check(arg, ctx);
+}
+
+static struct err *make_connection(struct agent *a)
+{
+    struct connection_service_config config = {
+        .loop = a->loop,
+        .lane = a->prober,
+        .clock = a->setup.clock,
+        .entropy = a->setup.entropy,
+        .log = a->setup.log,
+        .stop = a->stop,
+        .check = check,
+        .check_arg = a->cluster,
+        .cluster = cluster_text(a->cluster),
+        .give_up_after = a->setup.config->give_up_after,
+        .changed = a->changed,
+        .in_touch = a->in_touch,
+        .gave_up = a->gave_up,
+        .arg = a,
+    };
+    return connection_service_new(&config, &a->connection);
+}
+
+/* The live connection has died; on one of its threads. */
+static void on_lost(void *arg)
+{
+    const struct agent *a = arg;
+    connection_service_lost(a->connection);
+}
+
+static struct err *make_cluster(struct agent *a)
+{
+    struct cluster_config config = {
+        .config = a->setup.config,
+        .clock = a->setup.clock,
+        .storage = &a->setup.config->storage,
+        .keys = a->keys,
+        .log = a->setup.log,
+        .lost = on_lost,
+        .lost_arg = a,
+    };
+    return cluster_new(&config, &a->cluster);
+}
+
 /* One pass needs a key for each output; a daemon another for its own next renewal. */
 static unsigned keys_ahead(const struct config *config)
 {
@@ -47,10 +94,17 @@ static struct err *make_identity(struct agent *a)
         .keys_ahead = keys_ahead(a->setup.config),
         .stop = a->stop,
         .force = a->force,
+        .heard = a->heard,
         .changed = a->changed,
         .arg = a,
     };
     return identity_service_new(&config, &a->identity);
+}
+
+static struct mono one_pass_ends(const struct agent *a)
+{
+    struct dur limit = a->setup.config->oneshot_timeout;
+    return limit.ns ? mono_add(loop_now(a->loop).mono, limit) : (struct mono){0};
 }
 
 static struct err *make_output(struct agent *a, const struct config_service *service)
@@ -66,6 +120,8 @@ static struct err *make_output(struct agent *a, const struct config_service *ser
         .entropy = a->setup.entropy,
         .log = a->setup.log,
         .stop = a->stop,
+        .one_pass_ends = one_pass_ends(a),
+        .heard = a->heard,
         .changed = a->changed,
         .arg = a,
     };
@@ -87,20 +143,24 @@ static struct err *make_outputs(struct agent *a)
 
 RESULT agent_parts_make(struct agent *a)
 {
-    struct cluster_config cluster = {.config = a->setup.config, .clock = a->setup.clock};
     TRY(find_ourselves(a));
     TRY(loop_new(a->setup.clock, &a->loop));
     TRY(cancel_new(&a->stop));
     TRY(cancel_new(&a->force));
     TRY(keypool_new(&a->keys));
     TRY(open_store(a));
-    cluster.keys = a->keys;
-    cluster.log = a->setup.log;
-    TRY(cluster_new(&cluster, &a->cluster));
+    TRY(make_cluster(a));
     TRY(pool_new(a->loop, 1, &a->lane));
+    TRY(pool_new(a->loop, 1, &a->prober));
     TRY(pool_new(a->loop, WORKERS, &a->workers));
+    TRY(make_connection(a));
     TRY(make_identity(a));
     return make_outputs(a);
+}
+
+static unsigned stop_pool(struct pool *p)
+{
+    return p ? pool_stop(p, NULL, dur_s(HANG_S)) : 0;
 }
 
 /*
@@ -113,8 +173,7 @@ static void stop_workers(struct agent *a)
         cancel_fire(a->stop);
     if (a->force)
         cancel_fire(a->force);
-    unsigned missing = a->lane ? pool_stop(a->lane, NULL, dur_s(HANG_S)) : 0;
-    missing += a->workers ? pool_stop(a->workers, NULL, dur_s(HANG_S)) : 0;
+    unsigned missing = stop_pool(a->lane) + stop_pool(a->prober) + stop_pool(a->workers);
     if (missing == 0)
         return;
     log_warn(a->setup.log, "agent", "ended beside work that hangs in the system",
@@ -126,12 +185,14 @@ void agent_parts_release(struct agent *a)
 {
     stop_workers(a);
     pool_free(a->lane);
+    pool_free(a->prober);
     pool_free(a->workers);
     for (size_t i = 0; i < a->n_outputs; i++)
         output_service_free(a->outputs[i]);
     free(a->outputs);
     identity_service_free(a->identity);
     cluster_free(a->cluster);
+    connection_service_free(a->connection); /* the cluster's threads spoke to it */
     store_close(a->store);
     keypool_free(a->keys);
     cancel_free(a->force);

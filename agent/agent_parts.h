@@ -8,12 +8,19 @@
  */
 
 #include "agent/agent.h"
+#include "agent/connection_service.h"
 #include "agent/identity_service.h"
 #include "agent/output_service.h"
+#include "agent/supervisor.h"
 
 struct agent {
     struct agent_setup setup;
-    void (*changed)(void *arg); /* called with the agent after every event of a service */
+
+    /* Called with the agent after every event of a service, and after every end of a job. */
+    void (*changed)(void *arg);
+    void (*heard)(void *arg, enum err_code code);
+    void (*in_touch)(void *arg); /* the cluster answered */
+    void (*gave_up)(void *arg);  /* it did not for as long as the configuration allows */
 
     struct loop *loop;
     struct cancel *stop, *force;
@@ -21,14 +28,16 @@ struct agent {
     struct store *store;
     struct cluster *cluster;
     struct pool *lane;    /* the identity's own */
+    struct pool *prober;  /* the connection's own */
     struct pool *workers; /* the outputs' */
+    struct connection_service *connection;
     struct identity_service *identity;
     struct output_service **outputs;
     size_t n_outputs;
     char *bin;
 
-    bool stopping, outputs_started;
-    enum renewer_state last_state;
+    struct supervisor supervisor;
+    bool stopping;
     struct loop_timer stop_limit;
     struct err *failure; /* what agent_run() returns */
 

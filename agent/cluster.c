@@ -2,36 +2,54 @@
 #include "agent/cluster_private.h"
 
 #include "identity/pki/bundle.h"
-#include "transport/transport.h"
+#include "transport/environment.h"
 
 #include <stdio.h>
 
 /* Outputs due together ask once; a rotation or a new leaf is seen at the next renewal anyway. */
 #define FACTS_MAX_AGE_S 5
 
-static struct err *read_address(struct cluster *c)
+static struct err *read_address(const struct config *config, struct address *ret,
+                                enum path_kind *ret_kind)
 {
-    const struct config *config = c->c.config;
     bool is_proxy = config->proxy_server != NULL;
-    const char *text = is_proxy ? config->proxy_server : config->auth_server;
     uint16_t port = is_proxy ? ADDRESS_PORT_WEB : ADDRESS_PORT_AUTH;
-    TRY(address_parse(text, port, &c->address));
-    c->kind = path_kind_of(is_proxy, &c->address);
-    char formatted[ADDRESS_TEXT_SIZE];
-    snprintf(c->text, sizeof(c->text), "%s '%s'", is_proxy ? "proxy" : "auth server",
-             address_format(&c->address, formatted));
-    return transport_check_environment(&c->address, getenv);
+    TRY(address_parse(is_proxy ? config->proxy_server : config->auth_server, port, ret));
+    *ret_kind = path_kind_of(is_proxy, ret);
+    return NULL;
+}
+
+RESULT cluster_check_environment(const struct config *config, char *(*get)(const char *name))
+{
+    struct address address;
+    enum path_kind kind;
+    /* It says that the address of the configuration wins over the one a proxy gives of itself. */
+    const char *value = get("TBOT_USE_PROXY_ADDR");
+    if (value && *value)
+        return err_set_hint(err_new(ERR_CONFIG, "the environment variable TBOT_USE_PROXY_ADDR asks "
+                                                "for what is not built yet in this tbot"),
+                            "Unset it for tbot.");
+    TRY(read_address(config, &address, &kind));
+    return environment_check(&address, get);
+}
+
+static void describe(struct cluster *c)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    snprintf(c->text, sizeof(c->text), "%s '%s'",
+             c->c.config->proxy_server ? "proxy" : "auth server",
+             address_format(&c->address, text));
 }
 
 static struct err *make(struct cluster *c)
 {
-    struct connector_config connector = {
-        .address = c->address, .kind = c->kind, .insecure = c->c.config->insecure};
-    TRY(read_address(c));
-    connector.address = c->address;
-    connector.kind = c->kind;
+    TRY(read_address(c->c.config, &c->address, &c->kind));
+    describe(c);
+    struct connector_config connector = {.address = c->address, .insecure = c->c.config->insecure};
+    TRY(cluster_path_open(c, &connector.path));
     TRY(connector_new(&connector, &c->connector));
-    struct channel_config channel = {.dial = connector_dial, .arg = c->connector};
+    struct channel_config channel = {
+        .dial = connector_dial, .arg = c->connector, .lost = c->c.lost, .lost_arg = c->c.lost_arg};
     return channel_new(&channel, &c->channel);
 }
 
@@ -42,6 +60,7 @@ RESULT cluster_new(const struct cluster_config *config, struct cluster **ret)
         return err_nomem();
     c->c = *config;
     pthread_mutex_init(&c->facts_lock, NULL);
+    pthread_mutex_init(&c->skew_lock, NULL);
     cluster_remote_init(c);
     TRY(make(c));
     *ret = TAKE(c);
@@ -54,8 +73,10 @@ void cluster_free(struct cluster *c)
         return;
     channel_free(c->channel);
     connector_free(c->connector);
+    path_memory_free(c->memory);
     cluster_facts_free(c->facts);
     credentials_free(c->facts_creds);
+    pthread_mutex_destroy(&c->skew_lock);
     pthread_mutex_destroy(&c->facts_lock);
     free(c);
 }
@@ -79,6 +100,28 @@ static struct err *need_credentials(struct cluster *c, struct credentials **ret)
 {
     *ret = channel_credentials(c->channel);
     return *ret ? NULL : err_new(ERR_BUG, "the bot has no identity yet");
+}
+
+static struct err *ping(struct cluster *c, const struct ctx *ctx)
+{
+    const struct authapi api = {.channel = c->channel};
+    CLEANUP(msg_ping_reply_release) struct msg_ping_reply reply = {0};
+    return authapi_ping(&api, ctx, &reply);
+}
+
+/*
+ * Silence on a connection that has long been there says little about the cluster: something between may
+ * have forgotten it. So half of the time is for a new one, which the channel makes after a timeout.
+ */
+RESULT cluster_check(struct cluster *c, const struct ctx *ctx)
+{
+    struct dur left = mono_diff(ctx->deadline, clock_mono(ctx->clock));
+    const struct ctx half = ctx_until(ctx, (struct dur){left.ns / 2});
+    struct err *e = ping(c, &half);
+    if (err_code(e) != ERR_TIMEOUT)
+        return e;
+    err_ignore(e, "once more on a new connection, whose failure is told");
+    return ping(c, ctx);
 }
 
 /* Called with the lock held. */
@@ -149,10 +192,12 @@ RESULT cluster_issue(struct cluster *c, const struct cluster_issue_request *requ
     struct authapi_certs certs = {
         .key = key,
         .username = who->username,
-        .expires = wall_add(clock_wall(ctx->clock), request->ttl),
+        .expires = cluster_skew_end(c, request->ttl),
         .roles = request->roles,
         .route_to_cluster = request->route_to_cluster ? request->route_to_cluster : who->cluster,
     };
+    struct mono asked = clock_mono(ctx->clock);
     TRY_CTX(authapi_issue(&api, &certs, ctx, &issued), "asking for the output's certificate");
+    cluster_skew_note_issued(c, issued, asked);
     return complete(c, bot, issued, ctx, ret);
 }

@@ -29,9 +29,22 @@ struct cluster_config {
     const struct clock *clock;
     struct keypool *keys;
     struct log *log;
+    /* Where to keep what is learnt about reaching the cluster: the bot's storage, which exists. NULL or
+     * memory: nowhere. */
+    const struct config_destination *storage;
+
+    /* See channel_config: the live connection has died. From any thread. NULL: nobody wants to know. */
+    void (*lost)(void *arg);
+    void *lost_arg;
 };
 
-/* ERR_CONFIG for addresses that make no sense, and for environment variables we cannot honour. */
+/*
+ * ERR_CONFIG for environment variables that ask for what is not built, which would change how the
+ * cluster is reached: for who is about to start. `get` is getenv(3), or a test's.
+ */
+RESULT cluster_check_environment(const struct config *config, char *(*get)(const char *name));
+
+/* ERR_CONFIG for an address that makes no sense. */
 RESULT cluster_new(const struct cluster_config *config, struct cluster **ret);
 void cluster_free(struct cluster *c); /* accepts NULL; no call may be under way */
 DEFINE_FREEP(cluster)
@@ -41,6 +54,32 @@ struct remote *cluster_remote(struct cluster *c);
 
 /* The bot's identity from now on; a reference is added. Calls under way end with the old one. */
 void cluster_use(struct cluster *c, struct credentials *creds);
+
+/*
+ * Whether settings like these (address, trust, join method, token; not outputs) have ever made a
+ * connection or a join: in this process, or in one before it with the same storage. Does not block.
+ */
+bool cluster_settings_proven(const struct cluster *c);
+
+/*
+ * Stores what was learnt about reaching the cluster, if that is anything new. Blocks on the disk, so on
+ * a worker; after a job, never between a reply and the moment it is durable. What fails is logged,
+ * once.
+ */
+void cluster_remember(struct cluster *c);
+
+/*
+ * How far the cluster's calendar is ahead of ours, as its answers have shown it: to a second or so, at
+ * worst to half a minute. False while no answer has. Follows when our calendar is set. Warned about
+ * by itself. Does not block.
+ */
+bool cluster_skew(struct cluster *c, struct dur *ret);
+
+/*
+ * Is the cluster there? A Ping that presents the bot's identity, over the live connection or a new one.
+ * NULL, or why there was no answer, or what the answer was; see agent/contact.h for what that means.
+ */
+RESULT cluster_check(struct cluster *c, const struct ctx *ctx);
 
 /* One CA of one cluster: everything that is trusted, during a rotation old and new. */
 struct cluster_ca {

@@ -86,6 +86,14 @@ static struct err *fetch_ping(const struct authapi *api, const struct ctx *ctx,
     return copy_text(ping.proxy_public_addr, &f->proxy);
 }
 
+/* With `insecure` anybody may have answered: such a clock is not worth a warning. */
+static void note_date(struct cluster *c, const struct webapi_find *find)
+{
+    const struct skew_reading reading = {find->date, find->asked, find->answered, false};
+    if (!c->c.config->insecure)
+        cluster_skew_note(c, &reading);
+}
+
 static struct err *ask_proxy(struct cluster *c, const struct ctx *ctx, struct cluster_facts *f)
 {
     struct webapi_find find;
@@ -93,6 +101,7 @@ static struct err *ask_proxy(struct cluster *c, const struct ctx *ctx, struct cl
     char text[ADDRESS_TEXT_SIZE];
     struct ctx limited = ctx_until(ctx, dur_s(PROXY_LIMIT_S));
     TRY(connector_find(c->connector, f->proxy, &limited, dur_s(PROXY_MAX_AGE_S), &find, &web));
+    note_date(c, &find);
     f->tls_routing = find.has_tls_routing;
     free(f->proxy);
     return copy_text(address_format(&web, text), &f->proxy);

@@ -5,8 +5,11 @@
 /* What the files cluster*.c share. */
 
 #include "agent/cluster.h"
+#include "agent/skew.h"
 #include "transport/authapi.h"
 #include "transport/connector.h"
+#include "transport/join.h"
+#include "transport/path_memory.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,6 +23,13 @@ struct cluster {
     struct connector *connector;
     struct channel *channel;
 
+    struct path_memory *memory;
+    char proof[SHA256_HEX_SIZE]; /* of the settings and the token we started with */
+    atomic_bool has_worked;      /* in this process */
+
+    pthread_mutex_t skew_lock;
+    struct skew skew;
+
     pthread_mutex_t facts_lock; /* held while the facts are fetched: one asks, the others wait */
     struct cluster_facts *facts;
     struct mono facts_at;
@@ -32,6 +42,27 @@ static inline struct cluster *cluster_of_remote(struct remote *r)
 {
     return (struct cluster *)r;
 }
+
+/* Reads what is known of the path, and fills in where a dial begins. */
+RESULT cluster_path_open(struct cluster *c, struct path *ret);
+
+/* A `Ping` that presented the bot's credentials was answered: the settings work. */
+void cluster_path_reached(struct cluster *c, const struct msg_ping_reply *ping);
+/* So was a join with `token`. */
+void cluster_path_joined(struct cluster *c, const struct join_report *report,
+                         const struct secret *token);
+
+/* The cluster's clock showed itself; tells a person where that matters. */
+void cluster_skew_note(struct cluster *c, const struct skew_reading *reading);
+/* The same from a certificate that was asked for at `asked` and is here now. */
+void cluster_skew_note_issued(struct cluster *c, const struct credentials *issued,
+                              struct mono asked);
+
+/*
+ * The end of a certificate that is to live for `ttl` from now: by the cluster's clock where ours is
+ * known to be far off, as an end in the cluster's past would be refused.
+ */
+struct wall cluster_skew_end(struct cluster *c, struct dur ttl);
 
 /* Fills in the functions of `c->remote`. */
 void cluster_remote_init(struct cluster *c);

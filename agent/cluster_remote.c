@@ -2,8 +2,6 @@
 /* The cluster as the renewer sees it: fills in identity/remote.h with the transport. */
 #include "agent/cluster_private.h"
 
-#include "transport/join.h"
-
 static struct err *make_key(void *arg, enum suite suite, struct key **ret)
 {
     struct cluster *c = arg;
@@ -37,14 +35,18 @@ static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
         .ca_path = onboarding->ca_path,
         .insecure = c->c.config->insecure,
         .token = token,
-        .ttl = ttl,
+        .expires = cluster_skew_end(c, ttl),
         .make_key = make_key,
         .arg = c,
         .report = &report,
     };
+    struct mono asked = clock_mono(ctx->clock);
     struct err *e = join_by_token(&config, ctx, ret);
     say_report(c, &report, e != NULL);
-    return e;
+    TRY(e);
+    cluster_path_joined(c, &report, token);
+    cluster_skew_note_issued(c, *ret, asked);
+    return NULL;
 }
 
 /* A connection that presents `creds`, and what its server said to a Ping on it. */
@@ -62,7 +64,9 @@ static void session_release(struct session *s)
 static struct err *session_open(struct cluster *c, struct credentials *creds, const struct ctx *ctx,
                                 struct session *ret)
 {
-    return authapi_session_open(c->channel, creds, ctx, &ret->channel, &ret->ping);
+    TRY(authapi_session_open(c->channel, creds, ctx, &ret->channel, &ret->ping));
+    cluster_path_reached(c, &ret->ping);
+    return NULL;
 }
 
 static struct err *key_kind(struct remote *r, struct credentials *creds, const struct ctx *ctx,
@@ -85,9 +89,12 @@ static struct err *renew(struct remote *r, struct credentials *creds, struct key
     struct authapi_certs certs = {
         .key = key,
         .username = credentials_subject(creds)->username,
-        .expires = wall_add(clock_wall(ctx->clock), ttl),
+        .expires = cluster_skew_end(c, ttl),
     };
-    return authapi_renew(c->channel, s.channel, &s.ping, &certs, ctx, ret_written, ret);
+    struct mono asked = clock_mono(ctx->clock);
+    TRY(authapi_renew(c->channel, s.channel, &s.ping, &certs, ctx, ret_written, ret));
+    cluster_skew_note_issued(c, *ret, asked);
+    return NULL;
 }
 
 static struct err *read_generation(struct remote *r, struct credentials *creds,
@@ -102,8 +109,11 @@ static struct err *read_generation(struct remote *r, struct credentials *creds,
 
 static struct err *probe(struct remote *r, struct credentials *creds, const struct ctx *ctx)
 {
+    struct cluster *c = cluster_of_remote(r);
     CLEANUP(session_release) struct session s = {0};
-    return session_open(cluster_of_remote(r), creds, ctx, &s);
+    TRY(session_open(c, creds, ctx, &s));
+    cluster_remember(c);
+    return NULL;
 }
 
 void cluster_remote_init(struct cluster *c)

@@ -14,6 +14,7 @@ struct err *config_new(struct config **ret)
         return err_nomem();
     config->credential_ttl = dur_s(CONFIG_DEFAULT_TTL_S);
     config->renewal_interval = dur_s(CONFIG_DEFAULT_INTERVAL_S);
+    config->startup_timeout = dur_s(CONFIG_DEFAULT_STARTUP_S);
     *ret = TAKE(config);
     return NULL;
 }

@@ -30,6 +30,7 @@
 #define CONFIG_MAX_TTL_S (7 * 24 * 3600) /* the cluster signs for at most a week */
 #define CONFIG_DEFAULT_TTL_S 3600
 #define CONFIG_DEFAULT_INTERVAL_S 1200
+#define CONFIG_DEFAULT_STARTUP_S 120
 #define CONFIG_DEFAULT_STORAGE "/var/lib/teleport/bot"
 
 enum config_acls {
@@ -93,6 +94,13 @@ enum config_open_renewal {
     CONFIG_OPEN_RENEWAL_RETRY,
 };
 
+/* What a start does that does not reach the cluster. */
+enum config_startup {
+    CONFIG_STARTUP_AUTO, /* as `wait` where it worked before, else for `startup_timeout`; default */
+    CONFIG_STARTUP_WAIT,
+    CONFIG_STARTUP_EXIT,
+};
+
 struct config {
     char *file; /* for messages; "-" became "<stdin>"; NULL: command line only */
 
@@ -102,7 +110,11 @@ struct config {
     struct config_destination storage;
     struct dur credential_ttl, renewal_interval;
     enum config_open_renewal on_open_renewal;
+    enum config_startup startup;
+    struct dur startup_timeout;
+    struct dur give_up_after; /* 0: never */
     bool oneshot;
+    struct dur oneshot_timeout; /* 0: no retries */
     bool insecure;
     bool debug;
     struct config_service *services;
@@ -111,7 +123,7 @@ struct config {
     struct strlist warnings;
 
     struct config_at at_auth_server, at_proxy_server, at_insecure, at_credential_ttl,
-        at_renewal_interval;
+        at_renewal_interval, at_startup, at_startup_timeout, at_give_up_after, at_oneshot_timeout;
 };
 
 /* Defaults only. */

@@ -81,6 +81,33 @@ static RESULT check_trust(const struct config *c, struct config_report *report)
     return NULL;
 }
 
+/* One pass has an end of its own. */
+static RESULT check_one_pass(const struct config *c, struct config_report *report)
+{
+    if (c->give_up_after.ns)
+        TRY(config_report_error(report, c->at_give_up_after,
+                                "key 'give_up_after': excludes 'oneshot', which ends by itself; "
+                                "'oneshot_timeout' says how long it may take"));
+    if (c->startup == CONFIG_STARTUP_WAIT)
+        TRY(config_report_error(report, c->at_startup,
+                                "key 'startup': 'wait' excludes 'oneshot', which ends by itself; "
+                                "'oneshot_timeout' says how long it may take"));
+    return NULL;
+}
+
+static RESULT warn_of_idle_times(const struct config *c, struct config_report *report)
+{
+    bool has_startup_timeout = c->at_startup_timeout.line > 0 ||
+                               c->startup_timeout.ns != dur_s(CONFIG_DEFAULT_STARTUP_S).ns;
+    if (has_startup_timeout && c->startup != CONFIG_STARTUP_AUTO)
+        TRY(config_report_warning(report, c->at_startup_timeout,
+                                  "key 'startup_timeout': has no effect but with 'startup: auto'"));
+    if (c->oneshot_timeout.ns && !c->oneshot)
+        TRY(config_report_warning(report, c->at_oneshot_timeout,
+                                  "key 'oneshot_timeout': has no effect without 'oneshot'"));
+    return NULL;
+}
+
 static bool is_reserved(const char *name)
 {
     for (size_t i = 0; i < sizeof(reserved_names) / sizeof(*reserved_names); i++)
@@ -121,6 +148,8 @@ struct err *config_check_contradictions(const struct config *c, struct config_re
 {
     TRY(check_addresses(c, report));
     TRY(check_trust(c, report));
+    if (c->oneshot)
+        TRY(check_one_pass(c, report));
     for (size_t i = 0; i < c->n_services; i++) {
         const struct config_service *s = &c->services[i];
         TRY(check_name(c, i, report));
@@ -206,6 +235,7 @@ struct err *config_check_complete(const struct config *c, struct config_report *
 {
     TRY(check_present(c, report));
     TRY(check_bot_times(c, report));
+    TRY(warn_of_idle_times(c, report));
     for (size_t i = 0; i < c->n_services; i++) {
         TRY(check_service_times(c, &c->services[i], report));
         TRY(check_place(c, i, report));

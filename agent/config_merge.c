@@ -70,6 +70,55 @@ static RESULT merge_switch(struct config *config, const char *option, const char
     return NULL;
 }
 
+static RESULT merge_startup(struct config *config, const struct config_overrides *o)
+{
+    if (!o->startup || !*o->startup)
+        return NULL;
+    const char *const *choices = config_schema_key(&config_schema_top, "startup")->choices;
+    unsigned given = 0;
+    while (choices[given] && strcmp(choices[given], o->startup) != 0)
+        given++;
+    if (!choices[given])
+        return err_new(ERR_USAGE, "--startup: '%s' is not one of auto, wait, exit", o->startup);
+    if (config->at_startup.line > 0 && config->startup != given)
+        TRY(warn(config, "--startup", "startup", choices[config->startup], choices[given]));
+    config->at_startup = (struct config_at){0, 0};
+    config->startup = given;
+    return NULL;
+}
+
+/* A daemon's file serves for one pass too: what only a daemon does is left out of account then. */
+static RESULT reduce_to_one_pass(struct config *config, const struct config_overrides *o)
+{
+    if (o->oneshot != CONFIG_SWITCH_ON)
+        return NULL;
+    if (!o->startup && config->startup == CONFIG_STARTUP_WAIT) {
+        TRY(warn(config, "--oneshot", "startup", "wait", "true"));
+        config->startup = CONFIG_STARTUP_AUTO;
+    }
+    if (!o->give_up_after.ns && config->give_up_after.ns) {
+        char text[DUR_SIZE];
+        TRY(warn(config, "--oneshot", "give_up_after", dur_format(config->give_up_after, text),
+                 "true"));
+        config->give_up_after = (struct dur){0};
+    }
+    return NULL;
+}
+
+static RESULT merge_times(struct config *config, const struct config_overrides *o)
+{
+    TRY(merge_duration(config, "--certificate-ttl", "credential_ttl", o->credential_ttl,
+                       &config->credential_ttl, &config->at_credential_ttl));
+    TRY(merge_duration(config, "--renewal-interval", "renewal_interval", o->renewal_interval,
+                       &config->renewal_interval, &config->at_renewal_interval));
+    TRY(merge_duration(config, "--startup-timeout", "startup_timeout", o->startup_timeout,
+                       &config->startup_timeout, &config->at_startup_timeout));
+    TRY(merge_duration(config, "--give-up-after", "give_up_after", o->give_up_after,
+                       &config->give_up_after, &config->at_give_up_after));
+    return merge_duration(config, "--oneshot-timeout", "oneshot_timeout", o->oneshot_timeout,
+                          &config->oneshot_timeout, &config->at_oneshot_timeout);
+}
+
 static const char *describe(const struct config_destination *place)
 {
     return place->type == CONFIG_DESTINATION_MEMORY ? "memory" : place->path;
@@ -190,10 +239,9 @@ struct err *config_merge(struct config *config, const struct config_overrides *o
                    &config->at_auth_server));
     TRY(merge_text(config, "--proxy-server", "proxy_server", o->proxy_server, &config->proxy_server,
                    &config->at_proxy_server));
-    TRY(merge_duration(config, "--certificate-ttl", "credential_ttl", o->credential_ttl,
-                       &config->credential_ttl, &config->at_credential_ttl));
-    TRY(merge_duration(config, "--renewal-interval", "renewal_interval", o->renewal_interval,
-                       &config->renewal_interval, &config->at_renewal_interval));
+    TRY(merge_times(config, o));
+    TRY(merge_startup(config, o));
+    TRY(reduce_to_one_pass(config, o));
     TRY(merge_switch(config, "--oneshot", "oneshot", o->oneshot, &config->oneshot));
     TRY(merge_switch(config, "--insecure", "insecure", o->insecure, &config->insecure));
     TRY(merge_switch(config, "--debug", "debug", o->debug, &config->debug));

@@ -38,6 +38,8 @@ struct config_overrides {
     const struct secret *token; /* or an absolute path */
     struct strlist ca_pins;
     struct dur credential_ttl, renewal_interval;
+    const char *startup; /* "auto", … */
+    struct dur startup_timeout, give_up_after, oneshot_timeout;
     const char *storage;        /* URI or path */
     const char *storage_option; /* what to call it: "--storage" (NULL) or "--data-dir" */
     enum config_switch oneshot, insecure, debug;

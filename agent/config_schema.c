@@ -5,7 +5,12 @@
 
 #include <string.h>
 
-static const char *const startup_choices[] = {"auto", "wait", "exit", NULL};
+static const char *const startup_choices[] = {
+    [CONFIG_STARTUP_AUTO] = "auto",
+    [CONFIG_STARTUP_WAIT] = "wait",
+    [CONFIG_STARTUP_EXIT] = "exit",
+    NULL,
+};
 static const char *const open_renewal_choices[] = {
     [CONFIG_OPEN_RENEWAL_HOLD] = "hold",
     [CONFIG_OPEN_RENEWAL_RETRY] = "retry",
@@ -130,12 +135,18 @@ static const struct config_key top_keys[] = {
     {"on_open_renewal", CONFIG_CHOICE, CONFIG_OURS,
      .help = "when the outcome of a renewal stays unknown", .choices = open_renewal_choices,
      CONFIG_KEEP(struct config, on_open_renewal)},
-    {"startup", CONFIG_CHOICE, CONFIG_OURS | CONFIG_NOT_BUILT,
-     .help = "what to do when the cluster cannot be reached at start", .choices = startup_choices},
-    {"startup_timeout", CONFIG_DURATION, CONFIG_OURS | CONFIG_NOT_BUILT | CONFIG_POSITIVE,
-     .help = "how long a first start may take"},
-    {"give_up_after", CONFIG_DURATION, CONFIG_OURS | CONFIG_NOT_BUILT | CONFIG_POSITIVE,
-     .help = "end after that long without contact"},
+    {"startup", CONFIG_CHOICE, CONFIG_OURS, .help = "what to do when the cluster is away at start",
+     .choices = startup_choices, CONFIG_KEEP(struct config, startup),
+     CONFIG_PLACE(struct config, at_startup)},
+    {"startup_timeout", CONFIG_DURATION, CONFIG_OURS | CONFIG_POSITIVE,
+     .help = "how long a first start may take, 2m", CONFIG_KEEP(struct config, startup_timeout),
+     CONFIG_PLACE(struct config, at_startup_timeout)},
+    {"give_up_after", CONFIG_DURATION, CONFIG_OURS | CONFIG_POSITIVE,
+     .help = "end after that long without contact; never",
+     CONFIG_KEEP(struct config, give_up_after), CONFIG_PLACE(struct config, at_give_up_after)},
+    {"oneshot_timeout", CONFIG_DURATION, CONFIG_OURS | CONFIG_POSITIVE,
+     .help = "how long one pass may retry; not at all", CONFIG_KEEP(struct config, oneshot_timeout),
+     CONFIG_PLACE(struct config, at_oneshot_timeout)},
     {"diag_socket", CONFIG_TEXT, CONFIG_OURS | CONFIG_NOT_BUILT,
      .help = "path of the local diagnostics socket, or off"},
     {"diag", CONFIG_SECTION, CONFIG_OURS | CONFIG_NOT_BUILT, .help = "diagnostics: details",

@@ -19,6 +19,11 @@ static RESULT write_true(struct yaml_write *w, const char *key, bool value)
     return value ? yaml_write_bool(w, key, true) : NULL;
 }
 
+static RESULT write_time(struct yaml_write *w, const char *key, struct dur value)
+{
+    return value.ns ? yaml_write_duration(w, key, value) : NULL;
+}
+
 /* The word the schema has for `value`; a default, which is the first, is left out. */
 static RESULT write_choice(struct yaml_write *w, const struct config_section *section,
                            const char *key, unsigned value)
@@ -90,10 +95,8 @@ static RESULT write_service(struct yaml_write *w, const struct config_service *s
     if (!s->ssh_config)
         TRY(yaml_write_text(w, "ssh_config", "off"));
     TRY(write_true(w, "allow_reissue", s->allow_reissue));
-    if (s->credential_ttl.ns)
-        TRY(yaml_write_duration(w, "credential_ttl", s->credential_ttl));
-    if (s->renewal_interval.ns)
-        TRY(yaml_write_duration(w, "renewal_interval", s->renewal_interval));
+    TRY(write_time(w, "credential_ttl", s->credential_ttl));
+    TRY(write_time(w, "renewal_interval", s->renewal_interval));
     yaml_write_close(w);
     return NULL;
 }
@@ -119,7 +122,12 @@ static RESULT write_all(struct yaml_write *w, const struct config *config)
     TRY(yaml_write_duration(w, "credential_ttl", config->credential_ttl));
     TRY(yaml_write_duration(w, "renewal_interval", config->renewal_interval));
     TRY(write_choice(w, &config_schema_top, "on_open_renewal", config->on_open_renewal));
+    TRY(write_choice(w, &config_schema_top, "startup", config->startup));
+    if (config->startup_timeout.ns != dur_s(CONFIG_DEFAULT_STARTUP_S).ns)
+        TRY(yaml_write_duration(w, "startup_timeout", config->startup_timeout));
+    TRY(write_time(w, "give_up_after", config->give_up_after));
     TRY(write_true(w, "oneshot", config->oneshot));
+    TRY(write_time(w, "oneshot_timeout", config->oneshot_timeout));
     TRY(write_true(w, "insecure", config->insecure));
     TRY(write_true(w, "debug", config->debug));
     return write_services(w, config);

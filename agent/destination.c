@@ -86,7 +86,7 @@ RESULT destination_prepare(struct destination *d, struct destination_report *ret
 {
     CLEANUP(destination_report_release) struct destination_report report = {0};
 
-    TRY_CTX(d->kind->prepare(d->kind, &report), "prepare %s", d->kind->text);
+    TRY(d->kind->prepare(d->kind, &report));
     *ret = report;
     report = (struct destination_report){0};
     return NULL;
@@ -131,7 +131,7 @@ RESULT destination_publish(struct destination *d, const struct dir_file *files, 
 
     TRY_CTX(check_sizes(files, n_files), "publish to %s", d->kind->text);
     TRY(take_fingerprints(files, n_files, &fresh));
-    TRY_CTX(d->kind->publish(d->kind, files, n_files, &report), "publish to %s", d->kind->text);
+    TRY(d->kind->publish(d->kind, files, n_files, &report));
 
     struct fingerprints old = d->published;
     d->published = fresh;
@@ -143,8 +143,7 @@ RESULT destination_publish(struct destination *d, const struct dir_file *files, 
 
 RESULT destination_read(struct destination *d, const char *name, struct secret **ret)
 {
-    TRY_CTX(d->kind->read(d->kind, name, ret), "read from %s", d->kind->text);
-    return NULL;
+    return d->kind->read(d->kind, name, ret);
 }
 
 static RESULT is_as_published(struct destination *d, const struct fingerprint *f, bool *ret)
@@ -169,7 +168,7 @@ RESULT destination_verify(struct destination *d, struct strlist *ret_wrong)
     for (size_t i = 0; i < d->published.len; i++) {
         const struct fingerprint *f = &d->published.items[i];
         bool is_right = false;
-        TRY_CTX(is_as_published(d, f, &is_right), "verify %s", d->kind->text);
+        TRY(is_as_published(d, f, &is_right));
         if (!is_right)
             TRY(strlist_add(ret_wrong, f->name));
     }

@@ -19,8 +19,8 @@
  * A directory is opened anew by each call: one that was removed and made again, or mounted over,
  * is found. Nothing is kept open between renewals.
  *
- * Errors are ERR_STORAGE, ERR_NOT_FOUND, and ERR_CONFIG for readers that do not exist. Warnings are
- * sentences for the log. Threads: a destination belongs to one thread at a time.
+ * Errors are ERR_STORAGE, ERR_NOT_FOUND, and ERR_CONFIG for readers that do not exist. Errors name
+ * the place. Warnings are sentences for the log. Threads: a destination belongs to one thread at a time.
  */
 
 #include "agent/config.h"

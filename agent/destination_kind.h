@@ -6,7 +6,10 @@
 
 #include "agent/destination.h"
 
-/* Each kind begins with one of these. See destination.h for what the functions promise. */
+/*
+ * Each kind begins with one of these. See destination.h for what the functions promise. Their errors
+ * name the place, once: nobody above adds it.
+ */
 struct destination_kind {
     const char *text; /* borrowed from the kind's own struct */
     const char *dir;  /* likewise; NULL: no directory */

@@ -118,7 +118,7 @@ static RESULT memory_read(struct destination_kind *k, const char *name, struct s
     const struct memory_file *file = find(&((struct memory *)k)->files, name);
 
     if (!file)
-        return err_new(ERR_NOT_FOUND, "'%s' is not there", name);
+        return err_new(ERR_NOT_FOUND, "'%s' is not in memory", name);
     return secret_dup(file->content, ret);
 }
 

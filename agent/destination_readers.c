@@ -52,7 +52,7 @@ static RESULT open_for_acl(const struct destination_readers *r, struct dir *dir,
     int fd = openat(dir_fd(dir), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | follow);
 
     if (fd < 0)
-        return err_sys(ERR_STORAGE, errno, "open '%s'", name);
+        return err_sys(ERR_STORAGE, errno, "open '%s/%s'", dir_path(dir), name);
     *ret_fd = fd;
     return NULL;
 }
@@ -64,7 +64,7 @@ static RESULT ensure_acl(const struct destination_readers *r, struct dir *dir, c
     bool ignored = false;
 
     TRY(open_for_acl(r, dir, name, &fd));
-    TRY_CTX(acl_ensure(fd, buf_bytes(acl), &ignored), "'%s'", name);
+    TRY_CTX(acl_ensure(fd, buf_bytes(acl), &ignored), "'%s/%s'", dir_path(dir), name);
     return NULL;
 }
 
@@ -82,8 +82,8 @@ static RESULT check_kept(const struct destination_readers *r, struct dir *dir, c
         return NULL;
     if (now->len)
         TRY(acl_print(buf_bytes(now), text));
-    return err_new(ERR_STORAGE, "the filesystem kept '%s' instead of the ACL it was given",
-                   buf_str(text));
+    return err_new(ERR_STORAGE, "the filesystem of '%s' kept '%s' instead of the ACL it was given",
+                   dir_path(dir), buf_str(text));
 }
 
 /* A random name: nobody can have put a link there for us. */
@@ -110,10 +110,10 @@ static RESULT check_owner(struct dir *dir)
     struct stat st;
 
     if (fstat(dir_fd(dir), &st))
-        return err_sys(ERR_STORAGE, errno, "look at the directory");
+        return err_sys(ERR_STORAGE, errno, "look at '%s'", dir_path(dir));
     if (st.st_uid != geteuid())
-        return err_new(ERR_STORAGE, "the directory belongs to user %u, not to the bot's user %u",
-                       st.st_uid, geteuid());
+        return err_new(ERR_STORAGE, "'%s' belongs to user %u, not to the bot's user %u",
+                       dir_path(dir), st.st_uid, geteuid());
     return NULL;
 }
 

@@ -6,13 +6,11 @@ const char *identity_advice_failed(enum renewer_job job)
     switch (job) {
     case RENEWER_JOB_JOIN:
         return "joining failed";
-    case RENEWER_JOB_CHECK:
-    case RENEWER_JOB_RESOLVE:
-        return "the bot's generation could not be read";
+    case RENEWER_JOB_CHECK: /* its first step */
     case RENEWER_JOB_RENEW:
         return "renewal failed";
-    case RENEWER_JOB_PROBE:
-        return "the cluster is still out of reach";
+    case RENEWER_JOB_RESOLVE:
+        return "the bot's generation could not be read";
     case RENEWER_JOB_PERSIST:
         return "the identity could not be stored";
     case RENEWER_JOB_NONE:
@@ -25,8 +23,21 @@ const char *identity_advice_state(enum renewer_state state)
 {
     switch (state) {
     case RENEWER_STALE:
-        return "renewals fail; the present identity stays in service while it is valid, and the "
-               "cluster is looked for";
+        return "renewals fail; the present identity stays in service while it is valid, and "
+               "renewing is tried again";
+    case RENEWER_REFUSED:
+        return "the cluster refuses the bot or its token: what is valid stays in service, and the "
+               "cluster is asked again every few minutes; look whether the bot and its role still "
+               "exist ('tctl bots ls'), or give it a new token";
+    case RENEWER_LOCKED:
+        return "the bot is locked in the cluster: what is valid stays in service, and the cluster "
+               "is asked again every few minutes; find out why ('tctl get locks'), then remove the "
+               "lock";
+    case RENEWER_UNTRUSTED:
+        return "the cluster's certificate leads to no CA this bot knows: the CAs were rotated "
+               "while "
+               "it was away, or somebody else answers; what is valid stays in service; compare the "
+               "CA, then give the bot its new 'ca_pins' or 'ca_path'";
     case RENEWER_OPEN:
         return "the outcome of a renewal is not known: the bot's generation is read from the "
                "cluster before anything is sent again";
@@ -38,11 +49,13 @@ const char *identity_advice_state(enum renewer_state state)
         return "the cluster is a generation ahead of this identity: a reply was lost or the "
                "storage was copied; renewing would lock the bot, so nothing is sent any more and "
                "the identity serves until it expires; give the bot a new token (a cluster before "
-               "16.2 wants "
-               "the bot removed and added again for that)";
+               "16.2 wants the bot removed and added again for that)";
     case RENEWER_EXPIRED:
-        return "the identity has expired and nothing can be served; if joining with the configured "
-               "token does not help, give the bot a new token";
+        return "the identity has expired and nothing can be served; joining is tried where there "
+               "is "
+               "a token; if it does not help, give the bot a new one, and look whether the clock "
+               "of "
+               "this machine is right";
     case RENEWER_STARTING:
     case RENEWER_JOINING:
     case RENEWER_FRESH:
@@ -52,4 +65,22 @@ const char *identity_advice_state(enum renewer_state state)
         break;
     }
     return NULL;
+}
+
+const char *identity_advice_end(enum renewer_failure failure, enum renewer_state failed_in)
+{
+    switch (failure) {
+    case RENEWER_FAILURE_STARTUP:
+        return "this first start did not reach the cluster in time: look at the address and the "
+               "network; 'startup: wait' goes on for ever, 'startup_timeout' for longer";
+    case RENEWER_FAILURE_GIVEN_UP:
+        return "nothing was heard from the cluster for as long as 'give_up_after' allows";
+    case RENEWER_FAILURE_REFUSED:
+    case RENEWER_FAILURE_ONE_PASS:
+    case RENEWER_FAILURE_NONE:
+        break;
+    }
+    /* Nothing stays in service or is tried again. */
+    bool is_untrue = failed_in == RENEWER_STALE || failed_in == RENEWER_OPEN;
+    return is_untrue ? NULL : identity_advice_state(failed_in);
 }

@@ -2,12 +2,12 @@
 #include "agent/identity_service.h"
 
 #include "agent/identity_advice.h"
+#include "agent/service_job.h"
 
 #include <string.h>
 
 #define COMPONENT "identity"
 #define ATTEMPTS 7
-#define STARTUP_LIMIT_S 120
 
 /* Time limits of one job: generous for what must not be asked twice, short for a look. */
 #define RENEW_LIMIT_S 300
@@ -20,8 +20,9 @@
 struct identity_service {
     struct identity_service_config c;
     struct renewer renewer;
-    struct credentials *creds; /* the present identity, NULL before the first */
-    char tokenhash[SHA256_HEX_SIZE];
+    struct credentials *creds;        /* the present identity, NULL before the first */
+    char tokenhash[SHA256_HEX_SIZE];  /* of the configured token */
+    char joinedhash[SHA256_HEX_SIZE]; /* of the one the present identity came from */
     bool has_token;
     bool stopping;
 
@@ -31,9 +32,7 @@ struct identity_service {
     struct renewer_event start; /* what was loaded */
 
     /* The job under way; a worker's until its `done`. */
-    struct pool_job job;
-    bool busy;
-    struct mono job_began;
+    struct service_job job;
     struct renewal_env env;
     struct renewal_input input;
     struct ctx ctx, patient_ctx;
@@ -54,10 +53,13 @@ static void on_patience(void *arg)
     log_info(s->c.log, COMPONENT, "still waiting for the cluster",
              LOG_STR("job", renewer_job_name(s->input.job)),
              LOG_STR("cluster", cluster_text(s->c.cluster)),
-             LOG_DUR("since", mono_diff(now.mono, s->job_began)));
+             LOG_DUR("since", mono_diff(now.mono, s->job.began)));
     err_ignore(loop_timer_set(s->c.loop, &s->patience, mono_add(now.mono, dur_s(STILL_WAITING_S))),
                "only this notice is lost");
 }
+
+static void run_job(void *arg);
+static void on_done(void *arg);
 
 RESULT identity_service_new(const struct identity_service_config *config,
                             struct identity_service **ret)
@@ -68,6 +70,13 @@ RESULT identity_service_new(const struct identity_service_config *config,
     s->c = *config;
     s->timer = (struct loop_timer){.fn = on_timer, .arg = s};
     s->patience = (struct loop_timer){.fn = on_patience, .arg = s};
+    s->job = (struct service_job){.loop = config->loop,
+                                  .pool = config->lane,
+                                  .log = config->log,
+                                  .name = COMPONENT,
+                                  .run = run_job,
+                                  .done = on_done,
+                                  .arg = s};
     s->env = (struct renewal_env){.store = config->store,
                                   .remote = cluster_remote(config->cluster),
                                   .keys = config->keys,
@@ -82,6 +91,7 @@ void identity_service_free(struct identity_service *s)
         return;
     loop_timer_clear(s->c.loop, &s->timer);
     loop_timer_clear(s->c.loop, &s->patience);
+    service_job_release(&s->job);
     renewal_outcome_release(&s->outcome);
     credentials_free(s->creds);
     err_free(s->error);
@@ -92,6 +102,7 @@ static void run_job(void *arg)
 {
     struct identity_service *s = arg;
     renewal_run(&s->env, &s->input, &s->outcome);
+    cluster_remember(s->c.cluster); /* the reply is durable, or will not be now */
 }
 
 static struct dur job_limit(enum renewer_job job)
@@ -134,6 +145,8 @@ static void adopt(struct identity_service *s)
         return;
     credentials_free(s->creds);
     s->creds = TAKE(s->outcome.creds);
+    if (s->outcome.event.job == RENEWER_JOB_JOIN)
+        memcpy(s->joinedhash, s->tokenhash, sizeof(s->joinedhash));
     cluster_use(s->c.cluster, s->creds);
     if (!s->c.config->oneshot)
         order_keys(s);
@@ -150,7 +163,6 @@ static void say_notes(struct identity_service *s)
 static void on_done(void *arg)
 {
     struct identity_service *s = arg;
-    s->busy = false;
     loop_timer_clear(s->c.loop, &s->patience);
     say_outcome(s);
     say_notes(s);
@@ -159,6 +171,8 @@ static void on_done(void *arg)
     err_free(s->error);
     s->error = ev.code == ERR_OK ? NULL : TAKE(s->outcome.err);
     renewal_outcome_release(&s->outcome);
+    if (ev.job != RENEWER_JOB_PERSIST)
+        s->c.heard(s->c.arg, ev.code);
     step(s, &ev);
 }
 
@@ -168,19 +182,16 @@ static void begin_job(struct identity_service *s, enum renewer_job job)
     struct ctx patient = {s->c.clock, s->c.force, MONO_NEVER};
     s->ctx = ctx_until(&now, job_limit(job));
     s->patient_ctx = ctx_until(&patient, dur_s(RENEW_LIMIT_S));
-    s->input = (struct renewal_input){.job = job,
-                                      .creds = s->creds,
-                                      .ttl = s->c.config->credential_ttl,
-                                      .tokenhash = s->tokenhash,
-                                      .ctx = &s->ctx,
-                                      .patient_ctx = &s->patient_ctx};
-    s->busy = true;
-    s->job_began = loop_now(s->c.loop).mono;
-    err_ignore(
-        loop_timer_set(s->c.loop, &s->patience, mono_add(s->job_began, dur_s(STILL_WAITING_S))),
-        "only a notice is lost");
-    s->job = (struct pool_job){.run = run_job, .done = on_done, .arg = s};
-    pool_submit(s->c.lane, &s->job);
+    s->input =
+        (struct renewal_input){.job = job,
+                               .creds = s->creds,
+                               .ttl = s->c.config->credential_ttl,
+                               .tokenhash = job == RENEWER_JOB_JOIN ? s->tokenhash : s->joinedhash,
+                               .ctx = &s->ctx,
+                               .patient_ctx = &s->patient_ctx};
+    service_job_start(&s->job, job == RENEWER_JOB_RENEW ? dur_s(RENEW_LIMIT_S) : job_limit(job));
+    struct mono notice = mono_add(s->job.began, dur_s(STILL_WAITING_S));
+    err_ignore(loop_timer_set(s->c.loop, &s->patience, notice), "only a notice is lost");
 }
 
 /* The state that says something: not the bare fact of having failed. */
@@ -191,7 +202,9 @@ static enum renewer_state telling(const struct identity_service *s)
 
 const char *identity_service_advice(const struct identity_service *s)
 {
-    return identity_advice_state(telling(s));
+    const struct renewer *r = &s->renewer;
+    return r->state == RENEWER_FAILED ? identity_advice_end(r->failure, r->failed_in)
+                                      : identity_advice_state(r->state);
 }
 
 static void say_state(struct identity_service *s, enum renewer_state before)
@@ -230,8 +243,7 @@ static struct err *hash_token(struct identity_service *s)
 
 static struct err *load_stored(struct identity_service *s, struct renewer_event *ev)
 {
-    char stored[SHA256_HEX_SIZE] = "";
-    struct err *e = store_load(s->c.store, &s->creds, stored);
+    struct err *e = store_load(s->c.store, &s->creds, s->joinedhash);
     say_notes(s);
     if (err_code(e) == ERR_NOT_FOUND) {
         err_ignore(e, "a first start");
@@ -242,9 +254,8 @@ static struct err *load_stored(struct identity_service *s, struct renewer_event 
     ev->has_identity = true;
     ev->identity = renewal_describe(s->creds);
     ev->open = open && open->generation > 0;
-    ev->token_changed = s->has_token && strcmp(stored, s->tokenhash) != 0;
-    if (!s->has_token)
-        memcpy(s->tokenhash, stored, sizeof(stored));
+    ev->token_changed = s->has_token && strcmp(s->joinedhash, s->tokenhash) != 0;
+    ev->proven = !ev->token_changed;
     return NULL;
 }
 
@@ -256,11 +267,12 @@ static void say_start(struct identity_service *s, const struct renewer_event *ev
                  LOG_STR("cluster", cluster_text(s->c.cluster)));
         return;
     }
-    log_info(s->c.log, COMPONENT,
-             ev->token_changed ? "the token is a new one: joining" : "stored identity loaded",
-             LOG_STR("storage", store_name(s->c.store)),
-             LOG_INT("generation", ev->identity.generation),
-             LOG_WALL("valid_until", ev->identity.validity.not_after));
+    log_info(
+        s->c.log, COMPONENT,
+        ev->token_changed ? "the token is a new one: joining, and the stored identity serves on"
+                          : "stored identity loaded",
+        LOG_STR("storage", store_name(s->c.store)), LOG_INT("generation", ev->identity.generation),
+        LOG_WALL("valid_until", ev->identity.validity.not_after));
 }
 
 /* A token file may vanish or be closed to us after the first join: the stored identity does without. */
@@ -289,9 +301,9 @@ RESULT identity_service_load(struct identity_service *s)
 
 RESULT identity_service_settle(struct identity_service *s)
 {
-    if (!s->renewer.unpersisted || s->busy)
+    if (!s->renewer.unpersisted || s->job.is_busy)
         return NULL;
-    struct err *e = store_commit(s->c.store, s->creds, s->tokenhash);
+    struct err *e = store_commit(s->c.store, s->creds, s->joinedhash);
     if (!e)
         return NULL;
     e = err_wrap(e, "the renewed identity is lost: storing it in '%s'", store_name(s->c.store));
@@ -304,17 +316,31 @@ bool identity_service_has_stored(const struct identity_service *s)
     return s->start.has_identity;
 }
 
-void identity_service_start(struct identity_service *s)
+static struct renewer_config renewer_config(const struct identity_service *s)
 {
-    struct renewer_config rc = {
-        .interval = s->c.config->renewal_interval,
+    static const enum renewer_startup startups[] = {
+        [CONFIG_STARTUP_AUTO] = RENEWER_STARTUP_AUTO,
+        [CONFIG_STARTUP_WAIT] = RENEWER_STARTUP_WAIT,
+        [CONFIG_STARTUP_EXIT] = RENEWER_STARTUP_EXIT,
+    };
+    const struct config *c = s->c.config;
+    return (struct renewer_config){
+        .interval = c->renewal_interval,
         .attempts = ATTEMPTS,
         .can_join = s->has_token,
-        .one_pass = s->c.config->oneshot,
-        .retry_open = s->c.config->on_open_renewal == CONFIG_OPEN_RENEWAL_RETRY,
-        .startup_limit = dur_s(STARTUP_LIMIT_S),
+        .retry_open = c->on_open_renewal == CONFIG_OPEN_RENEWAL_RETRY,
+        .startup = startups[c->startup],
+        .startup_limit = c->startup_timeout,
+        .give_up_after = c->give_up_after,
+        .one_pass = c->oneshot,
+        .one_pass_limit = c->oneshot_timeout,
         .entropy = s->c.entropy,
     };
+}
+
+void identity_service_start(struct identity_service *s)
+{
+    struct renewer_config rc = renewer_config(s);
     renewer_init(&s->renewer, &rc);
     if (s->creds) {
         cluster_use(s->c.cluster, s->creds);
@@ -327,6 +353,18 @@ void identity_service_start(struct identity_service *s)
 void identity_service_renew_now(struct identity_service *s)
 {
     step(s, &(struct renewer_event){.kind = RENEWER_NOW});
+}
+
+void identity_service_contact(struct identity_service *s)
+{
+    step(s, &(struct renewer_event){.kind = RENEWER_CONTACT});
+}
+
+/* In trouble the renewer would take it for the end of an outage, and begin anew what it bounds. */
+void identity_service_in_touch(struct identity_service *s)
+{
+    if (s->c.config->give_up_after.ns > 0 && s->renewer.state == RENEWER_FRESH)
+        identity_service_contact(s);
 }
 
 void identity_service_wake(struct identity_service *s)
@@ -342,12 +380,12 @@ void identity_service_stop(struct identity_service *s)
 
 bool identity_service_is_busy(const struct identity_service *s)
 {
-    return s->busy;
+    return s->job.is_busy;
 }
 
 bool identity_service_awaits_reply(const struct identity_service *s)
 {
-    return s->busy && s->input.job == RENEWER_JOB_RENEW;
+    return s->job.is_busy && s->input.job == RENEWER_JOB_RENEW;
 }
 
 bool identity_service_is_serving(const struct identity_service *s)

@@ -32,6 +32,9 @@ struct identity_service_config {
     struct cancel *stop;  /* fired when the agent stops */
     struct cancel *force; /* fired when it cannot wait for a renewal's reply any longer */
 
+    /* Called with how a job ended that speaks with the cluster. */
+    void (*heard)(void *arg, enum err_code code);
+
     /* Called after every change: a new identity, another state. */
     void (*changed)(void *arg);
     void *arg;
@@ -56,6 +59,12 @@ void identity_service_start(struct identity_service *s);
 
 /* Renews now: a signal. */
 void identity_service_renew_now(struct identity_service *s);
+
+/* The cluster answers again after an outage. */
+void identity_service_contact(struct identity_service *s);
+
+/* The cluster is there: what `give_up_after` counts from, while nothing is wrong here. */
+void identity_service_in_touch(struct identity_service *s);
 
 /* Looks at the clocks again: the calendar jumped. */
 void identity_service_wake(struct identity_service *s);

@@ -112,8 +112,7 @@ RESULT output_job_run(const struct output_job *job, const struct ctx *ctx,
     TRY(check_roles(job, facts));
     TRY(issue(job, facts, ctx, &creds));
     TRY(build(job, facts, creds, &files));
-    TRY_CTX(destination_publish(job->destination, files.items, files.len, &ret->report),
-            "writing to %s", destination_text(job->destination));
+    TRY(destination_publish(job->destination, files.items, files.len, &ret->report));
     const char *cluster = job->service->cluster ? job->service->cluster : facts->name;
     ret->cluster = strdup(cluster);
     ret->validity = (struct validity){credentials_not_before(creds), credentials_not_after(creds)};

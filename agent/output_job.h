@@ -3,8 +3,8 @@
 #define TBOT_AGENT_OUTPUT_JOB_H
 
 /*
- * One renewal of an `identity` output: ask the cluster, build the files, publish them. Blocks, so on
- * a worker; one at a time for each destination.
+ * One renewal of an `identity` output: ask the cluster, build the files, publish them. And what the
+ * last one of an earlier run has left. Both block, so on a worker; one at a time for each destination.
  */
 
 #include "agent/cluster.h"
@@ -26,6 +26,17 @@ struct output_job_result {
 };
 
 void output_job_result_release(struct output_job_result *r);
+
+/*
+ * What the last run of the program left in the destination: it serves until the next renewal, however
+ * long the cluster is away. Asks nobody but the disk, and has no clock: whether `validity` is over is
+ * for the caller to judge. `report` has nothing but warnings.
+ *
+ * ERR_NOT_FOUND when there is nothing to serve. If that is because what is there is damaged, or its
+ * parts do not belong together, the warnings, which are then set all the same, say so. It is never a
+ * reason to stop: the next renewal writes every file anew. ERR_NOMEM else.
+ */
+RESULT output_job_load(const struct output_job *job, struct output_job_result *ret);
 
 /* After an error the files in place are what they were. */
 RESULT output_job_run(const struct output_job *job, const struct ctx *ctx,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/output_service.h"
 
+#include "agent/service_job.h"
+
 #define ATTEMPTS 5
 #define LIMIT_S 60
 
@@ -9,11 +11,14 @@ struct output_service {
     struct destination *destination;
     struct cycle cycle;
     struct loop_timer timer;
-    bool prepared, started, stopping, has_run, said_in_place;
+    bool prepared, started, stopping, said_in_place;
+
+    /* What is in the destination. */
+    bool has_files, said_expired;
+    struct validity files;
 
     /* The job under way; a worker's until its `done`. */
-    struct pool_job job;
-    bool busy;
+    struct service_job job;
     struct ctx ctx;
     struct destination_report prepared_report;
     struct output_job_result result;
@@ -27,6 +32,21 @@ static void on_timer(void *arg)
     look(arg);
 }
 
+static void run_job(void *arg);
+static void on_done(void *arg);
+
+static void init_cycle(struct output_service *s)
+{
+    bool one_pass = s->c.job.config->oneshot;
+    struct cycle_config config = {
+        .interval = config_service_interval(s->c.job.config, s->c.job.service),
+        .attempts = one_pass ? 1 : ATTEMPTS,
+        .at_least_until = s->c.one_pass_ends,
+        .entropy = s->c.entropy,
+    };
+    cycle_init(&s->cycle, &config, loop_now(s->c.loop).mono);
+}
+
 RESULT output_service_new(const struct output_service_config *config, struct output_service **ret)
 {
     CLEANUP(output_service_freep) struct output_service *s = calloc(1, sizeof(*s));
@@ -34,6 +54,14 @@ RESULT output_service_new(const struct output_service_config *config, struct out
         return err_nomem();
     s->c = *config;
     s->timer = (struct loop_timer){.fn = on_timer, .arg = s};
+    s->job = (struct service_job){.loop = config->loop,
+                                  .pool = config->workers,
+                                  .log = config->log,
+                                  .name = output_service_name(s),
+                                  .run = run_job,
+                                  .done = on_done,
+                                  .arg = s};
+    init_cycle(s);
     TRY(destination_new(&config->job.service->destination, config->entropy, &s->destination));
     s->c.job.destination = s->destination;
     *ret = TAKE(s);
@@ -45,12 +73,15 @@ void output_service_free(struct output_service *s)
     if (!s)
         return;
     loop_timer_clear(s->c.loop, &s->timer);
+    service_job_release(&s->job);
     destination_report_release(&s->prepared_report);
     output_job_result_release(&s->result);
     err_free(s->error);
     destination_free(s->destination);
     free(s);
 }
+
+/* --- what is said --- */
 
 /* Says what is in `report` and empties it. */
 static void say_report(struct output_service *s, struct destination_report *report)
@@ -65,6 +96,50 @@ static void say_report(struct output_service *s, struct destination_report *repo
     destination_report_release(report);
 }
 
+static bool serves(const struct output_service *s)
+{
+    return s->has_files && wall_before(loop_now(s->c.loop).wall, s->files.not_after);
+}
+
+/* Until when the files in place serve. */
+static struct log_field in_place(const struct output_service *s)
+{
+    return serves(s) ? LOG_WALL("valid_until", s->files.not_after)
+                     : LOG_STR("in_place", "nothing valid");
+}
+
+static struct log_field next_attempt(const struct output_service *s)
+{
+    struct now now = loop_now(s->c.loop);
+    struct mono wake = cycle_wake(&s->cycle, now.mono, now.wall);
+    if (s->c.job.config->oneshot && s->cycle.has_ended)
+        return LOG_STR("next_attempt", NULL);
+    if (wake.ns == MONO_NEVER.ns)
+        return LOG_STR("next_attempt", "when the cluster is back");
+    return LOG_DUR("next_attempt", mono_diff(wake, now.mono));
+}
+
+static void say_failure(const struct output_service *s)
+{
+    log_err(s->c.log, s->cycle.stale ? LOG_ERROR : LOG_WARN, output_service_name(s),
+            "output not renewed", s->error,
+            LOG_STR("destination", destination_text(s->destination)), in_place(s), next_attempt(s));
+}
+
+static void say_success(struct output_service *s)
+{
+    struct now now = loop_now(s->c.loop);
+    struct dur next = mono_diff(cycle_wake(&s->cycle, now.mono, now.wall), now.mono);
+    unsigned changed = s->result.report.changed;
+    say_report(s, &s->result.report);
+    log_info(s->c.log, output_service_name(s), "output renewed",
+             LOG_STR("destination", destination_text(s->destination)),
+             LOG_STR("cluster", s->result.cluster), LOG_INT("files", changed),
+             LOG_WALL("valid_until", s->files.not_after), LOG_DUR("next", next));
+}
+
+/* --- before anything is asked of the cluster --- */
+
 /* On any thread: its report is said later. */
 static struct err *prepare(struct output_service *s)
 {
@@ -74,12 +149,36 @@ static struct err *prepare(struct output_service *s)
     return NULL;
 }
 
+/* What an earlier run left serves until this one writes something newer. */
+static struct err *load(struct output_service *s)
+{
+    CLEANUP(output_job_result_release) struct output_job_result found = {0};
+    struct err *e = output_job_load(&s->c.job, &found);
+    say_report(s, &found.report);
+    if (err_code(e) == ERR_NOT_FOUND) {
+        err_ignore(e, "nothing was left; what is damaged is in the report");
+        return NULL;
+    }
+    TRY(e);
+    s->has_files = true;
+    s->files = found.validity;
+    s->said_expired = !serves(s);
+    log_info(s->c.log, output_service_name(s),
+             serves(s) ? "serving the files of the last run"
+                       : "the files of the last run have expired",
+             LOG_STR("destination", destination_text(s->destination)),
+             LOG_STR("cluster", found.cluster), LOG_WALL("valid_until", s->files.not_after));
+    return NULL;
+}
+
 RESULT output_service_prepare(struct output_service *s)
 {
     TRY(prepare(s));
     say_report(s, &s->prepared_report);
-    return NULL;
+    return load(s);
 }
+
+/* --- the work --- */
 
 static struct err *work(struct output_service *s)
 {
@@ -96,36 +195,30 @@ static void run_job(void *arg)
 
 static void say_outcome(struct output_service *s)
 {
-    const char *name = output_service_name(s);
-    struct now now = loop_now(s->c.loop);
     say_report(s, &s->prepared_report);
-    struct dur next = mono_diff(cycle_wake(&s->cycle, now.mono, now.wall), now.mono);
-    if (s->error) {
-        log_err(s->c.log, s->cycle.stale ? LOG_ERROR : LOG_WARN, name, "output not renewed",
-                s->error, LOG_STR("destination", destination_text(s->destination)),
-                LOG_DUR("next_attempt", next));
-        return;
-    }
-    unsigned changed = s->result.report.changed;
-    say_report(s, &s->result.report);
-    log_info(s->c.log, name, "output renewed",
-             LOG_STR("destination", destination_text(s->destination)),
-             LOG_STR("cluster", s->result.cluster), LOG_INT("files", changed),
-             LOG_WALL("valid_until", s->result.validity.not_after), LOG_DUR("next", next));
+    if (s->error)
+        say_failure(s);
+    else
+        say_success(s);
 }
 
 static void on_done(void *arg)
 {
     struct output_service *s = arg;
     struct now now = loop_now(s->c.loop);
-    s->busy = false;
-    s->has_run = true;
-    cycle_done(&s->cycle, err_code(s->error), s->result.validity, now.mono, now.wall);
+    enum err_code code = err_code(s->error);
+    if (code == ERR_OK) {
+        s->has_files = true;
+        s->said_expired = false;
+        s->files = s->result.validity;
+    }
+    cycle_done(&s->cycle, code, s->result.validity, now.mono, now.wall);
     if (!s->stopping || !s->error)
         say_outcome(s);
     output_job_result_release(&s->result);
     err_free(s->error);
     s->error = NULL;
+    s->c.heard(s->c.arg, code);
     look(s);
     s->c.changed(s->c.arg);
 }
@@ -134,47 +227,83 @@ static void begin_job(struct output_service *s)
 {
     struct ctx now = {s->c.clock, s->c.stop, MONO_NEVER};
     s->ctx = ctx_until(&now, dur_s(LIMIT_S));
-    s->busy = true;
     cycle_started(&s->cycle);
-    s->job = (struct pool_job){.run = run_job, .done = on_done, .arg = s};
-    pool_submit(s->c.workers, &s->job);
+    service_job_start(&s->job, dur_s(LIMIT_S));
 }
 
-/* Starts what is due, or sets the timer for when it will be. */
+/* A renewal that falls due and cannot be tried, and the end of what serves, are told once each. */
+static void say_what_is_over(struct output_service *s, struct now now)
+{
+    if (cycle_lapse(&s->cycle, now.mono, now.wall))
+        log_warn(s->c.log, output_service_name(s), "output not renewed: the cluster is away",
+                 LOG_STR("destination", destination_text(s->destination)), in_place(s),
+                 next_attempt(s));
+    if (!s->has_files || s->said_expired || serves(s))
+        return;
+    s->said_expired = true;
+    log_err(s->c.log, LOG_ERROR, output_service_name(s), "the files in place have expired", NULL,
+            LOG_STR("destination", destination_text(s->destination)),
+            LOG_WALL("valid_until", s->files.not_after), next_attempt(s));
+}
+
+static struct mono next_look(const struct output_service *s, struct now now)
+{
+    struct mono wake = cycle_wake(&s->cycle, now.mono, now.wall);
+    if (!s->has_files || s->said_expired)
+        return wake;
+    return mono_min(wake, mono_add(now.mono, wall_diff(s->files.not_after, now.wall)));
+}
+
+/* Starts what is due, or sets the timer for when something will be. */
 static void look(struct output_service *s)
 {
     struct now now = loop_now(s->c.loop);
-    if (!s->started || s->stopping || s->busy)
+    if (!s->started || s->stopping || s->job.is_busy)
         return;
     if (cycle_due(&s->cycle, now.mono, now.wall)) {
         begin_job(s);
         return;
     }
-    struct err *e = loop_timer_set(s->c.loop, &s->timer, cycle_wake(&s->cycle, now.mono, now.wall));
+    say_what_is_over(s, now);
+    struct err *e = loop_timer_set(s->c.loop, &s->timer, next_look(s, now));
     if (e)
         log_err(s->c.log, LOG_ERROR, output_service_name(s), "the next renewal is not scheduled",
                 e);
     err_free(e);
 }
 
+/* --- what others ask for --- */
+
 void output_service_start(struct output_service *s)
 {
-    if (s->started)
-        return;
-    struct cycle_config config = {
-        .interval = config_service_interval(s->c.job.config, s->c.job.service),
-        .attempts = s->c.job.config->oneshot ? 1 : ATTEMPTS,
-        .entropy = s->c.entropy,
-    };
-    cycle_init(&s->cycle, &config, loop_now(s->c.loop).mono);
     s->started = true;
+    look(s);
+}
+
+void output_service_hold(struct output_service *s)
+{
+    cycle_hold(&s->cycle);
+    look(s);
+}
+
+void output_service_release(struct output_service *s)
+{
+    struct now now = loop_now(s->c.loop);
+    cycle_release(&s->cycle, now.mono, now.wall);
     look(s);
 }
 
 void output_service_renew_now(struct output_service *s)
 {
-    if (s->started)
-        cycle_now(&s->cycle, loop_now(s->c.loop).mono);
+    cycle_now(&s->cycle, loop_now(s->c.loop).mono);
+    look(s);
+}
+
+void output_service_renew_stale(struct output_service *s)
+{
+    struct now now = loop_now(s->c.loop);
+    if (s->cycle.stale)
+        cycle_soon(&s->cycle, now.mono, now.wall);
     look(s);
 }
 
@@ -191,22 +320,17 @@ void output_service_stop(struct output_service *s)
 
 bool output_service_is_busy(const struct output_service *s)
 {
-    return s->busy;
+    return s->job.is_busy;
 }
 
 bool output_service_has_run(const struct output_service *s)
 {
-    return s->has_run;
+    return s->cycle.has_ended;
 }
 
 bool output_service_is_ok(const struct output_service *s)
 {
-    return s->has_run && s->cycle.last_code == ERR_OK;
-}
-
-bool output_service_is_stale(const struct output_service *s)
-{
-    return s->started && s->cycle.stale;
+    return s->cycle.has_ended && s->cycle.last_code == ERR_OK;
 }
 
 const char *output_service_name(const struct output_service *s)

@@ -7,6 +7,9 @@
  * agent/output_job.h's, on a worker shared with the other outputs. A failure here touches nobody
  * else, and leaves the files in place.
  *
+ * While it is held it begins nothing: the cluster is known to be away. The files in place serve until
+ * their certificates end; what serves, and until when, is in the log whenever a renewal is missed.
+ *
  * Threads: everything on the loop's thread.
  */
 
@@ -25,8 +28,10 @@ struct output_service_config {
     const struct entropy *entropy;
     struct log *log;
     struct cancel *stop;
+    struct mono one_pass_ends; /* one pass retries up to then; {0}: not at all */
 
-    /* Called after every end of a job. */
+    /* Called after every end of a job: first how it ended, then that something changed. */
+    void (*heard)(void *arg, enum err_code code);
     void (*changed)(void *arg);
     void *arg;
 };
@@ -44,8 +49,15 @@ RESULT output_service_prepare(struct output_service *s);
 /* The bot has an identity: begin. May be called again. */
 void output_service_start(struct output_service *s);
 
-/* Renews now. */
+/* Begins nothing until released, which goes on in a moment with what fell due. */
+void output_service_hold(struct output_service *s);
+void output_service_release(struct output_service *s);
+
+/* Renews now, or when released. */
 void output_service_renew_now(struct output_service *s);
+
+/* Renews in a moment if the last cycle failed: what kept it from succeeding may be over. */
+void output_service_renew_stale(struct output_service *s);
 
 /* Looks at the clocks again. */
 void output_service_wake(struct output_service *s);
@@ -54,10 +66,9 @@ void output_service_stop(struct output_service *s);
 
 bool output_service_is_busy(const struct output_service *s);
 
-/* At least one attempt ended / the last attempt succeeded. */
+/* The first cycle has ended / and the last attempt succeeded. */
 bool output_service_has_run(const struct output_service *s);
 bool output_service_is_ok(const struct output_service *s);
-bool output_service_is_stale(const struct output_service *s);
 
 const char *output_service_name(const struct output_service *s);
 

@@ -52,6 +52,13 @@ struct wall authority_now(const struct authority *a)
     return skew ? wall_add(now, dur_s(skew->number)) : now;
 }
 
+struct wall authority_time(struct authority *a)
+{
+    CLEANUP(authority_unlockp) pthread_mutex_t *held = authority_hold(a);
+    (void)held;
+    return authority_now(a);
+}
+
 RESULT authority_save(struct authority *a)
 {
     return a->file ? state_file_save(a->file, &a->state) : NULL;

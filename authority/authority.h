@@ -161,6 +161,9 @@ bool authority_is_down(struct authority *a);
 /* Rotates one authority, or all with CA_KIND_COUNT; to the next phase, or to a given one. */
 RESULT authority_rotate(struct authority *a, enum ca_kind kind, const enum ca_phase *to);
 
+/* What its clock shows: `clock-skew` included. */
+struct wall authority_time(struct authority *a);
+
 /* Counts a request of a method or path. */
 void authority_count(struct authority *a, const char *method);
 

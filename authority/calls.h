@@ -3,8 +3,8 @@
 #define TBOT_AUTHORITY_CALLS_H
 
 /*
- * The gRPC server of one connection. It speaks plain HTTP/2 over a socket whose other end the TLS
- * stream is pumped into, and has a thread of its own that answers one call after the other.
+ * The gRPC server of one connection. It speaks plain HTTP/2 over a socket whose other end is relayed
+ * to the TLS stream, and has a thread of its own that answers one call after the other.
  *
  * One server per connection and not one for all: gRPC tells a handler nothing of a connection it was
  * handed as a descriptor, and here a call's peer is the connection's. A server costs some 100 kB.

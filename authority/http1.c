@@ -6,8 +6,10 @@
 #include <http_parser.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define MAX_TOTAL (HTTP1_MAX_BODY + 64 * 1024)
+#define DATE_SIZE sizeof("Sun, 06 Nov 1994 08:49:37 GMT")
 
 struct reading {
     struct buf target;
@@ -113,13 +115,25 @@ RESULT http1_read(struct tls *tls, const struct ctx *ctx, struct http1_request *
     return NULL;
 }
 
-RESULT http1_respond(struct tls *tls, const struct ctx *ctx, int status, struct bytes json)
+/* RFC 9110, 5.6.7; the locale is always C here. */
+static void format_date(struct wall t, char out[DATE_SIZE])
 {
+    time_t seconds = (time_t)wall_to_unix(t);
+    struct tm tm;
+    gmtime_r(&seconds, &tm);
+    strftime(out, DATE_SIZE, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+}
+
+RESULT http1_respond(struct tls *tls, const struct ctx *ctx, struct wall now, int status,
+                     struct bytes json)
+{
+    char date[DATE_SIZE];
+    format_date(now, date);
     CLEANUP(buf_release) struct buf reply = BUF_INIT(json.len + 512);
     TRY(buf_printf(&reply,
                    "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
-                   "Connection: close\r\n\r\n",
-                   status, http_status_str((enum http_status)status), json.len));
+                   "Date: %s\r\nConnection: close\r\n\r\n",
+                   status, http_status_str((enum http_status)status), json.len, date));
     TRY(buf_add(&reply, json.data, json.len));
     TRY(tls_write_all(tls, reply.data, reply.len, ctx));
     tls_shutdown(tls);

@@ -22,7 +22,8 @@ void http1_request_release(struct http1_request *r);
 /* ERR_PROTOCOL for what is no request, ERR_REJECTED for one that is too large. */
 RESULT http1_read(struct tls *tls, const struct ctx *ctx, struct http1_request *ret);
 
-/* Answers with JSON. */
-RESULT http1_respond(struct tls *tls, const struct ctx *ctx, int status, struct bytes json);
+/* Answers with JSON; `now` is for the Date. */
+RESULT http1_respond(struct tls *tls, const struct ctx *ctx, struct wall now, int status,
+                     struct bytes json);
 
 #endif

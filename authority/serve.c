@@ -3,10 +3,9 @@
 
 #include "authority/calls.h"
 #include "authority/clienthello.h"
-#include "authority/pump.h"
 #include "authority/say.h"
 #include "authority/serve_http.h"
-#include "base/tls.h"
+#include "base/relay.h"
 #include "identity/pki/ossl.h"
 
 #include <errno.h>
@@ -137,6 +136,16 @@ static void cut(void *conn)
     conn_cut(conn);
 }
 
+static RESULT carry(struct tls *tls, int fd)
+{
+    CLEANUP(relay_freep) struct relay *relay = NULL;
+    struct err *e = NULL;
+    TRY(relay_new(tls, fd, &relay));
+    relay_run(relay, NULL, &e);
+    err_ignore(e, "the client's trouble: it knows why it left");
+    return NULL;
+}
+
 /* gRPC on the far end of a socket pair, the TLS stream on the near one. */
 static RESULT serve_grpc(const struct serve_config *config, struct conn *conn, struct tls *tls,
                          enum rpc_port port, const struct peer *peer)
@@ -153,8 +162,7 @@ static RESULT serve_grpc(const struct serve_config *config, struct conn *conn, s
                                               .cut = cut,
                                               .cut_arg = conn};
     TRY(calls_new(pair[1], &calls_config, &calls));
-    pump_run(tls, near);
-    return NULL;
+    return carry(tls, near);
 }
 
 /* An accepted connection that is never answered: until the client gives up, or we end. */

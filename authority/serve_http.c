@@ -16,14 +16,15 @@ static RESULT wait_for_end(struct tls *tls, const struct ctx *ctx)
     return NULL;
 }
 
-static RESULT respond_error(struct tls *tls, const struct ctx *ctx, int status, struct err *e)
+static RESULT respond_error(struct authority *a, struct tls *tls, const struct ctx *ctx, int status,
+                            struct err *e)
 {
     CLEANUP(err_freep) struct err *owned = e;
     CLEANUP(freep) char *text = err_text(owned);
     CLEANUP(buf_release) struct buf out = BUF_INIT(WEBAPI_MAX_REPLY);
     say("answered with %d: %s", status, text ? text : "out of memory");
     TRY(webapi_error(text ? text : "out of memory", &out));
-    return http1_respond(tls, ctx, status, buf_bytes(&out));
+    return http1_respond(tls, ctx, authority_time(a), status, buf_bytes(&out));
 }
 
 /* What goes wrong before the request is carried out. */
@@ -38,7 +39,7 @@ static RESULT faults_before(struct authority *a, const char *name, struct tls *t
     if (authority_take_fault(a, FAULT_HANG, name, NULL))
         return wait_for_end(tls, &for_ever);
     if (authority_take_fault(a, FAULT_ERROR, name, &fault))
-        return respond_error(tls, &for_ever, status_http_of_grpc((int)fault.number),
+        return respond_error(a, tls, &for_ever, status_http_of_grpc((int)fault.number),
                              err_new(ERR_UNAVAILABLE, "%s", fault.text));
     *ret_over = false;
     return NULL;
@@ -68,8 +69,9 @@ RESULT serve_http(const struct serve_config *config, struct conn *conn, struct t
         return NULL;
     }
     if (e)
-        return respond_error(tls, &replying, status_http_of_err(err_code(e)), e);
+        return respond_error(a, tls, &replying, status_http_of_err(err_code(e)), e);
     if (authority_take_fault(a, FAULT_WRONG_MESSAGE, name, NULL))
-        return http1_respond(tls, &replying, 200, bytes_of_str("{\"this is\": not JSON"));
-    return http1_respond(tls, &replying, 200, buf_bytes(&out));
+        return http1_respond(tls, &replying, authority_time(a), 200,
+                             bytes_of_str("{\"this is\": not JSON"));
+    return http1_respond(tls, &replying, authority_time(a), 200, buf_bytes(&out));
 }

@@ -82,7 +82,7 @@ DEFINE_FREEP(tls)
 RESULT tls_read(struct tls *t, void *out, size_t len, const struct ctx *ctx, size_t *ret_n);
 RESULT tls_write_all(struct tls *t, const void *data, size_t len, const struct ctx *ctx);
 
-/* Non-blocking forms, for the pump. */
+/* Non-blocking forms, for the relay. */
 enum tls_status {
     TLS_DONE,       /* *ret_n bytes moved, at least one */
     TLS_WANT_READ,  /* wait until the socket is readable, then call again */

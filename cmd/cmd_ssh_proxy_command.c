@@ -4,6 +4,7 @@
 
 #include "base/dir.h"
 #include "identity/pki/credentials.h"
+#include "transport/environment.h"
 #include "transport/sshproxy.h"
 #include "transport/transport.h"
 
@@ -178,7 +179,7 @@ static RESULT run(const struct values *v)
     struct err *e = address_parse(v->proxy_server, ADDRESS_PORT_WEB, &proxy);
     if (e)
         return err_wrap_as(ERR_USAGE, e, "option '--proxy-server'");
-    TRY(transport_check_environment(&proxy, getenv));
+    TRY(environment_check(&proxy, getenv));
     TRY(transport_init(NULL));
     e = connect_through(v, &proxy);
     transport_shutdown();

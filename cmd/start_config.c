@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/start_config.h"
 
-#include "agent/config_env.h"
+#include "agent/cluster.h"
 
 #include <string.h>
 
@@ -59,7 +59,7 @@ struct err *start_config_load(struct start_config *start, struct globals *global
     TRY(load(globals->config_path, &config));
     TRY(config_merge(config, &options->overrides));
     TRY(config_validate(config));
-    TRY(config_env_check(config, getenv));
+    TRY(cluster_check_environment(config, getenv));
     TRY(warn_of_idleness(config));
     start->is_debug = config->debug;
     start->is_json = globals->log_format && strcmp(globals->log_format, "json") == 0;

@@ -12,6 +12,8 @@
         (title_), (opts_), sizeof(opts_) / sizeof(*(opts_)), (options_)                            \
     }
 
+static const char *const startup_choices[] = {"auto", "wait", "exit", NULL};
+
 static const struct opt shared_opts[] = {
     {"proxy-server", .kind = OPT_TEXT, .arg = "HOST:PORT", .env = "TELEPORT_PROXY",
      .help = "the cluster's proxy", AT(overrides.proxy_server)},
@@ -30,7 +32,15 @@ static const struct opt shared_opts[] = {
      .help = "lifetime of certificates, 60m", AT(overrides.credential_ttl)},
     {"renewal-interval", .kind = OPT_DURATION, .arg = "TIME", .help = "time between renewals, 20m",
      AT(overrides.renewal_interval)},
+    {"startup", .kind = OPT_TEXT, .arg = "POLICY", .choices = startup_choices,
+     .help = "what to do when the cluster is away at start:", AT(overrides.startup)},
+    {"startup-timeout", .kind = OPT_DURATION, .arg = "TIME",
+     .help = "how long a first start may take, 2m", AT(overrides.startup_timeout)},
+    {"give-up-after", .kind = OPT_DURATION, .arg = "TIME",
+     .help = "end after that long without contact; never", AT(overrides.give_up_after)},
     {"oneshot", .kind = OPT_SWITCH, .help = "one pass, then exit", AT(overrides.oneshot)},
+    {"oneshot-timeout", .kind = OPT_DURATION, .arg = "TIME",
+     .help = "how long one pass may retry; not at all", AT(overrides.oneshot_timeout)},
     {"diag-addr", .kind = OPT_TEXT, .flags = OPT_NOT_BUILT, .help = "", AT(not_built)},
     {"pid-file", .kind = OPT_TEXT, .flags = OPT_NOT_BUILT, .help = "", AT(not_built)},
     {"scoped", .kind = OPT_SWITCH, .flags = OPT_NOT_BUILT, .help = "", AT(not_built_switch)},

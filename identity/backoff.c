@@ -11,6 +11,12 @@ struct dur backoff_attempt(unsigned n, const struct entropy *entropy)
     return entropy_between(entropy, (struct dur){full.ns / 2}, full);
 }
 
+static struct dur around(int64_t s, const struct entropy *entropy)
+{
+    int64_t ns = dur_s(s).ns;
+    return entropy_between(entropy, (struct dur){ns - ns / 10}, (struct dur){ns + ns / 10});
+}
+
 struct dur backoff_probe(struct dur outage, const struct entropy *entropy)
 {
     int64_t s = 60;
@@ -18,6 +24,10 @@ struct dur backoff_probe(struct dur outage, const struct entropy *entropy)
         s = 10;
     else if (dur_to_s(outage) < MINUTES(60))
         s = 30;
-    int64_t ns = dur_s(s).ns;
-    return entropy_between(entropy, (struct dur){ns - ns / 10}, (struct dur){ns + ns / 10});
+    return around(s, entropy);
+}
+
+struct dur backoff_refused(const struct entropy *entropy)
+{
+    return around(MINUTES(5), entropy);
 }

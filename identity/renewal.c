@@ -106,8 +106,6 @@ static struct err *run(const struct renewal_env *env, const struct renewal_input
     case RENEWER_JOB_RESOLVE:
         return env->remote->read_generation(env->remote, in->creds, in->ctx,
                                             &ret->event.generation);
-    case RENEWER_JOB_PROBE:
-        return env->remote->probe(env->remote, in->creds, in->ctx);
     case RENEWER_JOB_PERSIST:
         return persist(env, in);
     case RENEWER_JOB_NONE:

@@ -18,14 +18,31 @@
  * expires. From Teleport 16.2 the readable label no longer speaks of one instance of the bot alone; such
  * a renewal is HELD, unless the configuration says `on_open_renewal: retry`.
  *
- * A cycle has a bounded number of attempts. Once they are used up the identity stays in service
- * while it is valid (STALE), the cluster is probed, and the probe's success begins a new cycle at once.
+ * A cycle has a bounded number of attempts, each of which begins with a read (CHECK). Once they are
+ * used up the identity stays in service while it is valid (STALE). The next cycle begins as soon as
+ * somebody hears from the cluster again (RENEWER_CONTACT); meanwhile one attempt at a time is made after
+ * backoff_probe(). A refusal is no outage: asking again at once would not change it, so REFUSED, LOCKED
+ * and UNTRUSTED are asked about slowly, and each has its own advice; so is trouble on our side of the
+ * wire (storage, crypto, protocol), which stays STALE with `last_code` telling. A retry that comes by
+ * itself does not leave the state before it succeeds.
+ *
+ * A changed token is tried first, while the identity from the old one goes on serving. If the cluster is
+ * away, each cycle tries both, in turn; if the new token is refused, that is said (REFUSED), the identity
+ * is renewed as before, and the token is not shown again before the next start.
  *
  *     STARTING ─► JOINING ─► FRESH ─► RENEWING ─► FRESH
- *                              ▲         │ nothing written: back-off, then STALE ─ probe ─► RENEWING
+ *                              ▲         │ nothing written: back-off, then STALE ─ contact ─► RENEWING
+ *                              │         │ the cluster says no: REFUSED | LOCKED | UNTRUSTED
  *                              │         │ written, no stored reply
  *                              └─ OPEN ◄─┘ ─► OVERTAKEN | HELD
- *     any ─► EXPIRED when the certificate ends; rejoins where a token can
+ *     any ─► EXPIRED when the certificate ends; rejoins where a token can, and goes on trying
+ *
+ * EXPIRED may be our calendar's mistake: where there is no token, or it is refused, the cluster is asked
+ * what it thinks, and an identity that turns out to be valid is renewed. After OVERTAKEN and HELD nothing
+ * but a join may follow, so without a token they, and EXPIRED after them, wait for a person.
+ *
+ * In every other state something is planned, or the state is FAILED. Nothing leads there but a first
+ * start that cannot succeed, as `startup` says, `give_up_after`, and one pass.
  */
 
 #include "identity/schedule.h"
@@ -35,12 +52,15 @@ enum renewer_state {
     RENEWER_JOINING,   /* no usable identity; joining or waiting to try again */
     RENEWER_FRESH,     /* valid, renewed in time */
     RENEWER_RENEWING,  /* a cycle is under way; the stored identity serves */
-    RENEWER_STALE,     /* the cycle failed; the stored identity serves, the cluster is probed */
+    RENEWER_STALE,     /* the cycle failed; the stored identity serves until the cluster is back */
+    RENEWER_REFUSED,   /* the cluster said no to the bot or its token; what is valid serves */
+    RENEWER_LOCKED,    /* the bot is locked in the cluster; what is valid serves */
+    RENEWER_UNTRUSTED, /* trust lost: the cluster's CAs are no longer those we know */
     RENEWER_OPEN,      /* a request was written and its outcome is not known */
     RENEWER_HELD,      /* open, and the cluster cannot tell: a person must */
     RENEWER_OVERTAKEN, /* the cluster is a generation ahead: a new token is needed */
     RENEWER_EXPIRED,   /* nothing valid left, and joining is not possible or fails */
-    RENEWER_FAILED,    /* terminal: the first start cannot succeed, or one pass failed */
+    RENEWER_FAILED,    /* terminal: `failure` says why */
     RENEWER_STATE_COUNT
 };
 
@@ -53,20 +73,47 @@ enum renewer_job {
     RENEWER_JOB_CHECK,   /* read the own generation once; nothing is open */
     RENEWER_JOB_RENEW,   /* the transaction */
     RENEWER_JOB_RESOLVE, /* read the own generation for an open renewal */
-    RENEWER_JOB_PROBE,   /* dial and Ping */
     RENEWER_JOB_PERSIST, /* the identity in memory is newer than the stored one: store it */
 };
 
 const char *renewer_job_name(enum renewer_job j);
 
+/* `startup`: what a start does that does not reach the cluster. */
+enum renewer_startup {
+    /* Settings that worked before, or a valid identity: as WAIT. Else passing failures are retried for
+     * `startup_limit`, others end at once. */
+    RENEWER_STARTUP_AUTO,
+    RENEWER_STARTUP_WAIT, /* go on for ever, also with the first join */
+    /* The first failure before a success ends it, as Go tbot does; to meet it at the start, a stored
+     * identity is renewed at once. */
+    RENEWER_STARTUP_EXIT,
+};
+
 struct renewer_config {
     struct dur interval;
-    unsigned attempts;        /* in one cycle: 7 */
-    bool can_join;            /* a token is configured */
-    bool one_pass;            /* --oneshot: no retries, terminal after the first outcome */
-    bool retry_open;          /* on_open_renewal: retry */
-    struct dur startup_limit; /* passing failures of a first join are retried this long */
+    unsigned attempts; /* in one cycle: 7 */
+    bool can_join;     /* a token is configured */
+    bool retry_open;   /* on_open_renewal: retry */
+
+    enum renewer_startup startup;
+    struct dur startup_limit; /* startup_timeout */
+    /* FAILED once something fails and the last success of a job, RENEWER_CONTACT or the start is that
+     * long ago, whatever still serves. A running job is let finish. 0: never. */
+    struct dur give_up_after;
+
+    bool one_pass;             /* --oneshot: renew once, then FRESH or FAILED */
+    struct dur one_pass_limit; /* passing failures are retried that long; 0: not at all */
+
     const struct entropy *entropy;
+};
+
+/* Why the state is FAILED. */
+enum renewer_failure {
+    RENEWER_FAILURE_NONE,
+    RENEWER_FAILURE_REFUSED,  /* a first start was told no */
+    RENEWER_FAILURE_STARTUP,  /* a first start took longer than it may */
+    RENEWER_FAILURE_GIVEN_UP, /* give_up_after */
+    RENEWER_FAILURE_ONE_PASS, /* one pass did not renew */
 };
 
 /* What the renewer knows of an identity. */
@@ -77,9 +124,18 @@ struct renewer_identity {
 };
 
 enum renewer_event_kind {
-    RENEWER_START, /* `has_identity`, `identity`, `open`, `token_changed` */
+    RENEWER_START, /* `has_identity`, `identity`, `open`, `token_changed`, `proven` */
     RENEWER_TIMER,
-    RENEWER_NOW, /* a person or a CA rotation asks to renew now */
+    /* A person or a CA rotation asks to renew now. While a job runs its success does what was asked;
+     * after its failure it is begun again at once. */
+    RENEWER_NOW,
+    /* The cluster answers again after an outage: what waits for it need not. Does not repeat what was
+     * refused. While a job runs it counts for its failure only. */
+    RENEWER_CONTACT,
+    /* `skew`: how far the server's calendar is ahead of ours, measured anew. An identity found at start
+     * is judged by both calendars, and the first to speak counts. One issued in this process is not: its
+     * length counts by the boot clock. */
+    RENEWER_SKEW,
     RENEWER_JOB_DONE,
 };
 
@@ -90,6 +146,7 @@ struct renewer_event {
     bool has_identity;
     bool open;          /* the storage holds the journal of a request without a reply */
     bool token_changed; /* the configured token is not the one this identity came from */
+    bool proven;        /* these settings have worked before */
 
     /* RENEWER_START with has_identity; RENEWER_JOB_DONE of JOIN and RENEW with code ERR_OK */
     struct renewer_identity identity;
@@ -100,6 +157,8 @@ struct renewer_event {
     bool written;       /* RENEW: the request may have reached the cluster */
     bool unpersisted;   /* JOIN, RENEW with ERR_OK: only memory has the new identity */
     int64_t generation; /* CHECK, RESOLVE with ERR_OK */
+
+    struct dur skew; /* RENEWER_SKEW */
 };
 
 struct renewer_todo {
@@ -111,7 +170,8 @@ struct renewer {
     struct renewer_config config;
     enum renewer_state state;
     struct mono since;            /* when this state began */
-    enum renewer_state failed_in; /* RENEWER_FAILED: the state before, which says why */
+    enum renewer_failure failure; /* RENEWER_FAILED */
+    enum renewer_state failed_in; /* RENEWER_FAILED: the state before */
 
     bool has_identity;
     struct renewer_identity identity;
@@ -122,15 +182,28 @@ struct renewer {
     enum renewer_job running; /* at most one */
     enum renewer_job next;    /* what is due at `next_at` */
     struct mono next_at;
-    unsigned attempt;          /* failures of this cycle */
-    unsigned equal_reads;      /* RESOLVE: reads in a row that showed our generation */
-    unsigned old_reads;        /* CHECK: reads in a row that showed an earlier one */
-    struct mono trouble_since; /* first failure since the last success; MONO_NEVER: none */
+    bool asked;           /* RENEWER_NOW came while a job ran */
+    bool contacted;       /* RENEWER_CONTACT did */
+    bool wants_join;      /* the token is a new one and was neither taken nor refused yet */
+    unsigned attempt;     /* failures of this cycle */
+    unsigned equal_reads; /* RESOLVE: reads in a row that showed our generation */
+    unsigned old_reads;   /* CHECK: reads in a row that showed an earlier one */
+
+    struct mono
+        open_since; /* when a request without a reply was written or found; MONO_NEVER: none */
+    enum err_code open_code; /* how it ended; ERR_OK: found at start */
+    bool barred;             /* OVERTAKEN or HELD came: only a join may follow, never a renewal */
+
+    bool proven; /* not a first start: the settings have worked, or an identity is at hand */
+    bool has_skew;
+    struct dur skew; /* the server's calendar less ours */
     struct mono started_at;
+    struct mono success_at;    /* the last success, or the start */
+    struct mono trouble_since; /* first failure since the last new identity; MONO_NEVER: none */
+    enum err_code last_code;   /* of the last failure, ERR_OK after a new identity */
+
     bool unpersisted;
-    struct mono persist_at;  /* beside what is due next; MONO_NEVER: nothing to store */
-    bool asked;              /* RENEWER_NOW came while a job ran */
-    enum err_code last_code; /* of the last failure, ERR_OK after a success */
+    struct mono persist_at; /* beside what is due next; MONO_NEVER: nothing to store */
 };
 
 void renewer_init(struct renewer *r, const struct renewer_config *config);

@@ -10,6 +10,8 @@ struct channel {
     struct err *(*dial)(void *arg, struct credentials *creds, const struct ctx *ctx,
                         struct tls **ret);
     void *arg;
+    void (*lost)(void *arg);
+    void *lost_arg;
 
     pthread_mutex_t lock; /* guards everything below */
     struct credentials *creds;
@@ -34,6 +36,8 @@ RESULT channel_new(const struct channel_config *config, struct channel **ret)
     pthread_mutex_init(&ch->lock, NULL);
     ch->dial = config->dial;
     ch->arg = config->arg;
+    ch->lost = config->lost;
+    ch->lost_arg = config->lost_arg;
     ch->creds = config->credentials ? credentials_ref(config->credentials) : NULL;
     *ret = ch;
     return NULL;
@@ -43,6 +47,7 @@ void channel_free(struct channel *ch)
 {
     if (!ch)
         return;
+    channel_close(ch); /* whose end is told to nobody */
     conn_free(ch->current);
     credentials_free(ch->creds);
     pthread_mutex_destroy(&ch->lock);
@@ -138,12 +143,23 @@ static RESULT find_locked(struct channel *ch, struct found *f)
     return NULL;
 }
 
+/* A connection died: of interest if it is the one that calls would use. In the connection's thread. */
+static void ended(void *arg, const struct conn *c)
+{
+    struct channel *ch = arg;
+    pthread_mutex_lock(&ch->lock);
+    bool is_loss = ch->current == c && !ch->is_closed;
+    pthread_mutex_unlock(&ch->lock);
+    if (is_loss && ch->lost)
+        ch->lost(ch->lost_arg);
+}
+
 static RESULT dial(struct channel *ch, struct credentials *creds, const struct ctx *ctx,
                    struct conn **ret)
 {
     struct tls *tls = NULL;
     TRY(ch->dial(ch->arg, creds, ctx, &tls));
-    return conn_new(tls, creds, ret);
+    return conn_new(tls, creds, (struct conn_listener){ended, ch}, ret);
 }
 
 /* Makes `c` what calls use, if it presents what calls are to present now. */
@@ -157,6 +173,8 @@ static void make_current(struct channel *ch, struct conn *c)
     }
     pthread_mutex_unlock(&ch->lock);
     conn_free(old);
+    if (conn_is_dead(c)) /* it may have died before it could be told of as ours */
+        ended(ch, c);
 }
 
 static RESULT dial_in_turn(struct channel *ch, const struct found *f, const struct ctx *ctx,

@@ -38,6 +38,14 @@ struct channel_config {
                         struct tls **ret);
     void *arg;
     struct credentials *credentials; /* NULL: nobody; a reference is added */
+
+    /*
+     * The connection that calls would use has died, and not by our doing: the cluster may be gone.
+     * Called from threads of the channel, in rare cases twice; must not call the channel. NULL: nobody
+     * wants to know.
+     */
+    void (*lost)(void *arg);
+    void *lost_arg;
 };
 
 RESULT channel_new(const struct channel_config *config, struct channel **ret);

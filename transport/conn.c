@@ -8,6 +8,7 @@ struct conn {
     struct pump *pump;
     struct grpc_link *link;
     struct credentials *creds;
+    struct conn_listener listener;
 };
 
 static void release(struct conn *c)
@@ -18,7 +19,15 @@ static void release(struct conn *c)
     free(c);
 }
 
-RESULT conn_new(struct tls *tls, struct credentials *creds, struct conn **ret)
+static void ended(void *arg)
+{
+    struct conn *c = arg;
+    if (c->listener.ended)
+        c->listener.ended(c->listener.arg, c);
+}
+
+RESULT conn_new(struct tls *tls, struct credentials *creds, struct conn_listener listener,
+                struct conn **ret)
 {
     struct conn *made = calloc(1, sizeof(*made));
     if (!made) {
@@ -26,9 +35,10 @@ RESULT conn_new(struct tls *tls, struct credentials *creds, struct conn **ret)
         return err_nomem();
     }
     atomic_init(&made->refs, 1);
+    made->listener = listener;
     CLEANUP(conn_freep) struct conn *c = made;
     int fd = -1;
-    TRY(pump_new(tls, &c->pump, &fd));
+    TRY(pump_new(tls, (struct pump_listener){ended, c}, &c->pump, &fd));
     TRY(grpc_link_new(fd, &c->link));
     c->creds = creds ? credentials_ref(creds) : NULL;
     *ret = TAKE(c);

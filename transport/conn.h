@@ -14,8 +14,18 @@
 
 struct conn;
 
+/*
+ * Told once, in the connection's thread, that it is dead; `c` is good for comparing alone, as its maker
+ * may not have it yet.
+ */
+struct conn_listener {
+    void (*ended)(void *arg, const struct conn *c); /* NULL: nobody is told */
+    void *arg;
+};
+
 /* Takes `tls` over, also on failure. `creds` may be NULL: nobody; a reference is added. */
-RESULT conn_new(struct tls *tls, struct credentials *creds, struct conn **ret);
+RESULT conn_new(struct tls *tls, struct credentials *creds, struct conn_listener listener,
+                struct conn **ret);
 
 struct conn *conn_ref(struct conn *c);
 void conn_free(struct conn *c); /* drops one reference; accepts NULL */

@@ -21,7 +21,7 @@ RESULT connector_new(const struct connector_config *config, struct connector **r
     if (!c)
         return err_nomem();
     c->c = *config;
-    c->path.kind = config->kind;
+    c->path = config->path;
     pthread_mutex_init(&c->lock, NULL);
     *ret = c;
     return NULL;
@@ -51,12 +51,13 @@ static struct err *dial_route(const struct connector *c, route_fn route, enum ro
     return NULL;
 }
 
-static void note(struct connector *c, enum route r, bool worked)
+/* A dial that we ended ourselves says nothing about the way. */
+static void note(struct connector *c, enum route r, const struct err *e)
 {
     pthread_mutex_lock(&c->lock);
-    if (worked)
+    if (!e)
         path_worked(&c->path, r);
-    else
+    else if (err_class(err_code(e)) != ERR_CLASS_STOP)
         path_failed(&c->path, r);
     pthread_mutex_unlock(&c->lock);
 }
@@ -91,12 +92,15 @@ static struct err *dial(struct connector *c, route_fn route, struct credentials 
     for (size_t i = 0; i < n; i++) {
         struct ctx part = share(ctx, n - i);
         struct err *e = dial_route(c, route, routes[i], creds, &part, ret);
-        note(c, routes[i], e == NULL);
+        note(c, routes[i], e);
         if (!e) {
             err_free(failed);
             return NULL;
         }
+        bool is_stopped = err_class(err_code(e)) == ERR_CLASS_STOP;
         failed = both(failed, e);
+        if (is_stopped)
+            break;
     }
     return failed;
 }
@@ -115,6 +119,14 @@ RESULT connector_dial_http(struct connector *c, struct credentials *creds, const
     return dial(c, route_auth_http, creds, ctx, ret);
 }
 
+void connector_suggest(struct connector *c, enum route r)
+{
+    pthread_mutex_lock(&c->lock);
+    if (!c->path.has_worked)
+        path_worked(&c->path, r);
+    pthread_mutex_unlock(&c->lock);
+}
+
 bool connector_route(struct connector *c, enum route *ret)
 {
     pthread_mutex_lock(&c->lock);
@@ -128,9 +140,10 @@ bool connector_route(struct connector *c, enum route *ret)
 static bool is_behind_proxy(struct connector *c)
 {
     enum route r;
-    if (c->c.kind == PATH_UNKNOWN && connector_route(c, &r))
+    enum path_kind kind = c->c.path.kind;
+    if (kind == PATH_UNKNOWN && connector_route(c, &r))
         return r == ROUTE_TLS_ROUTING;
-    return c->c.kind != PATH_AUTH;
+    return kind != PATH_AUTH;
 }
 
 static bool find_cached(struct connector *c, struct mono now, struct dur max_age,

@@ -12,6 +12,10 @@
  * under the cluster's own name; the proxy in between, if there is one, sees only that. `insecure`
  * speaks of the proxy's web certificate, never of the cluster's.
  *
+ * The way that worked last, in this process or an earlier one, is tried first; the others share the
+ * time that is left. One that fails is remembered as suspect and still tried first: what looks like
+ * a wrong way is mostly an outage. Only the success of another takes its place.
+ *
  * Threads: all functions from any thread. They block within `ctx`.
  */
 
@@ -23,7 +27,7 @@ struct connector;
 
 struct connector_config {
     struct address address;
-    enum path_kind kind;
+    struct path path; /* its kind, and the way that worked earlier, if that is known */
     bool insecure;
 };
 
@@ -51,7 +55,13 @@ RESULT connector_dial_http(struct connector *c, struct credentials *creds, const
 RESULT connector_find(struct connector *c, const char *public_addr, const struct ctx *ctx,
                       struct dur max_age, struct webapi_find *ret, struct address *ret_web);
 
-/* The way that worked last; false while none has. */
+/*
+ * A join went through this way: dials begin with it, unless they know better. Such an address is a
+ * proxy's or an auth server's for both.
+ */
+void connector_suggest(struct connector *c, enum route r);
+
+/* The way that worked last, here or earlier; false while none is known. */
 bool connector_route(struct connector *c, enum route *ret);
 
 #endif

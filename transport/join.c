@@ -155,8 +155,6 @@ RESULT join_by_token(const struct join_config *config, const struct ctx *ctx,
 {
     CLEANUP(join_attempt_release)
     struct join_attempt a = {.config = config, .report.suite = SUITE_LEGACY};
-    if (config->ttl.ns > 0)
-        a.expires = wall_add(clock_wall(ctx->clock), config->ttl);
     TRY(join_trust_load(&a));
     struct err *e = join_any_way(&a, ctx);
     if (config->report)

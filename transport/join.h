@@ -40,7 +40,7 @@ struct join_config {
     struct address address;
     enum path_kind kind;
     const struct secret *token;
-    struct dur ttl;                /* zero: the server's default */
+    struct wall expires;           /* WALL_NONE: the server's default */
     const struct strlist *ca_pins; /* "sha256:…"; NULL: none */
     const char *ca_path;           /* PEM file; NULL or "": none. Pins win */
     bool insecure;                 /* verify nothing */

@@ -33,7 +33,7 @@ static RESULT fill_in(struct join_attempt *a, struct form *f)
         .token = secret_str(a->config->token),
         .public_tls_key = buf_str(&f->tls),
         .public_ssh_key = buf_str(&f->ssh),
-        .expires = a->expires,
+        .expires = a->config->expires,
     };
     return NULL;
 }

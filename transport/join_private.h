@@ -19,7 +19,6 @@
 struct join_attempt {
     const struct join_config *config;
     struct ctx ctx;
-    struct wall expires; /* WALL_NONE: the server's default */
     struct pin *pins;
     size_t n_pins;
     struct stack_st_X509 *roots; /* of `ca_path`; NULL: none */

@@ -129,7 +129,7 @@ static RESULT present_key(struct join_attempt *a, struct grpc_stream *s, const s
         .kind = MSG_JOIN_TOKEN_INIT,
         .public_tls_key = buf_bytes(&tls),
         .public_ssh_key = buf_bytes(&ssh),
-        .expires = a->expires,
+        .expires = a->config->expires,
     };
     /* Not before: a token is used up by giving certificates, and those are for keys. */
     a->report.token_may_be_used = true;

@@ -3,6 +3,13 @@
 
 #define PORT_HTTPS 443
 
+const char *path_kind_name(enum path_kind kind)
+{
+    static const char *const names[] = {
+        [PATH_AUTH] = "auth", [PATH_PROXY] = "proxy", [PATH_UNKNOWN] = "unknown"};
+    return names[kind];
+}
+
 enum path_kind path_kind_of(bool is_proxy_setting, const struct address *a)
 {
     if (is_proxy_setting)
@@ -23,6 +30,13 @@ size_t path_routes(const struct path *p, enum route ret[PATH_MAX_ROUTES])
     ret[0] = first;
     ret[1] = first == ROUTE_DIRECT ? ROUTE_TLS_ROUTING : ROUTE_DIRECT;
     return 2;
+}
+
+bool path_kind_has(enum path_kind kind, enum route r)
+{
+    enum route routes[PATH_MAX_ROUTES];
+    size_t n = path_routes(&(struct path){.kind = kind}, routes);
+    return routes[0] == r || routes[n - 1] == r;
 }
 
 void path_worked(struct path *p, enum route r)

@@ -20,6 +20,9 @@ enum path_kind {
     PATH_UNKNOWN, /* called an auth server, on a port of proxies */
 };
 
+/* "auth", "proxy", "unknown" */
+const char *path_kind_name(enum path_kind kind);
+
 enum path_kind path_kind_of(bool is_proxy_setting, const struct address *a);
 
 #define PATH_MAX_ROUTES 2
@@ -33,6 +36,9 @@ struct path {
 
 /* In the order to try them; returns how many. */
 size_t path_routes(const struct path *p, enum route ret[PATH_MAX_ROUTES]);
+
+/* Whether `r` is one of the ways from an address of this kind. */
+bool path_kind_has(enum path_kind kind, enum route r);
 
 void path_worked(struct path *p, enum route r);
 void path_failed(struct path *p, enum route r);

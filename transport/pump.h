@@ -6,9 +6,9 @@
  * Carries bytes between a TLS stream and a local descriptor, in a thread of its own.
  *
  * gRPC speaks HTTP/2 over any descriptor but cannot do the TLS we need (own ALPN lists, pins, TLS in
- * TLS). So it gets one end of a socket pair, and the pump moves bytes between the other end and the
- * TLS stream until either side ends. It never blocks but in poll(2), and its stack is small: there
- * is one pump per live connection.
+ * TLS). So it gets one end of a socket pair, and the pump runs a relay (base/relay.h) between the
+ * other end and the TLS stream until either side ends. Its stack is small: there is one pump per live
+ * connection.
  *
  * Threads: all functions may be called from any thread; pump_free() once.
  */
@@ -17,11 +17,17 @@
 
 struct pump;
 
+/* Told once, in the pump's thread, after pump_has_ended() became true. Must not free the pump. */
+struct pump_listener {
+    void (*ended)(void *arg); /* NULL: nobody is told */
+    void *arg;
+};
+
 /*
  * Starts. Takes `tls` over, also on failure. *ret_fd is the plain end, non-blocking, the caller's to
  * close; closing it ends the pump.
  */
-RESULT pump_new(struct tls *tls, struct pump **ret, int *ret_fd);
+RESULT pump_new(struct tls *tls, struct pump_listener listener, struct pump **ret, int *ret_fd);
 
 /* Ends the pump at once, waits for its thread, closes the stream. Accepts NULL. */
 void pump_free(struct pump *p);

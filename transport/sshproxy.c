@@ -127,7 +127,7 @@ static RESULT open_stream(const struct sshproxy_config *config, const struct ctx
     struct tls *stream = NULL;
     TRY(route_ssh(config->proxy_cluster, &config->trust, &tls));
     TRY(dial_tls(&config->proxy, &tls.config, &dialling, &stream));
-    TRY(conn_new(stream, NULL, ret_conn));
+    TRY(conn_new(stream, NULL, (struct conn_listener){0}, ret_conn));
     TRY(grpc_stream_open(conn_link(*ret_conn), METHOD_PROXY_SSH, "", ctx, ret));
     struct msg_proxy_ssh_request hello = {
         .host_port = config->target,

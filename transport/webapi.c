@@ -34,10 +34,13 @@ RESULT webapi_discover(const struct webapi *api, struct webapi_find *ret)
     const struct http_request request = {.method = "GET", .path = "/webapi/find"};
     CLEANUP(http_reply_release) struct http_reply reply = {0};
     struct webapi_find find;
+    struct mono asked = clock_mono(api->ctx->clock);
     TRY_CTX(exchange(api, request, FIND_MAX, &reply), "ask '%s' for /webapi/find", api->host);
     TRY_CTX(webapi_json_find(buf_bytes(&reply.body), &find), "ask '%s' for /webapi/find",
             api->host);
     find.date = reply.date;
+    find.asked = asked;
+    find.answered = clock_mono(api->ctx->clock);
     *ret = find;
     return NULL;
 }

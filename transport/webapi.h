@@ -55,6 +55,7 @@ struct webapi_find {
     char kube_listen_addr[WEBAPI_TEXT_SIZE];
     char kube_public_addr[WEBAPI_TEXT_SIZE];
     struct wall date; /* when it answered, by its own clock; WALL_NONE when it does not say */
+    struct mono asked, answered; /* the same by ours */
 };
 
 /* GET /webapi/find, at a proxy. */

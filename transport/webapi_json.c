@@ -2,99 +2,16 @@
 #include "transport/webapi_json.h"
 
 #include "base/encode.h"
+#include "transport/json_read.h"
 
 #include <ctype.h>
-#include <jansson.h>
 #include <string.h>
 
-/*
- * The library recurses 2048 levels deep, on a stack of ours, and makes some 250 bytes of a "{}":
- * both are bounded before it runs.
- */
-#define DEPTH_MAX 32
-#define VALUES_MAX 65536
-
-static RESULT check_shape(const char *what, struct bytes in)
-{
-    size_t depth = 0;
-    size_t values = 0;
-    bool is_in_text = false;
-    for (size_t i = 0; i < in.len; i++) {
-        uint8_t c = in.data[i];
-        if (c == '"')
-            is_in_text = !is_in_text;
-        else if (is_in_text && c == '\\')
-            i++;
-        else if (!is_in_text && (c == '[' || c == '{'))
-            depth++, values++;
-        else if (!is_in_text && c == ',')
-            values++;
-        else if (!is_in_text && (c == ']' || c == '}') && depth > 0)
-            depth--;
-        if (depth > DEPTH_MAX || values > VALUES_MAX)
-            return err_new(ERR_PROTOCOL, "%s: nested too deeply or too many values", what);
-    }
-    return NULL;
-}
-
-static RESULT load(const char *what, struct bytes in, json_type type, json_t **ret)
-{
-    TRY(check_shape(what, in));
-    json_error_t error;
-    json_t *j = json_loadb((const char *)in.data, in.len, JSON_REJECT_DUPLICATES, &error);
-    if (!j && json_error_code(&error) == json_error_out_of_memory)
-        return err_nomem();
-    if (!j)
-        return err_new(ERR_PROTOCOL, "%s: not JSON, at byte %d", what, error.position);
-    if (json_typeof(j) != type) {
-        json_decref(j);
-        return err_new(ERR_PROTOCOL, "%s: not %s", what,
-                       type == JSON_ARRAY ? "a list" : "an object");
-    }
-    *ret = j;
-    return NULL;
-}
-
-/* NULL when absent or null. */
-static RESULT member(const char *what, const json_t *object, const char *name, json_type type,
-                     const json_t **ret)
-{
-    const json_t *j = json_object_get(object, name);
-    if (j && !json_is_null(j) && json_typeof(j) != type)
-        return err_new(ERR_PROTOCOL, "%s: '%s' has the wrong type", what, name);
-    *ret = json_is_null(j) ? NULL : j;
-    return NULL;
-}
-
-static RESULT flag(const char *what, const json_t *object, const char *name, bool *ret)
-{
-    const json_t *j = json_object_get(object, name);
-    if (j && !json_is_null(j) && !json_is_boolean(j))
-        return err_new(ERR_PROTOCOL, "%s: '%s' has the wrong type", what, name);
-    *ret = json_is_true(j);
-    return NULL;
-}
-
-static bool has_control(const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-            return true;
-    return false;
-}
-
-/* A name or address: printable, and short. */
+/* A name or address of at most this many bytes. */
 static RESULT text(const char *what, const json_t *object, const char *name,
                    char ret[WEBAPI_TEXT_SIZE])
 {
-    const json_t *j = NULL;
-    TRY(member(what, object, name, JSON_STRING, &j));
-    size_t len = j ? json_string_length(j) : 0;
-    if (len >= WEBAPI_TEXT_SIZE || has_control(json_string_value(j), len))
-        return err_new(ERR_PROTOCOL, "%s: '%s' is too long or holds control characters", what,
-                       name);
-    memcpy(ret, j ? json_string_value(j) : "", len + 1);
-    return NULL;
+    return json_read_text(what, object, name, WEBAPI_TEXT_SIZE, ret);
 }
 
 /* --- discovery --- */
@@ -127,16 +44,16 @@ static RESULT find_addresses(const json_t *proxy, struct webapi_find *f)
 {
     const json_t *ssh = NULL;
     const json_t *kube = NULL;
-    TRY(member(find_what, proxy, "ssh", JSON_OBJECT, &ssh));
-    TRY(member(find_what, proxy, "kube", JSON_OBJECT, &kube));
-    TRY(flag(find_what, proxy, "tls_routing_enabled", &f->has_tls_routing));
+    TRY(json_read_member(find_what, proxy, "ssh", JSON_OBJECT, &ssh));
+    TRY(json_read_member(find_what, proxy, "kube", JSON_OBJECT, &kube));
+    TRY(json_read_flag(find_what, proxy, "tls_routing_enabled", &f->has_tls_routing));
     TRY(text(find_what, ssh, "listen_addr", f->ssh_listen_addr));
     TRY(text(find_what, ssh, "tunnel_listen_addr", f->tunnel_listen_addr));
     TRY(text(find_what, ssh, "web_listen_addr", f->web_listen_addr));
     TRY(text(find_what, ssh, "public_addr", f->public_addr));
     TRY(text(find_what, ssh, "ssh_public_addr", f->ssh_public_addr));
     TRY(text(find_what, ssh, "ssh_tunnel_public_addr", f->tunnel_public_addr));
-    TRY(flag(find_what, kube, "enabled", &f->has_kube));
+    TRY(json_read_flag(find_what, kube, "enabled", &f->has_kube));
     TRY(text(find_what, kube, "listen_addr", f->kube_listen_addr));
     return text(find_what, kube, "public_addr", f->kube_public_addr);
 }
@@ -147,9 +64,9 @@ RESULT webapi_json_find(struct bytes body, struct webapi_find *ret)
     CLEANUP(json_decrefp) json_t *root = NULL;
     const json_t *proxy = NULL;
     const json_t *auth = NULL;
-    TRY(load(find_what, body, JSON_OBJECT, &root));
-    TRY(member(find_what, root, "proxy", JSON_OBJECT, &proxy));
-    TRY(member(find_what, root, "auth", JSON_OBJECT, &auth));
+    TRY(json_read(find_what, body, JSON_OBJECT, &root));
+    TRY(json_read_member(find_what, root, "proxy", JSON_OBJECT, &proxy));
+    TRY(json_read_member(find_what, root, "auth", JSON_OBJECT, &auth));
     TRY(text(find_what, root, "cluster_name", f.cluster_name));
     TRY(text(find_what, root, "server_version", f.server_version));
     TRY(text(find_what, root, "min_client_version", f.min_client_version));
@@ -181,14 +98,14 @@ static RESULT decoded(const json_t *j, const char *name, struct buf *out)
 static RESULT decoded_member(const json_t *root, const char *name, struct buf *out)
 {
     const json_t *j = NULL;
-    TRY(member(certs_what, root, name, JSON_STRING, &j));
+    TRY(json_read_member(certs_what, root, name, JSON_STRING, &j));
     return j ? decoded(j, name, out) : NULL;
 }
 
 static RESULT decoded_list(const json_t *root, const char *name, struct strlist *out)
 {
     const json_t *list = NULL;
-    TRY(member(certs_what, root, name, JSON_ARRAY, &list));
+    TRY(json_read_member(certs_what, root, name, JSON_ARRAY, &list));
     for (size_t i = 0; i < json_array_size(list); i++) {
         CLEANUP(buf_release) struct buf item = BUF_INIT(MSG_MAX);
         TRY(decoded(json_array_get(list, i), name, &item));
@@ -212,7 +129,7 @@ RESULT webapi_json_certs(struct bytes body, struct msg_certs *ret)
     CLEANUP(buf_release) struct buf tls = BUF_INIT(MSG_MAX);
     CLEANUP(strlist_release) struct strlist tls_cas = {0};
     CLEANUP(strlist_release) struct strlist ssh_cas = {0};
-    TRY(load(certs_what, body, JSON_OBJECT, &root));
+    TRY(json_read(certs_what, body, JSON_OBJECT, &root));
     TRY(decoded_member(root, "ssh", &ssh));
     TRY(decoded_member(root, "tls", &tls));
     TRY(decoded_list(root, "tls_ca_certs", &tls_cas));
@@ -230,13 +147,13 @@ RESULT webapi_json_remote_clusters(struct bytes body, struct strlist *ret)
     CLEANUP(json_decrefp) json_t *root = NULL;
     CLEANUP(strlist_release) struct strlist names = {0};
     TRY(strlist_copy(&names, ret));
-    TRY(load(what, body, JSON_ARRAY, &root));
+    TRY(json_read(what, body, JSON_ARRAY, &root));
     if (json_array_size(root) > MSG_MAX_ITEMS)
         return err_new(ERR_PROTOCOL, "%s: more than %d", what, MSG_MAX_ITEMS);
     for (size_t i = 0; i < json_array_size(root); i++) {
         const json_t *metadata = NULL;
         char name[WEBAPI_TEXT_SIZE];
-        TRY(member(what, json_array_get(root, i), "metadata", JSON_OBJECT, &metadata));
+        TRY(json_read_member(what, json_array_get(root, i), "metadata", JSON_OBJECT, &metadata));
         TRY(text(what, metadata, "name", name));
         if (!name[0])
             return err_new(ERR_PROTOCOL, "%s: one without a name", what);
@@ -254,7 +171,7 @@ char *webapi_json_error(struct bytes body, char out[WEBAPI_JSON_ERROR_SIZE])
 {
     CLEANUP(json_decrefp) json_t *root = NULL;
     out[0] = '\0';
-    struct err *e = load("error", body, JSON_OBJECT, &root);
+    struct err *e = json_read("error", body, JSON_OBJECT, &root);
     if (e) {
         err_ignore(e, "the status says enough");
         return out;

@@ -65,6 +65,7 @@ static RESULT read_texts(const X509 *cert, struct subject_texts *texts)
         return err_new(ERR_CRYPTO, "the issuer has no cluster name (O)");
     TRY(x509_name_values(name, OID_ORGANIZATION, &texts->roles));
     TRY(first_value(name, OID_BOT_INSTANCE, &texts->bot_instance));
+    TRY(first_value(name, OID_STREET, &texts->routed_to));
     return read_bot_name(name, texts);
 }
 
@@ -81,6 +82,7 @@ RESULT subject_read(const X509 *cert, struct subject_texts *texts, struct subjec
     s.roles = &texts->roles;
     s.bot_name = texts->bot_name;
     s.bot_instance = texts->bot_instance;
+    s.routed_to = texts->routed_to;
     *ret = s;
     return NULL;
 }
@@ -91,6 +93,7 @@ void subject_release(struct subject_texts *texts)
     free(texts->cluster);
     free(texts->bot_name);
     free(texts->bot_instance);
+    free(texts->routed_to);
     strlist_release(&texts->roles);
     *texts = (struct subject_texts){0};
 }

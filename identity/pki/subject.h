@@ -14,6 +14,7 @@ struct subject_texts {
     char *cluster;
     char *bot_name;
     char *bot_instance;
+    char *routed_to;
     struct strlist roles;
 };
 

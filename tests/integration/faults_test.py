@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cluster that goes away, hangs, lies or breaks off: the agent keeps serving, says so, and comes back."""
 
+import json
 import os
 import pathlib
 
@@ -116,6 +117,37 @@ class Faults(Case):
         authority.command("clear")
         agent.renew_now()
         agent.wait_generation(2)
+
+    def test_memory_of_the_path_is_kept_and_a_damaged_one_replaced(self):
+        _, agent = self.running()
+        self.assertEqual(0, agent.process.stop())
+        path = agent.storage / "path.json"
+        learnt = json.loads(path.read_text())
+        self.assertEqual(("auth", "direct", "example"),
+                         (learnt["kind"], learnt["route"], learnt["cluster"]))
+        self.assertEqual(0o600, path.stat().st_mode & 0o777)
+        self.assertNotIn(agent.authority.token, path.read_text())
+        before = path.stat().st_ino
+        self.assertEqual(0, agent.oneshot().returncode)
+        self.assertEqual(before, path.stat().st_ino, "written although nothing was new")
+        path.write_text('{"version": 1, "settings": "')
+        done = agent.oneshot()
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertRegex(done.stderr, "WARN .*path.json.*not JSON")
+        self.assertEqual(learnt["proven"], json.loads(path.read_text())["proven"])
+
+    def test_clock_that_differs_is_measured_and_told_of_once(self):
+        authority, agent = self.running()
+        authority.command("clock-skew", 300)
+        agent.renew_now()
+        agent.wait_generation(2)
+        agent.process.wait_text(r"clock is behind the cluster's.*NTP.*by:(5m|4m59s|5m1s)")
+        agent.renew_now()
+        agent.wait_generation(3)
+        self.assertEqual(1, agent.process.text().count("clock is behind"))
+        authority.command("clear")
+        agent.renew_now()
+        agent.process.wait_text("clock agrees with the cluster's again")
 
     def test_ca_is_learnt_anew_after_a_rotation(self):
         authority, agent = self.running()

@@ -133,8 +133,6 @@ static struct renewer_event serve(struct world *w, enum renewer_job job)
         serve_renew(w, fate, &ev);
     else if (job == RENEWER_JOB_CHECK || job == RENEWER_JOB_RESOLVE)
         serve_read(w, fate, &ev);
-    else if (job == RENEWER_JOB_PROBE)
-        ev.code = fate == FATE_OK ? ERR_OK : ERR_UNAVAILABLE;
     else if (disk_is_full(w))
         ev.code = ERR_STORAGE;
     else
@@ -154,6 +152,7 @@ static struct renewer_event boot(struct world *w)
     return (struct renewer_event){.kind = RENEWER_START,
                                   .has_identity = w->disk.has_identity,
                                   .open = w->disk.open,
+                                  .proven = w->disk.has_identity,
                                   .identity = w->disk.identity};
 }
 

@@ -3,10 +3,10 @@
 
 #include "base/tls.h"
 #include "identity/pki/ossl.h"
-#include "tests/support/assert_err.h"
 #include "tests/support/fake_grpc.h"
 #include "tests/support/pki_fixture.h"
 #include "transport/pump.h"
+#include "transport/transport.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -86,7 +86,7 @@ static void serve_http(struct fake_cluster *fc, struct tls *tls, const struct ct
 static void serve_grpc(struct fake_cluster *fc, struct connection *c, struct tls *tls)
 {
     int fd = -1;
-    struct err *e = pump_new(tls, &c->pump, &fd);
+    struct err *e = pump_new(tls, (struct pump_listener){0}, &c->pump, &fd);
     if (e) {
         err_free(e);
         return;
@@ -112,9 +112,28 @@ static void serve(struct fake_cluster *fc, struct tls *tls, const struct ctx *ct
         serve_http(fc, tls, ctx);
 }
 
+/* The first message comes in one piece here. */
+static bool is_welcome(const struct fake_cluster *fc, int fd, const struct ctx *ctx)
+{
+    const struct fake_cluster_config *c = &fc->config;
+    char hello[4096];
+    if (!c->hello_with && !c->hello_without)
+        return true;
+    err_free(ctx_wait_fd(ctx, fd, POLLIN));
+    ssize_t n = recv(fd, hello, sizeof(hello), MSG_PEEK);
+    size_t len = n > 0 ? (size_t)n : 0;
+    return (!c->hello_with || memmem(hello, len, c->hello_with, strlen(c->hello_with))) &&
+           (!c->hello_without || !memmem(hello, len, c->hello_without, strlen(c->hello_without)));
+}
+
 static void take_connection(struct fake_cluster *fc, int fd, const struct ctx *ctx)
 {
-    if (fc->config.kind == FAKE_SILENT || fc->config.kind == FAKE_GARBAGE) {
+    bool is_turned_away = !is_welcome(fc, fd, ctx);
+    if (is_turned_away && !fc->config.ignores_others) {
+        close(fd);
+        return;
+    }
+    if (is_turned_away || fc->config.kind == FAKE_SILENT || fc->config.kind == FAKE_GARBAGE) {
         if (fc->config.kind == FAKE_GARBAGE)
             (void)!write(fd, "220 mail.example ESMTP\r\n", 24);
         fc->raw[fc->n_raw++] = fd;
@@ -262,4 +281,16 @@ void fake_cluster_go_away(struct fake_cluster *fc)
     fc->retired[fc->n_retired++] = old;
     fake_grpc_go_away(old);
     pthread_mutex_unlock(&fc->lock);
+}
+
+int fake_cluster_run(const char *group, const struct CMUnitTest *tests, size_t n)
+{
+    struct err *e = transport_init(NULL);
+    if (e) {
+        err_free(e);
+        return 1;
+    }
+    int failed = _cmocka_run_group_tests(group, tests, n, NULL, NULL);
+    transport_shutdown();
+    return failed;
 }

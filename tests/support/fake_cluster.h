@@ -11,11 +11,13 @@
  *     ... dial 127.0.0.1, fake_cluster_port(fc) ...
  *     fake_cluster_stop(fc);
  *
- * Needs transport_init(). Handlers run in threads of the server, one at a time: they must not assert.
- * What a test shares with its handlers it orders with fake_cluster_sync(), before and after a call.
+ * Needs the transport: fake_cluster_run_tests() runs the tests. Handlers run in threads of the server,
+ * one at a time: they must not assert. What a test shares with its handlers it orders with
+ * fake_cluster_sync(), before and after a call.
  */
 
 #include "base/buf.h"
+#include "tests/support/assert_err.h"
 #include "tests/support/host_ca.h"
 
 struct fake_cluster;
@@ -56,6 +58,10 @@ struct fake_cluster_config {
     int64_t not_after;       /* of its certificate; 0: valid */
     const char *const *alpn; /* NULL: h2 and http/1.1 */
     const char *version;     /* metadata it sends; NULL: none, as version 15 */
+    /* Only connections whose ClientHello has this text, or has it not, are served; NULL: all are.
+     * Others are closed, or with `ignores_others` kept without an answer. */
+    const char *hello_with, *hello_without;
+    bool ignores_others;
     void (*handle)(void *arg, const struct fake_call *call, struct fake_answer *answer);
     /* An HTTP/1.1 request, head and body, answered with the bytes of `reply`. */
     void (*handle_http)(void *arg, const char *request, struct buf *reply);
@@ -81,5 +87,10 @@ void fake_cluster_drop(struct fake_cluster *fc);
 
 /* Asks every client to go (GOAWAY); new connections are welcome. */
 void fake_cluster_go_away(struct fake_cluster *fc);
+
+/* Runs a group of tests between the start and the end of the transport. For main(). */
+#define fake_cluster_run_tests(group, tests)                                                       \
+    fake_cluster_run((group), (tests), sizeof(tests) / sizeof((tests)[0]))
+int fake_cluster_run(const char *group, const struct CMUnitTest *tests, size_t n);
 
 #endif

@@ -67,6 +67,19 @@ X509 *host_ca_issue(const struct host_ca *ca, const struct key *key, const char 
     return cert;
 }
 
+struct credentials *host_ca_bot(const struct host_ca *ca, const char *user)
+{
+    CLEANUP(freep) char *pem = host_ca_pem(ca);
+    CLEANUP(freep) char *ssh = fixture_ssh_ca_line();
+    CLEANUP(credentials_freep)
+    struct credentials *own = fixture_credentials(&(struct fixture){.user = user, .generation = 1});
+    const struct strlist tls_cas = {.items = &pem, .len = 1};
+    const struct strlist ssh_cas = {.items = &ssh, .len = 1};
+    struct credentials *c = NULL;
+    assert_ok(credentials_with_cas(own, &tls_cas, &ssh_cas, &c));
+    return c;
+}
+
 char *host_ca_pem(const struct host_ca *ca)
 {
     return fixture_pem(ca->cert);

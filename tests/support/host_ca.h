@@ -4,7 +4,7 @@
 
 /* A cluster's host CA and the certificates of its servers. Everything that fails ends the test. */
 
-#include "identity/pki/key.h"
+#include "identity/pki/credentials.h"
 
 struct host_ca {
     struct key *key;
@@ -18,6 +18,9 @@ void host_ca_release(struct host_ca *ca);
  * valid. The caller's. */
 X509 *host_ca_issue(const struct host_ca *ca, const struct key *key, const char *alt_names,
                     int64_t not_after);
+
+/* The credentials of a bot of FIXTURE_CLUSTER that trusts this CA, and no other. The caller's. */
+struct credentials *host_ca_bot(const struct host_ca *ca, const char *user);
 
 /* Its certificate as PEM. Caller frees. */
 char *host_ca_pem(const struct host_ca *ca);

@@ -137,6 +137,17 @@ static const struct {
     {V2 "services: [{type: identity, renewal_interval: 1h, destination: /x}]\n",
      "t:2:12: key 'renewal_interval': needs 'credential_ttl' beside it"},
 
+    {V2 "startup: wiat\n", "t:2:10: key 'startup': 'wiat' is not one of auto, wait, exit"},
+    {V2 "startup_timeout: 0s\n", "t:2:18: key 'startup_timeout': '0s' is not more than nothing"},
+    {V2 "give_up_after: never\n",
+     "t:2:16: key 'give_up_after': 'never' is not a duration such as 90s, 20m or 1h30m"},
+    {V2 "oneshot: true\ngive_up_after: 1h\nstartup: wait\n",
+     "t:3:1: key 'give_up_after': excludes 'oneshot', which ends by itself; 'oneshot_timeout' says "
+     "how long it may take\n"
+     "t:4:1: key 'startup': 'wait' excludes 'oneshot', which ends by itself; 'oneshot_timeout' "
+     "says "
+     "how long it may take"},
+
     /* join URI */
     {V2 "join_uri: https://x\n", "t:2:11: key 'join_uri': does not begin with 'tbot+', the form is "
                                  "tbot+<proxy|auth>+<method>://<token>@<host:port>"},
@@ -147,9 +158,6 @@ static const struct {
     /* known, and not built */
     {V2 "fips: true\n", "t:2:1: key 'fips': is not built yet in this tbot"},
     {V2 "diag_addr: 127.0.0.1:3001\n", "t:2:1: key 'diag_addr': is not built yet in this tbot"},
-    {V2 "startup: wait\n", "t:2:1: key 'startup': is not built yet in this tbot"},
-    {V2 "startup: wiat\n", "t:2:1: key 'startup': is not built yet in this tbot\n"
-                           "t:2:10: key 'startup': 'wiat' is not one of auto, wait, exit"},
     {V2 "diag: {tls: {cert: /c}}\n", "t:2:1: key 'diag': is not built yet in this tbot"},
     {V2 "onboarding: {join_method: kubernetes}\n",
      "t:2:27: key 'join_method': join method 'kubernetes' is not built yet in this tbot"},
@@ -271,8 +279,8 @@ static void test_parse_of_a_rich_file_fills_everything(void **state)
 
     const struct config_service *s = &c->services[0];
     assert_string_equal(s->name, "web");
-    assert_int_equal(s->at.line, 26);
-    assert_int_equal(s->at_name.line, 27);
+    assert_int_equal(s->at.line, 29);
+    assert_int_equal(s->at_name.line, 30);
     assert_int_equal(s->roles.len, 2);
     assert_string_equal(s->roles.items[1], "editor");
     assert_string_equal(s->cluster, "leaf.example.com");

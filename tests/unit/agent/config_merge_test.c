@@ -50,14 +50,14 @@ static void test_merge_of_values_overrides_and_names_both(void **state)
     f->overrides.proxy_server = "other.example.com:3080";
     f->overrides.credential_ttl = dur_s(7200);
     f->overrides.debug = CONFIG_SWITCH_OFF;
-    f->overrides.oneshot = CONFIG_SWITCH_ON;
+    f->overrides.insecure = CONFIG_SWITCH_ON;
     f->overrides.storage = "memory://";
     assert_ok(config_merge(f->config, &f->overrides));
     const struct config *c = f->config;
     assert_string_equal(c->proxy_server, "other.example.com:3080");
     assert_int_equal(dur_to_s(c->credential_ttl), 7200);
     assert_false(c->debug);
-    assert_true(c->oneshot);
+    assert_true(c->insecure);
     assert_int_equal(c->storage.type, CONFIG_DESTINATION_MEMORY);
     assert_int_equal(c->warnings.len, 4);
     assert_string_equal(c->warnings.items[0],
@@ -69,6 +69,48 @@ static void test_merge_of_values_overrides_and_names_both(void **state)
                         "--debug 'false' overrides 'debug: true' of the configuration file");
     assert_string_equal(c->warnings.items[3], "--storage 'memory' overrides 'storage: "
                                               "/var/lib/bot' of the configuration file");
+}
+
+static void test_merge_of_startup_overrides_and_names_both(void **state)
+{
+    struct fixture *f = *state;
+    f->overrides.startup = "wait";
+    f->overrides.startup_timeout = dur_s(60);
+    f->overrides.give_up_after = dur_s(3600);
+    assert_ok(config_merge(f->config, &f->overrides));
+    assert_int_equal(f->config->startup, CONFIG_STARTUP_WAIT);
+    assert_int_equal(dur_to_s(f->config->startup_timeout), 60);
+    assert_int_equal(dur_to_s(f->config->give_up_after), 3600);
+    assert_int_equal(f->config->warnings.len, 3);
+    assert_string_equal(f->config->warnings.items[0],
+                        "--startup-timeout '1m' overrides 'startup_timeout: 5m' of the "
+                        "configuration file");
+    assert_string_equal(f->config->warnings.items[2],
+                        "--startup 'wait' overrides 'startup: auto' of the configuration file");
+    f->overrides.startup = "later";
+    CLEANUP(err_freep) struct err *e = config_merge(f->config, &f->overrides);
+    assert_int_equal(err_code(e), ERR_USAGE);
+}
+
+static void test_merge_of_oneshot_leaves_what_only_a_daemon_does(void **state)
+{
+    struct fixture *f = *state;
+    f->overrides.oneshot = CONFIG_SWITCH_ON;
+    f->config->startup = CONFIG_STARTUP_WAIT;
+    assert_ok(config_merge(f->config, &f->overrides));
+    assert_int_equal(f->config->give_up_after.ns, 0);
+    assert_int_equal(f->config->startup, CONFIG_STARTUP_AUTO);
+    assert_int_equal(f->config->warnings.len, 2);
+    assert_string_equal(f->config->warnings.items[1],
+                        "--oneshot 'true' overrides 'give_up_after: 1d12h' of the configuration "
+                        "file");
+    assert_ok(config_validate(f->config));
+
+    /* Who asks for both on the command line is told. */
+    f->overrides.give_up_after = dur_s(60);
+    assert_ok(config_merge(f->config, &f->overrides));
+    CLEANUP(err_freep) struct err *e = config_validate(f->config);
+    assert_int_equal(err_code(e), ERR_CONFIG);
 }
 
 static void test_merge_of_the_same_values_is_silent(void **state)
@@ -217,6 +259,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_merge_of_nothing_changes_nothing),
         TEST(test_merge_of_values_overrides_and_names_both),
+        TEST(test_merge_of_startup_overrides_and_names_both),
+        TEST(test_merge_of_oneshot_leaves_what_only_a_daemon_does),
         TEST(test_merge_of_the_same_values_is_silent),
         TEST(test_merge_over_defaults_is_silent),
         TEST(test_merge_of_token_replaces_onboarding_and_hides_both_tokens),

@@ -113,6 +113,37 @@ static void test_validate_of_odd_settings_warns(void **state)
                         "give certificates for 7d at most");
 }
 
+static void test_validate_of_times_without_effect_warns(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *c = parse(START "startup: wait\nstartup_timeout: 2m\noneshot_timeout: 1m\n");
+    assert_ok(config_validate(c));
+    assert_int_equal(c->warnings.len, 2);
+    assert_string_equal(c->warnings.items[0], "t:5:1: key 'startup_timeout': has no effect but "
+                                              "with 'startup: auto'");
+    assert_string_equal(c->warnings.items[1],
+                        "t:6:1: key 'oneshot_timeout': has no effect without 'oneshot'");
+    CLEANUP(config_freep)
+    struct config *d = parse(START "startup: auto\nstartup_timeout: 10m\ngive_up_after: 36h\n");
+    assert_ok(config_validate(d));
+    assert_int_equal(d->warnings.len, 0);
+    assert_int_equal(d->startup, CONFIG_STARTUP_AUTO);
+    assert_int_equal(dur_to_s(d->startup_timeout), 600);
+    assert_int_equal(dur_to_s(d->give_up_after), 36 * 3600);
+}
+
+static void test_validate_of_defaults_bounds_a_first_start_and_nothing_else(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep) struct config *c = parse(START);
+    assert_ok(config_validate(c));
+    assert_int_equal(c->startup, CONFIG_STARTUP_AUTO);
+    assert_int_equal(dur_to_s(c->startup_timeout), 120);
+    assert_int_equal(c->give_up_after.ns, 0);
+    assert_int_equal(c->oneshot_timeout.ns, 0);
+}
+
 static void test_token_of_literal_file_and_nothing(void **state)
 {
     (void)state;
@@ -147,6 +178,8 @@ int main(void)
         cmocka_unit_test(test_validate_of_mistakes_of_the_whole_gives_their_place),
         cmocka_unit_test(test_validate_of_oneshot_does_not_mind_a_short_life),
         cmocka_unit_test(test_validate_of_odd_settings_warns),
+        cmocka_unit_test(test_validate_of_times_without_effect_warns),
+        cmocka_unit_test(test_validate_of_defaults_bounds_a_first_start_and_nothing_else),
         cmocka_unit_test(test_token_of_literal_file_and_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,8 @@ static void test_write_of_rich_config_says_everything(void **state)
                                           "credential_ttl: 1h30m\n"
                                           "renewal_interval: 10m\n"
                                           "on_open_renewal: retry\n"
+                                          "startup_timeout: 5m\n"
+                                          "give_up_after: 36h\n"
                                           "debug: true\n"
                                           "services:\n"
                                           "  - type: identity\n"

@@ -110,6 +110,136 @@ static void test_now_while_running_waits_for_the_job(void **state)
     assert_true(cycle_wake(&f.c, f.mono, f.wall).ns == MONO_NEVER.ns);
 }
 
+static void pass(struct fixture *f, struct dur d)
+{
+    f->mono = mono_add(f->mono, d);
+    f->wall = wall_add(f->wall, d);
+}
+
+static void test_held_cycle_is_not_due_and_turns_stale_with_its_renewal(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f);
+    run(&f, ERR_OK);
+    cycle_hold(&f.c);
+    pass(&f, dur_s(900));
+    assert_false(cycle_lapse(&f.c, f.mono, f.wall));
+    assert_false(f.c.stale);
+    assert_in_range(wait(&f), 60, 300);
+    assert_false(cycle_due(&f.c, f.mono, f.wall));
+    assert_true(cycle_lapse(&f.c, f.mono, f.wall));
+    assert_true(f.c.stale);
+    assert_false(cycle_lapse(&f.c, f.mono, f.wall)); /* told once */
+    assert_true(cycle_wake(&f.c, f.mono, f.wall).ns == MONO_NEVER.ns);
+}
+
+static void test_release_begins_what_fell_due_within_a_moment(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f);
+    run(&f, ERR_OK);
+    cycle_hold(&f.c);
+    pass(&f, dur_s(2000));
+    assert_true(cycle_lapse(&f.c, f.mono, f.wall));
+    pass(&f, dur_s(5000));
+    cycle_release(&f.c, f.mono, f.wall);
+    struct mono released = f.mono;
+    cycle_soon(&f.c, f.mono, f.wall); /* it is stale too */
+    wait(&f);
+    assert_in_range(dur_to_ms(mono_diff(f.mono, released)), 0, 250);
+    run(&f, ERR_UNAVAILABLE); /* with all its attempts */
+    assert_in_range(wait(&f), 0, 1);
+    run(&f, ERR_OK);
+    assert_false(f.c.stale);
+}
+
+static void test_release_spreads_many(void **state)
+{
+    (void)state;
+    struct fixture f;
+    int early = 0, late = 0;
+    setup(&f);
+    for (int i = 0; i < 100; i++) {
+        struct cycle c = f.c;
+        cycle_hold(&c);
+        cycle_release(&c, f.mono, f.wall);
+        int64_t ms = dur_to_ms(mono_diff(cycle_wake(&c, f.mono, f.wall), f.mono));
+        early += ms < 60;
+        late += ms > 190;
+    }
+    assert_true(early > 5 && late > 5);
+}
+
+static void test_release_leaves_a_plan_that_is_not_due(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f);
+    run(&f, ERR_OK);
+    cycle_hold(&f.c);
+    pass(&f, dur_s(600));
+    cycle_release(&f.c, f.mono, f.wall);
+    assert_in_range(wait(&f), 360, 600);
+}
+
+static void test_cycle_held_between_its_attempts_ends_in_vain(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f);
+    cycle_started(&f.c);
+    cycle_hold(&f.c); /* while the job runs */
+    cycle_done(&f.c, ERR_UNAVAILABLE, (struct validity){0}, f.mono, f.wall);
+    assert_false(f.c.stale);
+    assert_in_range(wait(&f), 0, 1);
+    assert_true(cycle_lapse(&f.c, f.mono, f.wall));
+}
+
+static void test_soon_begins_a_stale_cycle_within_a_moment(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f);
+    run(&f, ERR_DENIED);
+    cycle_soon(&f.c, f.mono, f.wall);
+    struct mono at = cycle_wake(&f.c, f.mono, f.wall);
+    assert_in_range(dur_to_ms(mono_diff(at, f.mono)), 0, 250);
+    cycle_soon(&f.c, f.mono, f.wall);
+    assert_true(cycle_wake(&f.c, f.mono, f.wall).ns == at.ns); /* not put off by a second call */
+}
+
+static void test_one_pass_retries_as_long_as_it_may(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f);
+    f.c.config.attempts = 1;
+    f.c.config.at_least_until = mono_add(f.mono, dur_s(120));
+    struct mono begin = f.mono;
+    int attempts = 0;
+    for (; !f.c.has_ended; attempts++) {
+        run(&f, ERR_UNAVAILABLE);
+        if (!f.c.has_ended)
+            wait(&f);
+        assert_true(mono_diff(f.mono, begin).ns < dur_s(120).ns);
+    }
+    assert_in_range(attempts, 7, 10);
+    assert_true(f.c.stale);
+}
+
+static void test_one_pass_does_not_retry_a_refusal(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f);
+    f.c.config.attempts = 1;
+    f.c.config.at_least_until = mono_add(f.mono, dur_s(120));
+    run(&f, ERR_DENIED);
+    assert_true(f.c.has_ended);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +248,14 @@ int main(void)
         cmocka_unit_test(test_refusal_is_not_retried_before_the_next_interval),
         cmocka_unit_test(test_now_begins_a_new_cycle_with_all_its_attempts),
         cmocka_unit_test(test_now_while_running_waits_for_the_job),
+        cmocka_unit_test(test_held_cycle_is_not_due_and_turns_stale_with_its_renewal),
+        cmocka_unit_test(test_release_begins_what_fell_due_within_a_moment),
+        cmocka_unit_test(test_release_spreads_many),
+        cmocka_unit_test(test_release_leaves_a_plan_that_is_not_due),
+        cmocka_unit_test(test_cycle_held_between_its_attempts_ends_in_vain),
+        cmocka_unit_test(test_soon_begins_a_stale_cycle_within_a_moment),
+        cmocka_unit_test(test_one_pass_retries_as_long_as_it_may),
+        cmocka_unit_test(test_one_pass_does_not_retry_a_refusal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

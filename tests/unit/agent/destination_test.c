@@ -415,6 +415,36 @@ static void test_prepare_where_nothing_can_be_written_fails_with_advice(void **s
     assert_non_null(strstr(err_hint(e), p->path));
 }
 
+/* Who logs an error does not have to say where, and a person does not read it twice. */
+static void assert_names_the_place_once(const struct place *p, struct err *e)
+{
+    CLEANUP(freep) char *text = err_text(e);
+    const char *at = strstr(text, p->path);
+
+    if (!at || strstr(at + 1, p->path))
+        fail_msg("the path is not there once: %s", text);
+    err_free(e);
+}
+
+static void test_errors_name_the_place_once(void **state)
+{
+    const struct place *p = *state;
+    CLEANUP(destination_freep) struct destination *d = make_prepared(&p->config);
+    CLEANUP(secret_freep) struct secret *none = NULL;
+    struct destination_report report = {0};
+    struct dir_file key = file("key", "secret");
+    CLEANUP(freep) char *in_the_way = NULL;
+
+    assert_names_the_place_once(p, destination_read(d, "missing", &none));
+    assert_true(asprintf(&in_the_way, "%s/key", p->path) > 0);
+    assert_int_equal(mkdir(in_the_way, 0700), 0);
+    assert_names_the_place_once(p, destination_publish(d, &key, 1, &report));
+    assert_int_equal(rmdir(in_the_way), 0);
+    become_nobody(p);
+    assert_names_the_place_once(p, destination_prepare(d, &report));
+    assert_names_the_place_once(p, destination_publish(d, &key, 1, &report));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -434,6 +464,7 @@ int main(void)
         TEST(test_publish_over_a_linked_file_refuses),
         TEST(test_publish_where_nothing_can_be_made_overwrites_and_says_so),
         TEST(test_prepare_where_nothing_can_be_written_fails_with_advice),
+        TEST(test_errors_name_the_place_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -176,6 +176,7 @@ static void test_web_port_without_alpn_is_http(void **state)
     assert_ok(connect_tls(SERVE_PORT_WEB, NULL, NULL, &tls));
     get(tls, "GET /webapi/find?group=x HTTP/1.1\r\nHost: x\r\n\r\n", reply, sizeof(reply));
     assert_memory_equal(reply, "HTTP/1.1 200 OK\r\n", 17);
+    assert_non_null(strstr(reply, "\r\nDate: Mon, 21 Sep 2026 12:00:00 GMT\r\n"));
     assert_non_null(strstr(reply, "\"cluster_name\":\"example\""));
     assert_non_null(strstr(reply, "\"signature_algorithm_suite\":\"balanced-v1\""));
 }

@@ -39,11 +39,27 @@ static void test_probe_slows_down_as_the_outage_lasts(void **state)
     }
 }
 
+static void test_refused_waits_some_minutes_and_spreads(void **state)
+{
+    (void)state;
+    struct fake_entropy dice;
+    fake_entropy_init(&dice, 2);
+    int64_t lo = INT64_MAX, hi = 0;
+    for (int i = 0; i < 1000; i++) {
+        int64_t ms = dur_to_ms(backoff_refused(&dice.entropy));
+        lo = ms < lo ? ms : lo;
+        hi = ms > hi ? ms : hi;
+    }
+    assert_in_range(lo, 270000, 275000);
+    assert_in_range(hi, 325000, 330000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_attempt_doubles_with_jitter_up_to_a_minute),
         cmocka_unit_test(test_probe_slows_down_as_the_outage_lasts),
+        cmocka_unit_test(test_refused_waits_some_minutes_and_spreads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,8 +76,17 @@ static void test_subject_reads_what_the_certificate_says(void **state)
 {
     (void)state;
     static const char *const attributes[] = {
-        OID_BOT_INSTANCE, "6ad1d5a5-instance", OID_BOT_NAME, "robot", OID_DISALLOW_REISSUE,
-        "true",           OID_ORGANIZATION,    "access",     NULL,
+        OID_BOT_INSTANCE,
+        "6ad1d5a5-instance",
+        OID_BOT_NAME,
+        "robot",
+        OID_DISALLOW_REISSUE,
+        "true",
+        OID_ORGANIZATION,
+        "access",
+        OID_STREET,
+        "leaf.example",
+        NULL,
     };
     struct fixture f = {.generation = 12, .attributes = attributes, .not_after = 1800000000};
     CLEANUP(credentials_freep) struct credentials *c = fixture_credentials(&f);
@@ -90,6 +99,7 @@ static void test_subject_reads_what_the_certificate_says(void **state)
     assert_int_equal(s->generation, 12);
     assert_string_equal(s->bot_name, "robot");
     assert_string_equal(s->bot_instance, "6ad1d5a5-instance");
+    assert_string_equal(s->routed_to, "leaf.example");
     assert_true(s->disallow_reissue);
     assert_int_equal(strlen(credentials_serial(c)), 32);
     assert_int_equal(wall_to_unix(credentials_not_before(c)), FIXTURE_NOT_BEFORE);
@@ -104,6 +114,7 @@ static void test_subject_when_old_takes_the_bot_from_the_user(void **state)
     const struct subject *s = credentials_subject(c);
     assert_string_equal(s->bot_name, "test");
     assert_null(s->bot_instance);
+    assert_null(s->routed_to);
     assert_false(s->renewable);
     assert_false(s->disallow_reissue);
     assert_int_equal(s->generation, 0);

@@ -9,7 +9,6 @@
 #include "tests/support/pki_fixture.h"
 #include "transport/dial.h"
 #include "transport/route.h"
-#include "transport/transport.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -446,8 +445,5 @@ int main(void)
         TEST(test_renew_when_nobody_listens_was_not_written),
         TEST(test_issue_when_for_an_output_asks_for_its_roles),
     };
-    assert_ok(transport_init(NULL));
-    int failed = cmocka_run_group_tests_name("transport/authapi", tests, NULL, NULL);
-    transport_shutdown();
-    return failed;
+    return fake_cluster_run_tests("transport/authapi", tests);
 }

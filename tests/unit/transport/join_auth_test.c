@@ -271,5 +271,5 @@ int main(void)
         JOIN_TEST(test_join_without_the_ca_file_is_refused_unless_insecure),
         JOIN_TEST(test_join_without_anything_to_trust_says_that_it_was_unverified),
     };
-    return join_world_run("transport/join_auth", tests, sizeof(tests) / sizeof(tests[0]));
+    return fake_cluster_run_tests("transport/join_auth", tests);
 }

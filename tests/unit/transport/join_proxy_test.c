@@ -170,5 +170,5 @@ int main(void)
         JOIN_TEST(test_join_where_the_system_trusts_the_web_certificate_succeeds),
         JOIN_TEST(test_join_where_find_makes_no_sense_shows_no_token),
     };
-    return join_world_run("transport/join_proxy", tests, sizeof(tests) / sizeof(tests[0]));
+    return fake_cluster_run_tests("transport/join_proxy", tests);
 }

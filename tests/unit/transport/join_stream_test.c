@@ -86,5 +86,5 @@ int main(void)
         JOIN_TEST(test_stream_when_nobody_answers_ends_at_the_deadline),
         JOIN_TEST(test_stream_when_cancelled_ends_at_once),
     };
-    return join_world_run("transport/join_stream", tests, sizeof(tests) / sizeof(tests[0]));
+    return fake_cluster_run_tests("transport/join_stream", tests);
 }

@@ -192,5 +192,5 @@ int main(void)
         JOIN_TEST(test_join_when_the_time_is_up_was_not_asked),
         JOIN_TEST(test_join_without_a_key_does_not_use_the_token),
     };
-    return join_world_run("transport/join", tests, sizeof(tests) / sizeof(tests[0]));
+    return fake_cluster_run_tests("transport/join", tests);
 }

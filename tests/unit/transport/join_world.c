@@ -11,7 +11,6 @@
 #include "proto/msg_join.h"
 #include "proto/msg_register.h"
 #include "tests/support/pki_fixture.h"
-#include "transport/transport.h"
 
 #include <stdio.h>
 
@@ -341,7 +340,7 @@ int join_world_set_up(void **state)
     assert_ok(secret_new(JOIN_WORLD_TOKEN, strlen(JOIN_WORLD_TOKEN), &w->token));
     w->config = (struct join_config){
         .token = w->token,
-        .ttl = dur_s(3600),
+        .expires = wall_add(clock_wall(w->clock), dur_s(3600)),
         .ca_pins = &w->pins,
         .make_key = make_key,
         .arg = w,
@@ -405,16 +404,4 @@ RESULT join_world_join(struct join_world *w)
 int join_world_tokens_seen(struct join_world *w)
 {
     return atomic_load(&w->n_stream) + atomic_load(&w->n_register) + atomic_load(&w->n_http);
-}
-
-int join_world_run(const char *group, const struct CMUnitTest *tests, size_t n)
-{
-    struct err *e = transport_init(NULL);
-    if (e) {
-        err_free(e);
-        return 1;
-    }
-    int failed = _cmocka_run_group_tests(group, tests, n, NULL, NULL);
-    transport_shutdown();
-    return failed;
 }

@@ -92,7 +92,4 @@ int join_world_tokens_seen(struct join_world *w);
 #define JOIN_TEST(name)                                                                            \
     cmocka_unit_test_setup_teardown(name, join_world_set_up, join_world_tear_down)
 
-/* Runs the tests between the start and the end of the transport. For main(). */
-int join_world_run(const char *group, const struct CMUnitTest *tests, size_t n);
-
 #endif

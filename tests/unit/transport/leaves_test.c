@@ -7,7 +7,6 @@
 #include "tests/support/assert_err.h"
 #include "tests/support/fake_cluster.h"
 #include "tests/support/pki_fixture.h"
-#include "transport/transport.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -60,28 +59,14 @@ static void handle_http(void *arg, const char *request, struct buf *reply)
                             sizeof(body) - 1, body));
 }
 
-/* The credentials of a bot that trusts the server's CA. */
-static struct credentials *make_credentials(const struct host_ca *ca)
-{
-    CLEANUP(freep) char *pem = host_ca_pem(ca);
-    CLEANUP(freep) char *ssh = fixture_ssh_ca_line();
-    CLEANUP(credentials_freep)
-    struct credentials *own = fixture_credentials(&(struct fixture){.user = "bot-leaf"});
-    const struct strlist tls_cas = {.items = &pem, .len = 1};
-    const struct strlist ssh_cas = {.items = &ssh, .len = 1};
-    struct credentials *c = NULL;
-    assert_ok(credentials_with_cas(own, &tls_cas, &ssh_cas, &c));
-    return c;
-}
-
 static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
     host_ca_init(&w->ca, FIXTURE_CLUSTER);
     w->fc = fake_cluster_start(&(struct fake_cluster_config){
         .ca = &w->ca, .handle = handle, .handle_http = handle_http, .arg = w});
-    w->creds = make_credentials(&w->ca);
-    struct connector_config config = {.kind = PATH_AUTH};
+    w->creds = host_ca_bot(&w->ca, "bot-leaf");
+    struct connector_config config = {.path.kind = PATH_AUTH};
     assert_ok(address_parse("127.0.0.1", fake_cluster_port(w->fc), &config.address));
     assert_ok(connector_new(&config, &w->connector));
     struct channel_config channel = {
@@ -160,8 +145,5 @@ int main(void)
         TEST(test_leaves_where_grpc_is_unknown_come_by_http),
         TEST(test_leaves_when_denied_are_not_asked_for_elsewhere),
     };
-    assert_ok(transport_init(NULL));
-    int failed = cmocka_run_group_tests_name("transport/leaves", tests, NULL, NULL);
-    transport_shutdown();
-    return failed;
+    return fake_cluster_run_tests("transport/leaves", tests);
 }

@@ -48,7 +48,7 @@ static int set_up(void **state)
     void *e = NULL;
     pthread_join(thread, &e);
     assert_ok((struct err *)e);
-    assert_ok(pump_new(TAKE(w->ours), &w->pump, &w->plain));
+    assert_ok(pump_new(TAKE(w->ours), (struct pump_listener){0}, &w->pump, &w->plain));
     *state = w;
     return 0;
 }

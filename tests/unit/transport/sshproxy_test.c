@@ -8,7 +8,6 @@
 #include "tests/support/assert_err.h"
 #include "tests/support/fake_cluster.h"
 #include "tests/support/pki_fixture.h"
-#include "transport/transport.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -201,8 +200,5 @@ int main(void)
         TEST(test_run_when_refused_says_why),
         TEST(test_run_when_the_proxy_is_another_is_untrusted),
     };
-    assert_ok(transport_init(NULL));
-    int failed = cmocka_run_group_tests_name("transport/sshproxy", tests, NULL, NULL);
-    transport_shutdown();
-    return failed;
+    return fake_cluster_run_tests("transport/sshproxy", tests);
 }

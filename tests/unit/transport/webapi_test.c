@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-static const struct ctx ctx = {.deadline = {INT64_MAX}};
+static struct ctx ctx = {.deadline = {INT64_MAX}};
 
 static const struct msg_register_request request = {.role = "Bot", .token = "the-secret-token"};
 
@@ -129,6 +129,7 @@ static void test_answer_larger_than_any_real_one_is_refused(void **state)
 
 int main(void)
 {
+    ctx.clock = clock_system();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_discover_asks_the_proxy_and_keeps_its_date),
         cmocka_unit_test(test_register_posts_to_the_path_of_the_server),

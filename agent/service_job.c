@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/service_job.h"
+
+/* A machine under load ends a job somewhat after its deadline. */
+#define GRACE_S 10
+
+static void watch(struct service_job *j, struct dur wait)
+{
+    struct err *e = loop_timer_set(j->loop, &j->timer, mono_add(loop_now(j->loop).mono, wait));
+    err_ignore(e, "a job that hangs then keeps its worker");
+}
+
+static void run(void *arg)
+{
+    const struct service_job *j = arg;
+    j->run(j->arg);
+}
+
+static void on_done(void *arg)
+{
+    struct service_job *j = arg;
+    loop_timer_clear(j->loop, &j->timer);
+    if (j->is_overdue)
+        log_warn(j->log, j->name, "the work that hung in the system has ended",
+                 LOG_DUR("after", mono_diff(loop_now(j->loop).mono, j->began)));
+    j->is_busy = false;
+    j->is_overdue = false;
+    j->done(j->arg);
+}
+
+/* A given up job came back. On its worker, or on the thread that stops the pool. */
+static void on_dropped(void *arg)
+{
+    struct service_job *j = arg;
+    loop_post(j->loop, &j->back);
+}
+
+static void on_timer(void *arg)
+{
+    struct service_job *j = arg;
+    CLEANUP(err_freep) struct err *e = pool_abandon(j->pool, &j->work);
+    if (err_code(e) == ERR_NOT_FOUND) { /* it waits for a worker, or has just ended */
+        watch(j, dur_s(GRACE_S));
+        return;
+    }
+    j->is_overdue = true;
+    log_err(j->log, LOG_ERROR, j->name,
+            "work hangs in the system beyond its time limit: is a disk or a name server gone?", e,
+            LOG_DUR("since", mono_diff(loop_now(j->loop).mono, j->began)));
+    if (j->overdue)
+        j->overdue(j->arg);
+}
+
+void service_job_start(struct service_job *j, struct dur limit)
+{
+    j->is_busy = true;
+    j->began = loop_now(j->loop).mono;
+    j->timer.fn = on_timer;
+    j->timer.arg = j;
+    j->back = (struct loop_task){.fn = on_done, .arg = j};
+    j->work = (struct pool_job){.run = run, .done = on_done, .dropped = on_dropped, .arg = j};
+    watch(j, (struct dur){limit.ns + dur_s(GRACE_S).ns});
+    pool_submit(j->pool, &j->work);
+}
+
+void service_job_release(struct service_job *j)
+{
+    if (j->loop)
+        loop_timer_clear(j->loop, &j->timer);
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/connection_service.h"
+
+#include "tests/support/assert_err.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_entropy.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* A cluster of one answer, an agent of one service. */
+struct world {
+    struct fake_clock time;
+    struct fake_entropy dice;
+    struct loop *loop;
+    struct pool *lane;
+    struct cancel *stop;
+    struct cancel *release; /* a check that hangs, hangs until this is fired */
+    FILE *log_file;
+    struct log *log;
+    struct connection_service *service;
+
+    atomic_int answer; /* enum err_code */
+    atomic_bool is_hanging;
+    atomic_int n_checks;
+    int n_changed, n_in_touch, n_gave_up;
+};
+
+static struct err *check(void *arg, const struct ctx *ctx)
+{
+    struct world *w = arg;
+    struct ctx endless = {.clock = clock_system(), .cancel = w->release, .deadline = MONO_NEVER};
+    (void)ctx;
+    atomic_fetch_add(&w->n_checks, 1);
+    if (atomic_load(&w->is_hanging))
+        err_ignore(ctx_wait_fd(&endless, -1, 0), "that is how it ends");
+    enum err_code code = (enum err_code)atomic_load(&w->answer);
+    return code == ERR_OK ? NULL : err_new(code, "as told");
+}
+
+static void changed(void *arg)
+{
+    struct world *w = arg;
+    w->n_changed++;
+}
+
+static void in_touch(void *arg)
+{
+    struct world *w = arg;
+    w->n_in_touch++;
+}
+
+static void gave_up(void *arg)
+{
+    struct world *w = arg;
+    w->n_gave_up++;
+}
+
+static int set_up(void **state)
+{
+    struct world *w = calloc(1, sizeof(*w));
+    fake_clock_init(&w->time, "2026-01-02T03:04:05Z");
+    fake_entropy_init(&w->dice, 7);
+    w->log_file = tmpfile();
+    assert_non_null(w->log_file);
+    w->log = log_new(fileno(w->log_file), LOG_TEXT, LOG_INFO, &w->time.clock);
+    assert_ok(loop_new(&w->time.clock, &w->loop));
+    assert_ok(cancel_new(&w->stop));
+    assert_ok(cancel_new(&w->release));
+    assert_ok(pool_new(w->loop, 1, &w->lane));
+    struct connection_service_config config = {.loop = w->loop,
+                                               .lane = w->lane,
+                                               .clock = &w->time.clock,
+                                               .entropy = &w->dice.entropy,
+                                               .log = w->log,
+                                               .stop = w->stop,
+                                               .check = check,
+                                               .check_arg = w,
+                                               .cluster = "auth server 'a:1'",
+                                               .give_up_after = dur_s(600),
+                                               .changed = changed,
+                                               .in_touch = in_touch,
+                                               .gave_up = gave_up,
+                                               .arg = w};
+    assert_ok(connection_service_new(&config, &w->service));
+    *state = w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *w = *state;
+    cancel_fire(w->release);
+    while (connection_service_is_busy(w->service))
+        assert_ok(loop_turn(w->loop));
+    pool_free(w->lane);
+    connection_service_free(w->service);
+    cancel_free(w->release);
+    cancel_free(w->stop);
+    loop_free(w->loop);
+    log_free(w->log);
+    fclose(w->log_file);
+    free(w);
+    return 0;
+}
+
+static enum contact_state contact(const struct world *w)
+{
+    return connection_service_contact(w->service)->state;
+}
+
+/* The check under way, if any, ends and is told; workers need real time. */
+static void settle(struct world *w)
+{
+    do {
+        assert_ok(loop_turn(w->loop));
+        sched_yield();
+    } while (connection_service_is_busy(w->service));
+}
+
+static void pass(struct world *w, int64_t s)
+{
+    fake_clock_advance(&w->time, dur_s(s));
+    settle(w);
+}
+
+/* A check has begun and hangs. */
+static void hang(struct world *w)
+{
+    int before = atomic_load(&w->n_checks);
+    atomic_store(&w->is_hanging, true);
+    connection_service_look(w->service);
+    while (atomic_load(&w->n_checks) == before)
+        sched_yield();
+}
+
+/* How often `text` stands in the log. */
+static int logged(const struct world *w, const char *text)
+{
+    char log[8192];
+    ssize_t n = pread(fileno(w->log_file), log, sizeof(log) - 1, 0);
+    assert_true(n >= 0);
+    log[n] = '\0';
+    int count = 0;
+    for (const char *at = log; (at = strstr(at, text)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static void test_first_look_begins_the_watch(void **state)
+{
+    struct world *w = *state;
+    connection_service_hear(w->service, ERR_UNAVAILABLE);
+    pass(w, 100);
+    assert_int_equal(atomic_load(&w->n_checks), 0);
+    connection_service_look(w->service);
+    settle(w);
+    assert_int_equal(contact(w), CONTACT_UP);
+    assert_int_equal(w->n_changed, 1);
+    pass(w, 70);
+    assert_int_equal(atomic_load(&w->n_checks), 2);
+    assert_int_equal(w->n_changed, 1);
+}
+
+static void test_loss_and_return_are_logged_once_each(void **state)
+{
+    struct world *w = *state;
+    connection_service_look(w->service);
+    settle(w);
+    atomic_store(&w->answer, ERR_UNAVAILABLE);
+    connection_service_hear(w->service, ERR_TIMEOUT);
+    pass(w, 5);
+    assert_int_equal(contact(w), CONTACT_DOWN);
+    assert_int_equal(err_code(connection_service_error(w->service)), ERR_UNAVAILABLE);
+    for (int i = 0; i < 10; i++)
+        pass(w, 12);
+    assert_true(atomic_load(&w->n_checks) > 10);
+    assert_int_equal(logged(w, "lost contact with the cluster"), 1);
+    assert_int_equal(logged(w, "as told"), 1);
+    atomic_store(&w->answer, ERR_OK);
+    pass(w, 12);
+    assert_int_equal(contact(w), CONTACT_UP);
+    assert_null(connection_service_error(w->service));
+    assert_int_equal(logged(w, "the cluster is back cluster:\"auth server 'a:1'\" outage:2m12s"),
+                     1);
+    assert_int_equal(w->n_changed, 3);
+}
+
+static void test_return_that_is_a_refusal_says_so(void **state)
+{
+    struct world *w = *state;
+    atomic_store(&w->answer, ERR_UNAVAILABLE);
+    connection_service_look(w->service);
+    settle(w);
+    atomic_store(&w->answer, ERR_LOCKED);
+    pass(w, 12);
+    assert_int_equal(contact(w), CONTACT_UP);
+    assert_int_equal(logged(w, "the cluster is back, but refuses"), 1);
+}
+
+static void *lose(void *arg)
+{
+    struct world *w = arg;
+    for (int i = 0; i < 100; i++)
+        connection_service_lost(w->service);
+    return NULL;
+}
+
+static void test_end_of_the_connection_brings_a_check(void **state)
+{
+    struct world *w = *state;
+    pthread_t threads[4];
+    connection_service_look(w->service);
+    settle(w);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, lose, w), 0);
+    for (size_t i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    settle(w);
+    pass(w, 5);
+    assert_int_equal(atomic_load(&w->n_checks), 2);
+}
+
+static void test_check_that_hangs_is_no_answer(void **state)
+{
+    struct world *w = *state;
+    connection_service_look(w->service);
+    settle(w);
+    hang(w);
+    fake_clock_advance(&w->time, dur_s(25));
+    assert_ok(loop_turn(w->loop));
+    assert_int_equal(contact(w), CONTACT_DOWN);
+    assert_int_equal(logged(w, "hangs in the system"), 2); /* the job, and why contact is lost */
+
+    /* The next one waits for it to come back, and what it brings is too old. */
+    fake_clock_advance(&w->time, dur_s(12));
+    assert_ok(loop_turn(w->loop));
+    assert_int_equal(atomic_load(&w->n_checks), 2);
+    atomic_store(&w->is_hanging, false);
+    cancel_fire(w->release);
+    settle(w);
+    assert_int_equal(atomic_load(&w->n_checks), 3);
+    assert_int_equal(contact(w), CONTACT_UP);
+}
+
+static void test_outage_of_give_up_after_is_told_once(void **state)
+{
+    struct world *w = *state;
+    connection_service_look(w->service);
+    settle(w);
+    assert_int_equal(w->n_in_touch, 1);
+    pass(w, 50);
+    connection_service_hear(w->service, ERR_OK); /* the time counts from here */
+    assert_int_equal(w->n_in_touch, 2);
+    atomic_store(&w->answer, ERR_UNAVAILABLE);
+    for (int i = 0; i < 59; i++)
+        pass(w, 10);
+    assert_int_equal(contact(w), CONTACT_DOWN);
+    assert_int_equal(w->n_gave_up, 0);
+    pass(w, 10);
+    assert_int_equal(w->n_gave_up, 1);
+    assert_int_equal(w->n_in_touch, 2);
+}
+
+static void test_contact_in_between_begins_the_count_anew(void **state)
+{
+    struct world *w = *state;
+    atomic_store(&w->answer, ERR_UNAVAILABLE);
+    connection_service_look(w->service);
+    for (int i = 0; i < 50; i++)
+        pass(w, 10);
+    assert_int_equal(contact(w), CONTACT_DOWN);
+    atomic_store(&w->answer, ERR_OK);
+    for (int i = 0; i < 100; i++)
+        pass(w, 10);
+    assert_int_equal(contact(w), CONTACT_UP);
+    assert_int_equal(w->n_gave_up, 0);
+}
+
+static void test_stop_ends_the_watch(void **state)
+{
+    struct world *w = *state;
+    hang(w);
+    connection_service_stop(w->service);
+    assert_true(connection_service_is_busy(w->service));
+    cancel_fire(w->release);
+    settle(w);
+    assert_int_equal(w->n_changed, 1); /* whoever waits for the end of all work looks again */
+    assert_int_equal(contact(w), CONTACT_UNKNOWN);
+    connection_service_look(w->service);
+    pass(w, 1000);
+    assert_int_equal(atomic_load(&w->n_checks), 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_first_look_begins_the_watch),
+        TEST(test_loss_and_return_are_logged_once_each),
+        TEST(test_return_that_is_a_refusal_says_so),
+        TEST(test_end_of_the_connection_brings_a_check),
+        TEST(test_check_that_hangs_is_no_answer),
+        TEST(test_outage_of_give_up_after_is_told_once),
+        TEST(test_contact_in_between_begins_the_count_anew),
+        TEST(test_stop_ends_the_watch),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
