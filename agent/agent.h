@@ -13,6 +13,9 @@
  * is worth ten seconds; a second signal waits for nothing. SIGHUP and SIGUSR1 renew everything now.
  * Work that hangs in the kernel does not hold a stop up: the process then ends beside it, with 1.
  *
+ * An outage of the cluster ends it only as `startup` and `give_up_after` of the configuration say. While
+ * one lasts the files in place serve, outputs wait, and everything is renewed soon after its end.
+ *
  * An output whose destination cannot be written is told of and tried again, beside the others. It
  * ends the run only where the configuration is wrong, or where a first start has no other output.
  */
@@ -30,8 +33,8 @@ struct agent_setup {
 
 /*
  * Runs until stopped; with `oneshot` until every output was tried once. NULL for an orderly end; an
- * error when the first start cannot succeed, when one pass failed, when a second signal came, or when
- * something here is wrong.
+ * error when the first start cannot succeed, when one pass failed, when the cluster was away for as long
+ * as it may be, when a second signal came, or when something here is wrong.
  */
 RESULT agent_run(const struct agent_setup *setup);
 

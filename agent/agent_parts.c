@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent_parts.h"
 
+#include "agent/output_cache.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -130,9 +132,22 @@ static struct err *make_output(struct agent *a, const struct config_service *ser
     return NULL;
 }
 
+/* The storage is locked by now: nobody else uses the copies in it. */
+static void sweep_cache(const struct agent *a)
+{
+    CLEANUP(strlist_release) struct strlist notes = {0};
+    struct wall now = clock_wall(a->setup.clock);
+    CLEANUP(err_freep) struct err *e = output_cache_sweep(a->setup.config, now, &notes);
+    for (size_t i = 0; i < notes.len; i++)
+        log_info(a->setup.log, "agent", notes.items[i]);
+    if (e)
+        log_err(a->setup.log, LOG_WARN, "agent", "copies of outputs cannot be tidied up", e);
+}
+
 static struct err *make_outputs(struct agent *a)
 {
     const struct config *config = a->setup.config;
+    sweep_cache(a);
     a->outputs = calloc(config->n_services + 1, sizeof(struct output_service *));
     if (!a->outputs)
         return err_nomem();

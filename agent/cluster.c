@@ -43,9 +43,15 @@ static void describe(struct cluster *c)
 
 static struct err *make(struct cluster *c)
 {
-    TRY(read_address(c->c.config, &c->address, &c->kind));
+    const struct config *config = c->c.config;
+    TRY(read_address(config, &c->address, &c->kind));
     describe(c);
-    struct connector_config connector = {.address = c->address, .insecure = c->c.config->insecure};
+    struct connector_config connector = {
+        .address = c->address,
+        .insecure = config->insecure,
+        .ca_pins = &config->onboarding.ca_pins,
+        .ca_path = config->onboarding.ca_path,
+    };
     TRY(cluster_path_open(c, &connector.path));
     TRY(connector_new(&connector, &c->connector));
     struct channel_config channel = {
@@ -106,7 +112,9 @@ static struct err *ping(struct cluster *c, const struct ctx *ctx)
 {
     const struct authapi api = {.channel = c->channel};
     CLEANUP(msg_ping_reply_release) struct msg_ping_reply reply = {0};
-    return authapi_ping(&api, ctx, &reply);
+    TRY(authapi_ping(&api, ctx, &reply));
+    cluster_path_reached(c, &reply);
+    return NULL;
 }
 
 /*
@@ -115,8 +123,10 @@ static struct err *ping(struct cluster *c, const struct ctx *ctx)
  */
 RESULT cluster_check(struct cluster *c, const struct ctx *ctx)
 {
+    CLEANUP(credentials_freep) struct credentials *creds = NULL;
     struct dur left = mono_diff(ctx->deadline, clock_mono(ctx->clock));
     const struct ctx half = ctx_until(ctx, (struct dur){left.ns / 2});
+    TRY(need_credentials(c, &creds));
     struct err *e = ping(c, &half);
     if (err_code(e) != ERR_TIMEOUT)
         return e;

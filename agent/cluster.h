@@ -78,6 +78,7 @@ bool cluster_skew(struct cluster *c, struct dur *ret);
 /*
  * Is the cluster there? A Ping that presents the bot's identity, over the live connection or a new one.
  * NULL, or why there was no answer, or what the answer was; see agent/contact.h for what that means.
+ * Touches no disk: one that hangs says nothing about the cluster.
  */
 RESULT cluster_check(struct cluster *c, const struct ctx *ctx);
 

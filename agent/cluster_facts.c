@@ -73,11 +73,12 @@ static struct err *fetch_cas(const struct authapi *api, const char *type, const 
     return NULL;
 }
 
-static struct err *fetch_ping(const struct authapi *api, const struct ctx *ctx,
+static struct err *fetch_ping(struct cluster *c, const struct authapi *api, const struct ctx *ctx,
                               struct cluster_facts *f)
 {
     CLEANUP(msg_ping_reply_release) struct msg_ping_reply ping = {0};
     TRY(authapi_ping(api, ctx, &ping));
+    cluster_path_reached(c, &ping);
     TRY(version_major(ping.server_version, &f->server_major));
     TRY(copy_text(ping.cluster_name, &f->name));
     TRY(copy_text(ping.server_version, &f->server_version));
@@ -150,7 +151,7 @@ static struct err *fetch(struct cluster *c, struct credentials *creds, const str
                          struct cluster_facts *f)
 {
     const struct authapi api = {.channel = c->channel};
-    TRY(fetch_ping(&api, ctx, f));
+    TRY(fetch_ping(c, &api, ctx, f));
     TRY(fetch_proxy(c, ctx, f));
     TRY(fetch_roles(c, &api, creds, ctx, f));
     TRY(fetch_leaves(c, &api, ctx, f));

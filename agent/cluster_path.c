@@ -85,6 +85,16 @@ bool cluster_settings_proven(const struct cluster *c)
     return strcmp(known.proven, c->proof) == 0;
 }
 
+static void say_retrusted(const struct cluster *c)
+{
+    if (connector_take_retrusted(c->connector))
+        log_warn(
+            c->c.log, COMPONENT,
+            "the cluster has replaced its CAs; those that 'ca_pins' or 'ca_path' vouch for are "
+            "used, and the next renewal brings them to stay",
+            LOG_STR("address", c->text));
+}
+
 void cluster_path_reached(struct cluster *c, const struct msg_ping_reply *ping)
 {
     enum route route;
@@ -97,6 +107,7 @@ void cluster_path_reached(struct cluster *c, const struct msg_ping_reply *ping)
         .proven = is_first ? c->proof : NULL, /* later a join may have proven another token */
     };
     path_memory_learn(c->memory, &news);
+    say_retrusted(c);
 }
 
 void cluster_path_joined(struct cluster *c, const struct join_report *report,

@@ -46,7 +46,7 @@ static inline struct cluster *cluster_of_remote(struct remote *r)
 /* Reads what is known of the path, and fills in where a dial begins. */
 RESULT cluster_path_open(struct cluster *c, struct path *ret);
 
-/* A `Ping` that presented the bot's credentials was answered: the settings work. */
+/* A `Ping` that presented the bot's credentials was answered: the settings work. Writes nothing. */
 void cluster_path_reached(struct cluster *c, const struct msg_ping_reply *ping);
 /* So was a join with `token`. */
 void cluster_path_joined(struct cluster *c, const struct join_report *report,

@@ -10,7 +10,7 @@ static struct err *make_key(void *arg, enum suite suite, struct key **ret)
 
 static void say_report(const struct cluster *c, const struct join_report *report, bool failed)
 {
-    if (report->is_unverified)
+    if (report->is_unverified && !failed)
         log_warn(c->c.log, "cluster",
                  "joined without verifying whom: set 'ca_pins' or 'ca_path' for the next machine",
                  LOG_STR("cluster", report->cluster), LOG_STR("address", c->text));
@@ -107,20 +107,8 @@ static struct err *read_generation(struct remote *r, struct credentials *creds,
     return authapi_generation(&api, ctx, ret);
 }
 
-static struct err *probe(struct remote *r, struct credentials *creds, const struct ctx *ctx)
-{
-    struct cluster *c = cluster_of_remote(r);
-    CLEANUP(session_release) struct session s = {0};
-    TRY(session_open(c, creds, ctx, &s));
-    cluster_remember(c);
-    return NULL;
-}
-
 void cluster_remote_init(struct cluster *c)
 {
-    c->remote = (struct remote){.join = join,
-                                .key_kind = key_kind,
-                                .renew = renew,
-                                .read_generation = read_generation,
-                                .probe = probe};
+    c->remote = (struct remote){
+        .join = join, .key_kind = key_kind, .renew = renew, .read_generation = read_generation};
 }

@@ -32,11 +32,18 @@
 #define CONFIG_DEFAULT_INTERVAL_S 1200
 #define CONFIG_DEFAULT_STARTUP_S 120
 #define CONFIG_DEFAULT_STORAGE "/var/lib/teleport/bot"
+#define CONFIG_CACHE "cache" /* in the storage: copies of destinations in memory */
 
 enum config_acls {
     CONFIG_ACLS_TRY, /* default */
     CONFIG_ACLS_OFF,
     CONFIG_ACLS_REQUIRED,
+};
+
+/* How the files of a directory change, see base/dir_generation.h. */
+enum config_atomic {
+    CONFIG_ATOMIC_OFF,     /* each by itself; default */
+    CONFIG_ATOMIC_SYMLINK, /* all at once, by one symbolic link */
 };
 
 /* One who may read what we write: a name or a number, as text. */
@@ -53,9 +60,12 @@ enum config_destination_type {
 
 struct config_destination {
     enum config_destination_type type;
-    char *path; /* directory */
+    /* Of a directory. Of memory with `is_cached`: where the copy is, after config_validate(). */
+    char *path;
     enum symlink_policy symlinks;
     enum config_acls acls;
+    enum config_atomic atomic;
+    bool is_cached; /* memory: a copy is kept in the storage directory */
     struct config_reader *readers;
     size_t n_readers;
     struct config_at at;

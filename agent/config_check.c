@@ -144,15 +144,38 @@ static RESULT check_name(const struct config *c, size_t i, struct config_report 
     return NULL;
 }
 
+/* The bot's own identity is kept by a transaction that knows more than files, identity/store.h. */
+static RESULT check_storage(const struct config *c, struct config_report *report)
+{
+    if (c->storage.atomic != CONFIG_ATOMIC_OFF)
+        TRY(config_report_error(report, c->storage.at,
+                                "key 'atomic': is for outputs, not for 'storage'"));
+    if (c->storage.is_cached)
+        TRY(config_report_error(report, c->storage.at,
+                                "key 'cache': is for outputs, not for 'storage'"));
+    return NULL;
+}
+
+/* Automatic names move on when a service before is taken out: its copy would be another's then. */
+static RESULT check_cache_name(const struct config_service *s, struct config_report *report)
+{
+    if (!s->destination.is_cached || s->at_name.line > 0)
+        return NULL;
+    return config_report_error(report, s->destination.at,
+                               "key 'cache': needs a 'name' for its service, to find the copy by");
+}
+
 struct err *config_check_contradictions(const struct config *c, struct config_report *report)
 {
     TRY(check_addresses(c, report));
     TRY(check_trust(c, report));
+    TRY(check_storage(c, report));
     if (c->oneshot)
         TRY(check_one_pass(c, report));
     for (size_t i = 0; i < c->n_services; i++) {
         const struct config_service *s = &c->services[i];
         TRY(check_name(c, i, report));
+        TRY(check_cache_name(s, report));
         if (!s->credential_ttl.ns != !s->renewal_interval.ns)
             TRY(config_report_error(report, s->at, "key '%s': needs '%s' beside it",
                                     s->credential_ttl.ns ? "credential_ttl" : "renewal_interval",
@@ -217,6 +240,15 @@ static RESULT check_place(const struct config *c, size_t i, struct config_report
     return NULL;
 }
 
+static RESULT check_cache(const struct config *c, const struct config_service *s,
+                          struct config_report *report)
+{
+    if (!s->destination.is_cached || c->storage.type == CONFIG_DESTINATION_DIRECTORY)
+        return NULL;
+    return config_report_error(report, s->destination.at,
+                               "key 'cache': needs 'storage' in a directory, to keep the copy in");
+}
+
 static RESULT check_present(const struct config *c, struct config_report *report)
 {
     struct config_at nowhere = {0, 0};
@@ -239,6 +271,7 @@ struct err *config_check_complete(const struct config *c, struct config_report *
     for (size_t i = 0; i < c->n_services; i++) {
         TRY(check_service_times(c, &c->services[i], report));
         TRY(check_place(c, i, report));
+        TRY(check_cache(c, &c->services[i], report));
     }
     return NULL;
 }

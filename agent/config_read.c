@@ -13,6 +13,11 @@ static RESULT must_be_map(struct config_report *report, const char *name,
 static RESULT report_unknown(struct config_report *report, const struct config_section *section,
                              const struct yaml_node *node)
 {
+    const struct config_variant *other = config_schema_rightful(section, node->key);
+    if (other)
+        return config_report_error(report, node->at_key,
+                                   "key '%s': is for destination type '%s', not for '%s'",
+                                   node->key, other->name, section->name);
     const char *near = config_schema_suggest_key(section, node->key);
     if (near)
         return config_report_error(report, node->at_key, "key '%.64s': unknown, did you mean '%s'?",

@@ -172,6 +172,24 @@ const struct config_variant *config_schema_variant(const struct config_variants 
     return NULL;
 }
 
+static bool is_destination(const struct config_section *section)
+{
+    for (size_t i = 0; i < config_schema_destinations.len; i++)
+        if (config_schema_destinations.items[i].section == section)
+            return true;
+    return false;
+}
+
+const struct config_variant *config_schema_rightful(const struct config_section *section,
+                                                    const char *name)
+{
+    const struct config_variants *all = &config_schema_destinations;
+    for (size_t i = 0; is_destination(section) && i < all->len; i++)
+        if (config_schema_key(all->items[i].section, name))
+            return &all->items[i];
+    return NULL;
+}
+
 const char *config_schema_suggest_key(const struct config_section *section, const char *wrong)
 {
     struct config_suggest s = {.wrong = wrong};

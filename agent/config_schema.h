@@ -95,6 +95,10 @@ const struct config_key *config_schema_key(const struct config_section *section,
 const struct config_variant *config_schema_variant(const struct config_variants *variants,
                                                    const char *name);
 
+/* The destination type that has the key which `section`, another type's, has not; or NULL. */
+const struct config_variant *config_schema_rightful(const struct config_section *section,
+                                                    const char *name);
+
 /* The name that `wrong` is probably a slip of the pen for, or NULL. */
 const char *config_schema_suggest_key(const struct config_section *section, const char *wrong);
 const char *config_schema_suggest_variant(const struct config_variants *variants,

@@ -13,7 +13,11 @@ static const char *const acl_choices[] = {
     [CONFIG_ACLS_REQUIRED] = "required",
     NULL,
 };
-static const char *const atomic_choices[] = {"off", "symlink", NULL};
+static const char *const atomic_choices[] = {
+    [CONFIG_ATOMIC_OFF] = "off",
+    [CONFIG_ATOMIC_SYMLINK] = "symlink",
+    NULL,
+};
 
 static const struct config_key common_keys[] = {
     {"type", CONFIG_TEXT, CONFIG_ELSEWHERE | CONFIG_REQUIRED, .help = "the kind of destination"},
@@ -28,12 +32,16 @@ static const struct config_key directory_keys[] = {
     {"acls", CONFIG_CHOICE, .help = "give readers access by ACL", .choices = acl_choices,
      CONFIG_KEEP(struct config_destination, acls)},
     {"readers", CONFIG_READERS, .help = "list of {user: …} or {group: …}", .is_kept = true},
-    {"atomic", CONFIG_CHOICE, CONFIG_OURS | CONFIG_NOT_BUILT,
-     .help = "switch whole generations of files by one symbolic link", .choices = atomic_choices},
+    {"atomic", CONFIG_CHOICE, CONFIG_OURS, .help = "change all files at once, by a symbolic link",
+     .choices = atomic_choices, CONFIG_KEEP(struct config_destination, atomic)},
 };
 static const struct config_section directory = {"directory", CONFIG_KEYS(directory_keys), &common};
 
-static const struct config_section memory = {"memory", .base = &common};
+static const struct config_key memory_keys[] = {
+    {"cache", CONFIG_BOOL, CONFIG_OURS, .help = "keep a copy in the storage, for the next start",
+     CONFIG_KEEP(struct config_destination, is_cached)},
+};
+static const struct config_section memory = {"memory", CONFIG_KEYS(memory_keys), &common};
 
 static const struct config_key kubernetes_secret_keys[] = {
     {"name", CONFIG_TEXT, CONFIG_REQUIRED, .help = "name of the secret"},
@@ -49,7 +57,8 @@ static const struct config_section nop = {"nop", .base = &common};
 
 static const struct config_variant destinations[] = {
     {"directory", true, CONFIG_DESTINATION_DIRECTORY, &directory, "files in a directory"},
-    {"memory", true, CONFIG_DESTINATION_MEMORY, &memory, "nothing on disk; gone at exit"},
+    {"memory", true, CONFIG_DESTINATION_MEMORY, &memory,
+     "nothing on disk but a 'cache'; gone at exit"},
     {"kubernetes_secret", .section = &kubernetes_secret, .help = "a Kubernetes secret"},
     {"nop", .section = &nop, .help = "nowhere; for Go tbot's own use"},
 };

@@ -20,8 +20,10 @@ static RESULT give_name(struct config *config, struct config_service *service)
 {
     for (unsigned n = 1;; n++) {
         CLEANUP(freep) char *name = NULL;
-        if (asprintf(&name, "%s-%u", config_service_type_name(service->type), n) < 0)
+        if (asprintf(&name, "%s-%u", config_service_type_name(service->type), n) < 0) {
+            name = NULL; /* undefined after a failure */
             return err_nomem();
+        }
         for (char *c = name; *c; c++)
             if (!isalnum((unsigned char)*c))
                 *c = '-';
@@ -42,6 +44,23 @@ static RESULT complete(struct config *config)
     return NULL;
 }
 
+/* Names are letters, digits, '_', '+' and '-' here: no path leads out of the storage. */
+static RESULT place_caches(struct config *config)
+{
+    for (size_t i = 0; i < config->n_services; i++) {
+        struct config_destination *place = &config->services[i].destination;
+        if (!place->is_cached || place->path)
+            continue;
+        if (asprintf(&place->path, "%s/" CONFIG_CACHE "/%s", config->storage.path,
+                     config->services[i].name) < 0) {
+            place->path = NULL;
+            return err_nomem();
+        }
+        place->symlinks = config->storage.symlinks;
+    }
+    return NULL;
+}
+
 struct err *config_validate(struct config *config)
 {
     CLEANUP(config_report_release) struct config_report report = {.file = config->file};
@@ -49,5 +68,6 @@ struct err *config_validate(struct config *config)
     TRY(config_check_contradictions(config, &report));
     TRY(config_check_complete(config, &report));
     TRY(config_report_result(&report));
+    TRY(place_caches(config));
     return config_report_take_warnings(&report, &config->warnings);
 }

@@ -56,7 +56,14 @@ static RESULT write_directory(struct yaml_write *w, const struct config_destinat
     TRY(yaml_write_text(w, "path", place->path));
     TRY(write_choice(w, section, "symlinks", place->symlinks));
     TRY(write_choice(w, section, "acls", place->acls));
+    TRY(write_choice(w, section, "atomic", place->atomic));
     return write_readers(w, place);
+}
+
+static RESULT write_memory(struct yaml_write *w, const struct config_destination *place)
+{
+    TRY(yaml_write_text(w, "type", "memory"));
+    return write_true(w, "cache", place->is_cached);
 }
 
 static RESULT write_destination(struct yaml_write *w, const char *key,
@@ -66,7 +73,7 @@ static RESULT write_destination(struct yaml_write *w, const char *key,
         return NULL;
     TRY(yaml_write_open(w, key));
     if (place->type == CONFIG_DESTINATION_MEMORY)
-        TRY(yaml_write_text(w, "type", "memory"));
+        TRY(write_memory(w, place));
     else
         TRY(write_directory(w, place));
     yaml_write_close(w);

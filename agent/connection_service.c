@@ -139,9 +139,11 @@ void connection_service_free(struct connection_service *s)
 
 static void say_change(const struct connection_service *s, const struct contact_todo *todo)
 {
+    bool was_there = s->contact.last_contact.ns != MONO_NEVER.ns;
     if (todo->is_lost)
-        log_err(s->c.log, LOG_WARN, COMPONENT, "lost contact with the cluster", s->error,
-                LOG_STR("cluster", s->c.cluster));
+        log_err(s->c.log, LOG_WARN, COMPONENT,
+                was_there ? "lost contact with the cluster" : "the cluster is out of reach",
+                s->error, LOG_STR("cluster", s->c.cluster));
     if (todo->has_returned)
         log_err(s->c.log, s->error ? LOG_WARN : LOG_INFO, COMPONENT,
                 s->error ? "the cluster is back, but refuses" : "the cluster is back", s->error,

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define WARNING_MAX 8192
+
 /* What a file was when we published it. */
 struct fingerprint {
     char *name;
@@ -36,6 +38,18 @@ void destination_report_release(struct destination_report *r)
     *r = (struct destination_report){0};
 }
 
+RESULT destination_report_warn(struct destination_report *r, const char *before,
+                               const struct err *cause, const char *after)
+{
+    CLEANUP(freep) char *text = err_text(cause);
+    CLEANUP(buf_release) struct buf warning = BUF_INIT(WARNING_MAX);
+
+    if (!text)
+        return err_nomem();
+    TRY(buf_printf(&warning, "%s%s%s", before, text, after));
+    return strlist_add(&r->warnings, buf_str(&warning));
+}
+
 static RESULT make_kind(const struct config_destination *config, const struct entropy *entropy,
                         struct destination_kind **ret)
 {
@@ -43,7 +57,7 @@ static RESULT make_kind(const struct config_destination *config, const struct en
     case CONFIG_DESTINATION_DIRECTORY:
         return destination_directory_new(config, entropy, ret);
     case CONFIG_DESTINATION_MEMORY:
-        return destination_memory_new(ret);
+        return destination_memory_new(config, ret);
     case CONFIG_DESTINATION_NONE:
         break;
     }

@@ -16,6 +16,10 @@
  * or single files mounted over), files are overwritten in place and the report says `in_place`: a
  * reader may then meet half a file.
  *
+ * With `atomic: symlink` a directory's files change all at once (base/dir_generation.h); then nothing
+ * is ever overwritten, and what does not allow that is an error at destination_prepare(). Turning it
+ * on or off for a directory in use changes no file's content.
+ *
  * A directory is opened anew by each call: one that was removed and made again, or mounted over,
  * is found. Nothing is kept open between renewals.
  *
@@ -38,6 +42,10 @@ struct destination_report {
 };
 void destination_report_release(struct destination_report *r);
 
+/* Adds a warning: `before`, the text of `cause`, `after`. */
+RESULT destination_report_warn(struct destination_report *r, const char *before,
+                               const struct err *cause, const char *after);
+
 /* Touches nothing yet. `config` and `entropy` are borrowed for the life of the destination. */
 RESULT destination_new(const struct config_destination *config, const struct entropy *entropy,
                        struct destination **ret);
@@ -52,7 +60,9 @@ const char *destination_dir(const struct destination *d);
 
 /*
  * Makes the directory (0700) with its missing parents, proves that we can write there by really
- * writing `.write-test`, and tries out and sets the readers' ACL as `acls` asks.
+ * writing `.write-test`, tries out and sets the readers' ACL as `acls` asks, and puts in order
+ * what an interrupted run or another setting of `atomic` left. Memory with a copy in the storage
+ * takes up what is in it; a copy that cannot be read or kept is a warning, here and later.
  */
 RESULT destination_prepare(struct destination *d, struct destination_report *ret);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/destination_kind.h"
 #include "agent/destination_readers.h"
+#include "base/dir_generation.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -65,6 +66,29 @@ static RESULT test_writing(struct directory *d, struct dir *dir, struct destinat
     return NULL;
 }
 
+static RESULT turn_links_back(struct dir *dir)
+{
+    TRY_CTX(dir_generation_dissolve(dir), "turn the links of 'atomic: symlink' back into files");
+    return NULL;
+}
+
+/* Whoever changes `atomic` in the configuration changes what is in the directory, too. */
+static RESULT prepare_layout(const struct directory *d, struct dir *dir)
+{
+    if (d->config->atomic == CONFIG_ATOMIC_OFF)
+        return turn_links_back(dir);
+    struct err *e = dir_generation_prepare(dir);
+    if (!e)
+        return NULL;
+    bool may_heal = err_errno(e) == ENOSPC || err_errno(e) == EDQUOT;
+    e = err_wrap(e, "try out 'atomic: symlink'");
+    if (err_errno(e) == 0 || may_heal) /* its own hint says it better */
+        return e;
+    return err_set_hint(e, "It needs a directory that belongs to the bot's user, on a filesystem "
+                           "with symbolic and hard links. Where that cannot be, set 'atomic: off': "
+                           "then each file is replaced by itself.");
+}
+
 static RESULT directory_prepare(struct destination_kind *k, struct destination_report *ret)
 {
     struct directory *d = (struct directory *)k;
@@ -72,7 +96,8 @@ static RESULT directory_prepare(struct destination_kind *k, struct destination_r
 
     TRY(open_dir(d, &dir));
     TRY(test_writing(d, dir, ret));
-    return destination_readers_prepare(&d->readers, dir, ret);
+    TRY(destination_readers_prepare(&d->readers, dir, ret));
+    return prepare_layout(d, dir);
 }
 
 static RESULT directory_publish(struct destination_kind *k, const struct dir_file *files,
@@ -87,13 +112,16 @@ static RESULT directory_publish(struct destination_kind *k, const struct dir_fil
     return note_published(d, &published, ret);
 }
 
+/* What a reader of that name gets, be it a file or, verified, a link of ours. */
 static RESULT directory_read(struct destination_kind *k, const char *name, struct secret **ret)
 {
     struct directory *d = (struct directory *)k;
-    CLEANUP(dir_closep) struct dir *dir = NULL;
+    CLEANUP(dir_closep) struct dir *dir = NULL, *generation = NULL;
 
     TRY(dir_open(d->path, d->config->symlinks, false, &dir));
-    return dir_read_secret(dir, name, DESTINATION_MAX_FILE_SIZE, ret);
+    if (dir_generation_has(dir, name))
+        TRY(dir_generation_open(dir, &generation));
+    return dir_read_secret(generation ? generation : dir, name, DESTINATION_MAX_FILE_SIZE, ret);
 }
 
 static void directory_free(struct destination_kind *k)
@@ -118,6 +146,8 @@ static RESULT absolute(const char *path, char **ret)
     CLEANUP(freep) char *here = path[0] == '/' ? strdup("") : getcwd(NULL, 0);
     char *whole = NULL;
 
+    if (!here && errno == ENOMEM)
+        return err_nomem();
     if (!here)
         return err_sys(ERR_STORAGE, errno, "find the current directory");
     if (asprintf(&whole, "%s%s%s", here, path[0] == '/' ? "" : "/", path) < 0)

@@ -23,6 +23,7 @@ struct destination_kind {
 
 RESULT destination_directory_new(const struct config_destination *config,
                                  const struct entropy *entropy, struct destination_kind **ret);
-RESULT destination_memory_new(struct destination_kind **ret);
+RESULT destination_memory_new(const struct config_destination *config,
+                              struct destination_kind **ret);
 
 #endif

@@ -2,6 +2,7 @@
 #include "agent/destination_readers.h"
 
 #include "agent/acl.h"
+#include "base/dir_generation.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define ACL_TEST_FORMAT ".acl-test-%016" PRIx64
-#define ACL_TEST_SIZE sizeof(".acl-test-0123456789abcdef")
+/* A name of the form of dir.h's own temporaries: what a crash leaves, the next dir_open() removes. */
+#define ACL_TEST_FORMAT ".tbot-%08" PRIx32 ".tmp"
+#define ACL_TEST_SIZE sizeof(".tbot-12345678.tmp")
 #define FILE_MODE 0600
 
 void destination_readers_init(struct destination_readers *r,
@@ -32,18 +34,6 @@ void destination_readers_release(struct destination_readers *r)
     buf_release(&r->dir_acl);
 }
 
-static RESULT warn(struct destination_report *report, const char *before, const struct err *e,
-                   const char *after)
-{
-    CLEANUP(freep) char *cause = err_text(e);
-    CLEANUP(buf_freep) struct buf *text = buf_new(4096);
-
-    if (!cause || !text)
-        return err_nomem();
-    TRY(buf_printf(text, "%s%s%s", before, cause, after));
-    return strlist_add(&report->warnings, buf_str(text));
-}
-
 /* A file or, for ".", the directory, in a way that lets its ACL be read and set. */
 static RESULT open_for_acl(const struct destination_readers *r, struct dir *dir, const char *name,
                            int *ret_fd)
@@ -52,7 +42,9 @@ static RESULT open_for_acl(const struct destination_readers *r, struct dir *dir,
     int fd = openat(dir_fd(dir), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | follow);
 
     if (fd < 0)
-        return err_sys(ERR_STORAGE, errno, "open '%s/%s'", dir_path(dir), name);
+        return err_set_hint(err_sys(ERR_STORAGE, errno, "open '%s/%s'", dir_path(dir), name),
+                            "To give 'readers' access the bot's user must be able to read what is "
+                            "there, and own it.");
     *ret_fd = fd;
     return NULL;
 }
@@ -77,7 +69,7 @@ static RESULT check_kept(const struct destination_readers *r, struct dir *dir, c
     if (!now || !text)
         return err_nomem();
     TRY(open_for_acl(r, dir, name, &fd));
-    TRY(acl_get(fd, now));
+    TRY_CTX(acl_get(fd, now), "'%s/%s'", dir_path(dir), name);
     if (now->len == r->file_acl.len && memcmp(now->data, r->file_acl.data, now->len) == 0)
         return NULL;
     if (now->len)
@@ -90,7 +82,7 @@ static RESULT check_kept(const struct destination_readers *r, struct dir *dir, c
 static RESULT try_out_acl(const struct destination_readers *r, struct dir *dir)
 {
     char name[ACL_TEST_SIZE];
-    uint64_t random = 0;
+    uint32_t random = 0;
 
     entropy_fill(r->entropy, &random, sizeof(random));
     snprintf(name, sizeof(name), ACL_TEST_FORMAT, random);
@@ -99,9 +91,10 @@ static RESULT try_out_acl(const struct destination_readers *r, struct dir *dir)
                             .mode = FILE_MODE,
                             .acl = buf_bytes(&r->file_acl)};
 
-    TRY(dir_publish(dir, &file, 1, NULL));
-    struct err *e = check_kept(r, dir, name);
-    err_ignore(dir_remove(dir, name), "a small file with a telling name does no harm");
+    struct err *e = dir_publish(dir, &file, 1, NULL);
+    if (!e)
+        e = check_kept(r, dir, name);
+    err_ignore(dir_remove(dir, name), "the next dir_open() does");
     return e;
 }
 
@@ -144,12 +137,14 @@ static RESULT prepare_readers(struct destination_readers *r, struct dir *dir,
     r->are_given_access = !e;
     if (!e)
         return NULL;
+    if (err_code(e) == ERR_NOMEM) /* says nothing about ACLs, and passes */
+        return TAKE(e);
     if (r->config->acls == CONFIG_ACLS_REQUIRED)
         return err_set_hint(err_wrap(TAKE(e), "give 'readers' access ('acls: required')"),
                             "Use a directory that belongs to the bot's user, on a filesystem with "
                             "POSIX ACLs, and readers that exist; or set 'acls: try'.");
-    return warn(report, "'readers' get no access: ", e,
-                "; files stay readable for their owner only");
+    return destination_report_warn(report, "'readers' get no access: ", e,
+                                   "; files stay readable for their owner only");
 }
 
 /*
@@ -175,7 +170,8 @@ static RESULT check_foreign(struct destination_readers *r, struct dir *dir,
         return err_set_hint(err_wrap(TAKE(e), "there is no ACL ('acls: required')"),
                             "Give the directory to the bot's user, or ACLs for the bot and its "
                             "readers with setfacl(1).");
-    return warn(report, "", e, ", and carries no ACL: its owner may not be able to read the files");
+    return destination_report_warn(
+        report, "", e, ", and carries no ACL: its owner may not be able to read the files");
 }
 
 RESULT destination_readers_prepare(struct destination_readers *r, struct dir *dir,
@@ -202,6 +198,30 @@ static RESULT with_acl(const struct destination_readers *r, const struct dir_fil
     return NULL;
 }
 
+static RESULT publish(const struct destination_readers *r, struct dir *dir,
+                      const struct dir_file *files, size_t n, struct dir_published *ret)
+{
+    return r->config->atomic == CONFIG_ATOMIC_SYMLINK ? dir_generation_publish(dir, files, n, ret)
+                                                      : dir_publish(dir, files, n, ret);
+}
+
+/* Names are links in `dir` with generations: access is to what they lead to, and to its directory. */
+static RESULT ensure_all(const struct destination_readers *r, struct dir *dir,
+                         const struct dir_file *files, size_t n)
+{
+    CLEANUP(dir_closep) struct dir *generation = NULL;
+    struct dir *place = dir;
+
+    if (r->config->atomic == CONFIG_ATOMIC_SYMLINK) {
+        TRY(dir_generation_open(dir, &generation));
+        TRY(ensure_acl(r, generation, ".", &r->dir_acl));
+        place = generation;
+    }
+    for (size_t i = 0; i < n; i++)
+        TRY(ensure_acl(r, place, files[i].name, &r->file_acl));
+    return NULL;
+}
+
 /*
  * A file that did not change kept whatever ACL it had; one that could only be overwritten too. Once
  * the test at start has passed, a failure here is an error under `try` as well.
@@ -213,9 +233,8 @@ static RESULT publish_for_readers(struct destination_readers *r, struct dir *dir
 
     TRY(with_acl(r, files, n, &own));
     TRY(ensure_acl(r, dir, ".", &r->dir_acl));
-    TRY(dir_publish(dir, own, n, ret));
-    for (size_t i = 0; i < n; i++)
-        TRY_CTX(ensure_acl(r, dir, files[i].name, &r->file_acl), "give 'readers' access");
+    TRY(publish(r, dir, own, n, ret));
+    TRY_CTX(ensure_all(r, dir, files, n), "give 'readers' access");
     return NULL;
 }
 
@@ -224,5 +243,5 @@ RESULT destination_readers_publish(struct destination_readers *r, struct dir *di
                                    struct dir_published *ret)
 {
     return r->are_given_access ? publish_for_readers(r, dir, files, n_files, ret)
-                               : dir_publish(dir, files, n_files, ret);
+                               : publish(r, dir, files, n_files, ret);
 }

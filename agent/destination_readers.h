@@ -32,7 +32,7 @@ void destination_readers_release(struct destination_readers *r);
 RESULT destination_readers_prepare(struct destination_readers *r, struct dir *dir,
                                    struct destination_report *report);
 
-/* dir_publish(), with access for the readers. */
+/* dir_publish(), or dir_generation_publish() as `atomic` says, with access for the readers. */
 RESULT destination_readers_publish(struct destination_readers *r, struct dir *dir,
                                    const struct dir_file *files, size_t n_files,
                                    struct dir_published *ret);

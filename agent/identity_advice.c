@@ -71,8 +71,9 @@ const char *identity_advice_end(enum renewer_failure failure, enum renewer_state
 {
     switch (failure) {
     case RENEWER_FAILURE_STARTUP:
-        return "this first start did not reach the cluster in time: look at the address and the "
-               "network; 'startup: wait' goes on for ever, 'startup_timeout' for longer";
+        return "this start did not reach the cluster within the time it has: look at the address "
+               "and "
+               "the network; 'startup: wait' goes on for ever, 'startup_timeout' for longer";
     case RENEWER_FAILURE_GIVEN_UP:
         return "nothing was heard from the cluster for as long as 'give_up_after' allows";
     case RENEWER_FAILURE_REFUSED:

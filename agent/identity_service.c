@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/identity_service.h"
-
 #include "agent/identity_advice.h"
-#include "agent/service_job.h"
+#include "agent/identity_service_private.h"
 
 #include <string.h>
 
-#define COMPONENT "identity"
+#define COMPONENT IDENTITY_COMPONENT
 #define ATTEMPTS 7
 
 /* Time limits of one job: generous for what must not be asked twice, short for a look. */
@@ -16,28 +14,6 @@
 
 /* A job that takes longer says that it is still at it. */
 #define STILL_WAITING_S 5
-
-struct identity_service {
-    struct identity_service_config c;
-    struct renewer renewer;
-    struct credentials *creds;        /* the present identity, NULL before the first */
-    char tokenhash[SHA256_HEX_SIZE];  /* of the configured token */
-    char joinedhash[SHA256_HEX_SIZE]; /* of the one the present identity came from */
-    bool has_token;
-    bool stopping;
-
-    struct loop_timer timer; /* the renewer's */
-    struct loop_timer patience;
-    struct err *error;
-    struct renewer_event start; /* what was loaded */
-
-    /* The job under way; a worker's until its `done`. */
-    struct service_job job;
-    struct renewal_env env;
-    struct renewal_input input;
-    struct ctx ctx, patient_ctx;
-    struct renewal_outcome outcome;
-};
 
 static void step(struct identity_service *s, const struct renewer_event *ev);
 
@@ -110,14 +86,9 @@ static struct dur job_limit(enum renewer_job job)
     return dur_s(job == RENEWER_JOB_JOIN ? JOIN_LIMIT_S : ASK_LIMIT_S);
 }
 
-static void say_outcome(struct identity_service *s)
+static void say_success(const struct identity_service *s)
 {
     const struct renewal_outcome *o = &s->outcome;
-    if (o->event.code != ERR_OK) {
-        log_err(s->c.log, o->event.written ? LOG_ERROR : LOG_WARN, COMPONENT,
-                identity_advice_failed(o->event.job), o->err);
-        return;
-    }
     if (!o->creds)
         return;
     const struct subject *who = credentials_subject(o->creds);
@@ -128,6 +99,19 @@ static void say_outcome(struct identity_service *s)
              LOG_WALL("valid_until", credentials_not_after(o->creds)));
     if (o->err)
         log_err(s->c.log, LOG_ERROR, COMPONENT, "the new identity is in memory only", o->err);
+}
+
+/* After the renewer has decided: what happens next is part of the message. */
+static void say_failure(const struct identity_service *s, const struct renewer_event *ev)
+{
+    const struct renewer *r = &s->renewer;
+    enum log_level level = ev->written ? LOG_ERROR : LOG_WARN;
+    const char *message = identity_advice_failed(ev->job);
+    struct dur next = mono_diff(r->next_at, loop_now(s->c.loop).mono);
+    if (r->next == RENEWER_JOB_NONE)
+        log_err(s->c.log, level, COMPONENT, message, s->error);
+    else
+        log_err(s->c.log, level, COMPONENT, message, s->error, LOG_DUR("next_attempt", next));
 }
 
 /* The next keys will be of the kind of the present one, unless the cluster changes its mind. */
@@ -152,20 +136,12 @@ static void adopt(struct identity_service *s)
         order_keys(s);
 }
 
-static void say_notes(struct identity_service *s)
-{
-    CLEANUP(strlist_release) struct strlist notes = {0};
-    store_take_notes(s->c.store, &notes);
-    for (size_t i = 0; i < notes.len; i++)
-        log_warn(s->c.log, COMPONENT, notes.items[i]);
-}
-
 static void on_done(void *arg)
 {
     struct identity_service *s = arg;
     loop_timer_clear(s->c.loop, &s->patience);
-    say_outcome(s);
-    say_notes(s);
+    say_success(s);
+    identity_service_say_notes(s);
     adopt(s);
     struct renewer_event ev = s->outcome.event;
     err_free(s->error);
@@ -216,12 +192,17 @@ static void say_state(struct identity_service *s, enum renewer_state before)
 
 static void step(struct identity_service *s, const struct renewer_event *ev)
 {
+    bool has_failed = ev->kind == RENEWER_JOB_DONE && ev->code != ERR_OK;
     if (s->stopping) {
+        if (has_failed && ev->written)
+            say_failure(s, ev);
         s->c.changed(s->c.arg);
         return;
     }
     enum renewer_state before = s->renewer.state;
     struct renewer_todo todo = renewer_step(&s->renewer, ev, loop_now(s->c.loop));
+    if (has_failed)
+        say_failure(s, ev);
     say_state(s, before);
     if (todo.job != RENEWER_JOB_NONE)
         begin_job(s, todo.job);
@@ -230,33 +211,6 @@ static void step(struct identity_service *s, const struct renewer_event *ev)
         log_err(s->c.log, LOG_ERROR, COMPONENT, "the next renewal cannot be scheduled", e);
     err_free(e);
     s->c.changed(s->c.arg);
-}
-
-/* The configured token's hash tells whether the stored identity came from it. */
-static struct err *hash_token(struct identity_service *s)
-{
-    CLEANUP(secret_freep) struct secret *token = NULL;
-    TRY(config_token(&s->c.config->onboarding, &token));
-    s->has_token = true;
-    return sha256_hex(secret_bytes(token), s->tokenhash);
-}
-
-static struct err *load_stored(struct identity_service *s, struct renewer_event *ev)
-{
-    struct err *e = store_load(s->c.store, &s->creds, s->joinedhash);
-    say_notes(s);
-    if (err_code(e) == ERR_NOT_FOUND) {
-        err_ignore(e, "a first start");
-        return NULL;
-    }
-    TRY_CTX(e, "loading the stored identity");
-    const struct store_renewal *open = store_open_renewal(s->c.store);
-    ev->has_identity = true;
-    ev->identity = renewal_describe(s->creds);
-    ev->open = open && open->generation > 0;
-    ev->token_changed = s->has_token && strcmp(s->joinedhash, s->tokenhash) != 0;
-    ev->proven = !ev->token_changed;
-    return NULL;
 }
 
 static void say_start(struct identity_service *s, const struct renewer_event *ev)
@@ -273,47 +227,6 @@ static void say_start(struct identity_service *s, const struct renewer_event *ev
                           : "stored identity loaded",
         LOG_STR("storage", store_name(s->c.store)), LOG_INT("generation", ev->identity.generation),
         LOG_WALL("valid_until", ev->identity.validity.not_after));
-}
-
-/* A token file may vanish or be closed to us after the first join: the stored identity does without. */
-static struct err *judge_token(struct identity_service *s, struct err *e)
-{
-    if (!s->start.has_identity)
-        return err_wrap_as(ERR_CONFIG, e, "no stored identity in '%s', and joining needs a token",
-                           store_name(s->c.store));
-    if (err_code(e) != ERR_NOT_FOUND && s->c.config->onboarding.token_path)
-        log_err(s->c.log, LOG_WARN, COMPONENT, "the stored identity does without the token", e);
-    err_free(e);
-    return NULL;
-}
-
-RESULT identity_service_load(struct identity_service *s)
-{
-    s->start = (struct renewer_event){.kind = RENEWER_START};
-    struct err *no_token = hash_token(s);
-    struct err *e = load_stored(s, &s->start);
-    if (e) {
-        err_ignore(no_token, "a stored identity that cannot be read comes first");
-        return e;
-    }
-    return no_token ? judge_token(s, no_token) : NULL;
-}
-
-RESULT identity_service_settle(struct identity_service *s)
-{
-    if (!s->renewer.unpersisted || s->job.is_busy)
-        return NULL;
-    struct err *e = store_commit(s->c.store, s->creds, s->joinedhash);
-    if (!e)
-        return NULL;
-    e = err_wrap(e, "the renewed identity is lost: storing it in '%s'", store_name(s->c.store));
-    return err_set_hint(e, "The cluster has counted the renewal and the stored identity is of no "
-                           "use any more: make room on the disk, and give the bot a new token.");
-}
-
-bool identity_service_has_stored(const struct identity_service *s)
-{
-    return s->start.has_identity;
 }
 
 static struct renewer_config renewer_config(const struct identity_service *s)
@@ -360,9 +273,19 @@ void identity_service_contact(struct identity_service *s)
     step(s, &(struct renewer_event){.kind = RENEWER_CONTACT});
 }
 
+/* A second more or less is the inexactness of each measurement. */
+static void tell_skew(struct identity_service *s)
+{
+    struct dur skew;
+    if (!cluster_skew(s->c.cluster, &skew) || dur_to_s(skew) == dur_to_s(s->renewer.skew))
+        return;
+    step(s, &(struct renewer_event){.kind = RENEWER_SKEW, .skew = skew});
+}
+
 /* In trouble the renewer would take it for the end of an outage, and begin anew what it bounds. */
 void identity_service_in_touch(struct identity_service *s)
 {
+    tell_skew(s);
     if (s->c.config->give_up_after.ns > 0 && s->renewer.state == RENEWER_FRESH)
         identity_service_contact(s);
 }

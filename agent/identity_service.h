@@ -63,7 +63,8 @@ void identity_service_renew_now(struct identity_service *s);
 /* The cluster answers again after an outage. */
 void identity_service_contact(struct identity_service *s);
 
-/* The cluster is there: what `give_up_after` counts from, while nothing is wrong here. */
+/* The cluster is there: `give_up_after` counts from here while nothing is wrong, and what the answer
+ * showed of the cluster's calendar is taken into account. */
 void identity_service_in_touch(struct identity_service *s);
 
 /* Looks at the clocks again: the calendar jumped. */

@@ -28,9 +28,12 @@ struct output_job_result {
 void output_job_result_release(struct output_job_result *r);
 
 /*
- * What the last run of the program left in the destination: it serves until the next renewal, however
- * long the cluster is away. Asks nobody but the disk, and has no clock: whether `validity` is over is
- * for the caller to judge. `report` has nothing but warnings.
+ * What the last run of the program left in the destination, which must be prepared: it serves until
+ * the next renewal, however long the cluster is away. Asks nobody but the disk, and has no clock:
+ * whether `validity` is over is for the caller to judge. `report` has nothing but warnings.
+ *
+ * Files of two renewals, which is what a kill between two renames leaves, are made one set again from
+ * the file `identity`.
  *
  * ERR_NOT_FOUND when there is nothing to serve. If that is because what is there is damaged, or its
  * parts do not belong together, the warnings, which are then set all the same, say so. It is never a

@@ -40,7 +40,7 @@ struct dir;
 
 /*
  * Opens `path`; with `create` makes missing directories (mode 0700) first. Removes temporary files
- * an earlier, interrupted run of ours left behind.
+ * an earlier, interrupted run of ours left behind: `.tbot-XXXXXXXX.tmp`, each X of [a-z0-9].
  */
 RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struct dir **ret);
 void dir_close(struct dir *d); /* accepts NULL */
@@ -57,6 +57,10 @@ RESULT dir_read(struct dir *d, const char *name, size_t max, struct buf **ret);
 RESULT dir_read_secret(struct dir *d, const char *name, size_t max, struct secret **ret);
 
 bool dir_has(struct dir *d, const char *name);
+
+/* Fills an empty list with every name but "." and "..", in no order. ERR_STORAGE for more than `max`.
+ */
+RESULT dir_list(struct dir *d, size_t max, struct strlist *ret);
 
 /* One file of a set. Content is borrowed. */
 struct dir_file {
@@ -88,6 +92,13 @@ RESULT dir_replace(struct dir *d, const char *name, struct bytes content, mode_t
 
 /* Removes a file; no error when it is missing. Durable when it returns. */
 RESULT dir_remove(struct dir *d, const char *name);
+
+/*
+ * Removes a directory in this one with the files, and generations (base/dir_generation.h), in it. If
+ * it belongs to somebody else, or directories are in it, that is an error and it stays. No error when
+ * it is missing. Durable when it returns.
+ */
+RESULT dir_remove_dir(struct dir *d, const char *name);
 
 /* Renames within the directory and makes that durable. */
 RESULT dir_rename(struct dir *d, const char *from, const char *to);

@@ -13,7 +13,8 @@ int dir_open_flags(const struct dir *d)
     return O_CLOEXEC | (d->follow_links ? 0 : O_NOFOLLOW);
 }
 
-const char *dir_remedy(int errnum)
+/* What a person can do about a failed system call on a file; NULL: nothing general. */
+static const char *remedy(int errnum)
 {
     switch (errnum) {
     case ENOSPC:
@@ -35,13 +36,16 @@ const char *dir_remedy(int errnum)
     }
 }
 
+struct err *dir_with_remedy(struct err *e)
+{
+    const char *hint = remedy(err_errno(e));
+    return hint ? err_set_hint(e, "%s", hint) : e;
+}
+
 struct err *dir_error(const struct dir *d, const char *name, int errnum, const char *verb)
 {
     enum err_code code = errnum == ENOENT ? ERR_NOT_FOUND : ERR_STORAGE;
-    struct err *e = err_sys(code, errnum, "%s '%s/%s'", verb, d->path, name);
-    const char *hint = dir_remedy(errnum);
-
-    return hint ? err_set_hint(e, "%s", hint) : e;
+    return dir_with_remedy(err_sys(code, errnum, "%s '%s/%s'", verb, d->path, name));
 }
 
 RESULT dir_check_name(const struct dir *d, const char *name)
@@ -51,13 +55,13 @@ RESULT dir_check_name(const struct dir *d, const char *name)
     return err_new(ERR_STORAGE, "in '%s': not a plain file name: '%s'", d->path, name);
 }
 
-RESULT dir_sync(const struct dir *d)
+RESULT dir_sync(struct dir *d)
 {
-    if (!d->listable || fsync(d->fd) == 0)
+    /* Some filesystems do not do it for directories. */
+    d->owes_sync = d->listable && fsync(d->fd) != 0 && errno != EINVAL && errno != ENOTSUP;
+    if (!d->owes_sync)
         return NULL;
-    if (errno == EINVAL || errno == ENOTSUP) /* this filesystem does not do it for directories */
-        return NULL;
-    return err_sys(ERR_STORAGE, errno, "sync '%s'", d->path);
+    return dir_with_remedy(err_sys(ERR_STORAGE, errno, "sync '%s'", d->path));
 }
 
 RESULT dir_remove(struct dir *d, const char *name)
@@ -65,7 +69,9 @@ RESULT dir_remove(struct dir *d, const char *name)
     TRY(dir_check_name(d, name));
     if (unlinkat(d->fd, name, 0) == 0)
         return dir_sync(d);
-    return errno == ENOENT ? NULL : dir_error(d, name, errno, "remove");
+    if (errno != ENOENT)
+        return dir_error(d, name, errno, "remove");
+    return d->owes_sync ? dir_sync(d) : NULL;
 }
 
 RESULT dir_rename(struct dir *d, const char *from, const char *to)

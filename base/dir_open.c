@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/dir_internal.h"
+#include "base/dir_generation_internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -16,19 +16,13 @@ struct walk {
     bool follow_links;
 };
 
-static struct err *with_remedy(struct err *e)
-{
-    const char *hint = dir_remedy(err_errno(e));
-    return hint ? err_set_hint(e, "%s", hint) : e;
-}
-
 static struct err *walk_error(const struct walk *w, const char *name, int errnum, bool is_link)
 {
     if (is_link)
         return err_set_hint(
             err_new(ERR_STORAGE, "open '%s': '%s' is a symbolic link", w->path, name),
             "Give the real path, or set 'symlinks: insecure' if nobody else can write there.");
-    return with_remedy(
+    return dir_with_remedy(
         err_sys(errnum == ENOENT ? ERR_NOT_FOUND : ERR_STORAGE, errnum, "open '%s'", w->path));
 }
 
@@ -56,7 +50,8 @@ static RESULT walk_into(struct walk *w, const char *name)
         if (mkdirat(w->fd, name, 0700) == 0)
             sync_parent(w->fd);
         else if (errno != EEXIST)
-            return with_remedy(err_sys(ERR_STORAGE, errno, "create '%s' of '%s'", name, w->path));
+            return dir_with_remedy(
+                err_sys(ERR_STORAGE, errno, "create '%s' of '%s'", name, w->path));
         fd = openat(w->fd, name, flags);
     }
     if (fd < 0) {
@@ -93,7 +88,8 @@ static RESULT open_path(const char *path, bool follow_links, bool create, int *r
     CLEANUP(closep) int fd = open(start, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0)
-        return err_sys(ERR_STORAGE, errno, "open '%s'", start);
+        return dir_with_remedy(
+            err_sys(ERR_STORAGE, errno, "open '%s', on the way to '%s'", start, path));
     struct walk w = {path, TAKE_FD(fd), create, follow_links};
     struct err *e = walk_path(&w);
     fd = w.fd;
@@ -113,22 +109,14 @@ static bool is_leftover(int dirfd, const char *name)
            flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-/* Best effort: what cannot be removed does no harm but take space. */
-static void remove_leftovers(const struct dir *d)
+static RESULT remove_leftover(void *arg, const char *name)
 {
-    int fd = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
-    const struct dirent *entry;
+    const struct dir *d = arg;
 
-    if (!list) {
-        closep(&fd);
-        return;
-    }
-    while ((entry = readdir(list))) {
-        if (dir_temp_is_name(entry->d_name) && is_leftover(d->fd, entry->d_name))
-            (void)unlinkat(d->fd, entry->d_name, 0);
-    }
-    closedir(list);
+    if (dir_temp_is_name(name) &&
+        (is_leftover(d->fd, name) || dir_generation_link_is_leftover(d, name)))
+        (void)unlinkat(d->fd, name, 0);
+    return NULL;
 }
 
 RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struct dir **ret)
@@ -146,13 +134,46 @@ RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struc
         return err_new(ERR_STORAGE, "open '': a directory needs a name");
     TRY(open_path(path, d->follow_links, create, &d->fd));
     int readable = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (readable < 0 && errno != EACCES)
+        return dir_with_remedy(err_sys(ERR_STORAGE, errno, "read '%s'", path));
     if (readable >= 0) {
         close(d->fd);
         d->fd = readable;
         d->listable = true;
-        remove_leftovers(d);
+        err_ignore(dir_each(d, remove_leftover, d), "what stays does no harm but take space");
     }
     *ret = TAKE(d);
+    return NULL;
+}
+
+static RESULT check_owner(const struct dir *d, const char *name, int fd)
+{
+    struct stat parent, st;
+
+    if (fstat(d->fd, &parent) != 0 || fstat(fd, &st) != 0)
+        return dir_error(d, name, errno, "look at");
+    if (st.st_uid == parent.st_uid || st.st_uid == geteuid())
+        return NULL;
+    return err_new(ERR_STORAGE, "'%s/%s' belongs to user %u, who is not the directory's owner",
+                   d->path, name, st.st_uid);
+}
+
+RESULT dir_open_below(const struct dir *d, const char *name, struct dir **ret)
+{
+    CLEANUP(dir_closep) struct dir *sub = calloc(1, sizeof(*sub));
+
+    if (!sub)
+        return err_nomem();
+    sub->fd = openat(d->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (sub->fd < 0)
+        return dir_error(d, name, errno, "open");
+    TRY(check_owner(d, name, sub->fd));
+    if (asprintf(&sub->path, "%s/%s", d->path, name) < 0) {
+        sub->path = NULL;
+        return err_nomem();
+    }
+    sub->listable = true;
+    *ret = TAKE(sub);
     return NULL;
 }
 

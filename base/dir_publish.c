@@ -10,7 +10,12 @@
 /* What happens to one file of the set. */
 struct item {
     const struct dir_file *file;
-    bool exists;
+    /*
+     * The file as it is now, -1 when there is none. Kept open until all renames are done: a rename
+     * that takes the last name and the last opener from a file waits until its space is given back,
+     * a millisecond on ext4, and that long a reader could meet half of the set.
+     */
+    int old;
     struct dir_temp temp; /* ready to be renamed, or */
     int overwrite;        /* the old file open for writing, or neither: nothing to do */
 };
@@ -26,6 +31,7 @@ static void set_release(struct set *s)
     for (size_t i = 0; i < s->len; i++) {
         dir_temp_end(s->d, &s->items[i].temp, false);
         closep(&s->items[i].overwrite);
+        closep(&s->items[i].old);
     }
     free(s->items);
 }
@@ -55,8 +61,10 @@ static bool has_content(int fd, struct bytes content)
 }
 
 /* The failures that mean "not by a new file", while writing the old one may work. */
-static bool may_overwrite(int errnum)
+static bool may_overwrite(const struct dir *d, int errnum)
 {
+    if (d->replace_only)
+        return false;
     return errnum == EACCES || errnum == EPERM || errnum == EBUSY || errnum == EXDEV ||
            errnum == EROFS;
 }
@@ -81,17 +89,17 @@ static RESULT open_old(const struct dir *d, const char *name, int *ret_fd)
 
 static RESULT item_prepare(const struct dir *d, struct item *item)
 {
-    CLEANUP(closep) int old = -1;
-
-    TRY(open_old(d, item->file->name, &old));
-    item->exists = old >= 0;
-    if (item->exists && has_content(old, item->file->content))
+    TRY(open_old(d, item->file->name, &item->old));
+    bool exists = item->old >= 0;
+    if (exists && !d->owes_sync && has_content(item->old, item->file->content)) {
+        close(TAKE_FD(item->old)); /* there may be thousands of these */
         return NULL;
+    }
     /* Where links may be followed, a rename would put a file in the place of the link. */
-    if (item->exists && d->follow_links && is_link(d, item->file->name))
+    if (exists && d->follow_links && is_link(d, item->file->name))
         return dir_overwrite_prepare(d, item->file, &item->overwrite);
-    struct err *e = dir_temp_make(d, item->file, old, &item->temp);
-    if (!e || !item->exists || !may_overwrite(err_errno(e)))
+    struct err *e = dir_temp_make(d, item->file, item->old, &item->temp);
+    if (!e || !exists || !may_overwrite(d, err_errno(e)))
         return e;
     err_ignore(e, "the directory was prepared for overwriting, see the header");
     return dir_overwrite_prepare(d, item->file, &item->overwrite);
@@ -104,7 +112,7 @@ static RESULT item_rename(const struct dir *d, struct item *item)
         dir_temp_end(d, &item->temp, true);
         return NULL;
     }
-    if (!item->exists || !may_overwrite(errno)) /* a mount point gives EBUSY */
+    if (item->old < 0 || !may_overwrite(d, errno)) /* a mount point gives EBUSY */
         return dir_error(d, item->file->name, errno, "replace");
     dir_temp_end(d, &item->temp, false);
     return dir_overwrite_prepare(d, item->file, &item->overwrite);
@@ -128,9 +136,12 @@ static RESULT set_commit(struct set *s, struct dir_published *done)
 {
     for (size_t i = 0; i < s->len; i++) {
         struct err *e = item_commit(s->d, &s->items[i], done);
-        if (e && done->changed > 0)
-            return err_wrap(e, "after %u file(s) of the set were replaced", done->changed);
-        TRY(e);
+        if (!e)
+            continue;
+        s->d->owes_sync = true;
+        return done->changed > 0
+                   ? err_wrap(e, "after %u file(s) of the set were replaced", done->changed)
+                   : e;
     }
     return done->changed > 0 ? dir_sync(s->d) : NULL;
 }
@@ -145,7 +156,7 @@ RESULT dir_publish(struct dir *d, const struct dir_file *files, size_t n_files,
     if (!set.items)
         return err_nomem();
     for (size_t i = 0; i < n_files; i++) {
-        set.items[i] = (struct item){&files[i], false, {.fd = -1}, -1};
+        set.items[i] = (struct item){&files[i], -1, {.fd = -1}, -1};
         set.len++;
         TRY(item_prepare(d, &set.items[i]));
     }

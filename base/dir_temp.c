@@ -25,13 +25,13 @@ bool dir_temp_is_name(const char *name)
            strspn(random, name_digits) == RANDOM_LEN && strcmp(random + RANDOM_LEN, SUFFIX) == 0;
 }
 
-static void make_name(char out[DIR_TEMP_SIZE])
+void dir_temp_name(char ret[DIR_TEMP_SIZE])
 {
     char random[RANDOM_LEN + 1] = {0};
 
     for (size_t i = 0; i < RANDOM_LEN; i++)
         random[i] = name_digits[entropy_below(entropy_system(), sizeof(name_digits) - 1)];
-    snprintf(out, DIR_TEMP_SIZE, PREFIX "%s" SUFFIX, random);
+    snprintf(ret, DIR_TEMP_SIZE, PREFIX "%s" SUFFIX, random);
 }
 
 /*
@@ -49,15 +49,14 @@ static bool lock_new(int fd)
 static RESULT create_temp(const struct dir *d, const char *for_name, struct dir_temp *t)
 {
     for (int tries = 0; tries < 100; tries++) {
-        make_name(t->name);
+        dir_temp_name(t->name);
         t->fd = openat(d->fd, t->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (t->fd < 0 && errno != EEXIST)
             return dir_error(d, for_name, errno, "create a temporary file for");
         if (t->fd >= 0 && lock_new(t->fd))
             return NULL;
-        closep(&t->fd);
+        dir_temp_end(d, t, false);
     }
-    t->fd = -1;
     return dir_error(d, for_name, EEXIST, "create a temporary file for");
 }
 
@@ -88,7 +87,7 @@ static void copy_label(int from, int to)
 }
 
 /* Owner first: changing it drops set-id bits, and it decides what the rest may be. */
-static int copy_metadata(int from, int to)
+int dir_temp_copy_metadata(int from, int to)
 {
     struct stat old, new;
 
@@ -120,7 +119,7 @@ static int write_content(int fd, struct bytes content)
 
 static RESULT fill_temp(const struct dir *d, const struct dir_file *file, int old, int fd)
 {
-    if (old >= 0 ? copy_metadata(old, fd) != 0 : fchmod(fd, file->mode) != 0)
+    if (old >= 0 ? dir_temp_copy_metadata(old, fd) != 0 : fchmod(fd, file->mode) != 0)
         return dir_error(d, file->name, errno, "keep owner and permissions of");
     /* Last: a change of mode would change the ACL's mask. */
     if (file->acl.len && fsetxattr(fd, ACL_XATTR, file->acl.data, file->acl.len, 0) != 0)

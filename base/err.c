@@ -78,7 +78,7 @@ static struct err *err_assemble(enum err_code code, int sys, struct err *cause, 
 struct err *err_make(enum err_code code, int sys, struct err *cause, const char *file, int line,
                      const char *format, ...)
 {
-    if (code == ERR_OK)
+    if (code == ERR_OK || err_code(cause) == ERR_NOMEM)
         code = err_code(cause);
     assert(code > ERR_OK && code < ERR_CODE_COUNT);
     va_list ap;

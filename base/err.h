@@ -86,7 +86,10 @@ struct err;
 #define err_wrap(cause, ...)                                                                       \
     err_certain(err_make(ERR_OK, 0, (cause), __FILE__, __LINE__, __VA_ARGS__))
 
-/* As err_wrap(), but the result has `code`. */
+/*
+ * As err_wrap(), but the result has `code`. Only out of memory stays what it is: that says nothing of
+ * what was being looked at.
+ */
 #define err_wrap_as(code, cause, ...)                                                              \
     err_certain(err_make((code), 0, (cause), __FILE__, __LINE__, __VA_ARGS__))
 

@@ -37,9 +37,6 @@ struct remote {
     /* The bot's own generation as the cluster knows it (`GetCurrentUser`). Changes nothing. */
     struct err *(*read_generation)(struct remote *r, struct credentials *creds,
                                    const struct ctx *ctx, int64_t *ret);
-
-    /* Is the cluster there? Dials if need be and pings. */
-    struct err *(*probe)(struct remote *r, struct credentials *creds, const struct ctx *ctx);
 };
 
 #endif

@@ -54,6 +54,22 @@ static bool is_tight(const struct renewal_input *in)
     return schedule_is_tight(v, clock_wall(in->ctx->clock));
 }
 
+/*
+ * A cluster that counts each instance's generations does not tell them: a restart that knew nothing
+ * of this request would present the old one and lock the bot.
+ */
+static void mark(const struct renewal_env *env, const struct renewal_input *in)
+{
+    struct err *e = store_mark_renewal(env->store, credentials_subject(in->creds)->generation,
+                                       clock_wall(in->ctx->clock));
+    if (e)
+        log_err(env->log, LOG_WARN, COMPONENT,
+                "do not restart the agent before the disk is well: it would not know that it has "
+                "renewed",
+                e);
+    err_free(e);
+}
+
 /* Step 3. */
 static struct err *begin(const struct renewal_env *env, const struct renewal_input *in,
                          struct key *key)
@@ -65,6 +81,7 @@ static struct err *begin(const struct renewal_env *env, const struct renewal_inp
     log_err(env->log, LOG_WARN, COMPONENT,
             "renewing without a journal: the identity expires before the disk can be trusted", e);
     err_free(e);
+    mark(env, in);
     return NULL;
 }
 

@@ -13,8 +13,8 @@
  *     4. the request; from here on only a stored reply closes the renewal
  *     5. the reply becomes durable; only then may anybody use it
  *
- * Where step 3 fails and the identity has little time left, it goes on without: an identity that
- * expires for want of a disk serves nobody. Where step 5 fails the new identity lives on in memory,
+ * Where step 3 fails and the identity has little time left, it goes on with no more than a mark that
+ * takes no space: an identity that expires for want of a disk serves nobody. Where step 5 fails the new identity lives on in memory,
  * and RENEWER_JOB_PERSIST tries again.
  *
  * Threads: one job at a time; it blocks, so on a worker.

@@ -78,7 +78,6 @@ static void attempt_failed(struct renewer *r, enum renewer_job job, enum err_cod
                            struct now now)
 {
     note_failure(r, code, now);
-    r->old_reads = 0;
     go_on(r, job, code, now);
 }
 

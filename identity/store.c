@@ -23,6 +23,7 @@ struct store {
     char held_tokenhash[SHA256_HEX_SIZE];
     struct store_renewal renewal;
     bool is_open;
+    bool is_marked; /* open by store_mark_renewal() */
     struct strlist notes;
 };
 
@@ -42,7 +43,7 @@ static void end_renewal(struct store *s)
 {
     key_free(s->renewal.key);
     s->renewal = (struct store_renewal){0};
-    s->is_open = false;
+    s->is_open = s->is_marked = false;
 }
 
 static void set_renewal(struct store *s, const struct store_renewal *r)
@@ -215,8 +216,12 @@ static RESULT write_open(struct store *s, const struct store_renewal *r)
     TRY(store_files_fingerprint(s->dir, j.base));
     TRY(make_room(s));
     struct err *e = write_journal(s, &j);
-    if (e)
-        err_ignore(dir_remove(s->dir, RESERVE), "the first error is the one to report");
+    if (!e)
+        return NULL;
+    /* It may be there, only not durable; found at the next start it would pass for a request. */
+    if (!s->is_open)
+        err_ignore(dir_remove(s->dir, STORE_JOURNAL_NAME), "the first error is the one to report");
+    err_ignore(dir_remove(s->dir, RESERVE), "as above");
     return e;
 }
 
@@ -227,6 +232,22 @@ RESULT store_begin_renewal(struct store *s, int64_t generation, struct key *new_
     if (s->dir)
         TRY_CTX(write_open(s, &r), "storing what is about to be renewed");
     set_renewal(s, &r);
+    return NULL;
+}
+
+RESULT store_mark_renewal(struct store *s, int64_t generation, struct wall now)
+{
+    struct store_renewal r = {.generation = generation, .started = now, .is_damaged = true};
+    if (!store_is_settled(s))
+        return err_new(ERR_STORAGE, "'%s/%s' still holds the only copy of the identity",
+                       store_name(s), STORE_JOURNAL_NAME);
+    if (!s->is_open) {
+        set_renewal(s, &r);
+        s->is_marked = true;
+    }
+    /* The journal of an earlier one does as well. */
+    if (s->dir && !dir_has(s->dir, STORE_JOURNAL_NAME))
+        TRY_CTX(dir_rename(s->dir, WRITE_TEST, STORE_JOURNAL_NAME), "marking the renewal as open");
     return NULL;
 }
 
@@ -257,12 +278,20 @@ RESULT store_commit(struct store *s, struct credentials *creds, const char *toke
     return NULL;
 }
 
+/* A mark is kept for the next time: the disk may still be too full to make another. */
+static RESULT end_journal(struct store *s)
+{
+    if (s->is_marked && dir_has(s->dir, STORE_JOURNAL_NAME))
+        return dir_rename(s->dir, STORE_JOURNAL_NAME, WRITE_TEST);
+    return remove_journal(s);
+}
+
 RESULT store_abort_renewal(struct store *s)
 {
     if (!s->is_open)
         return NULL;
     if (s->dir)
-        TRY_CTX(remove_journal(s), "ending a renewal that did not happen");
+        TRY_CTX(end_journal(s), "ending a renewal that did not happen");
     end_renewal(s);
     return NULL;
 }

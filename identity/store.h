@@ -96,6 +96,14 @@ RESULT store_begin_renewal(struct store *s, int64_t generation, struct key *new_
                            struct wall now);
 
 /*
+ * For who must renew although store_begin_renewal() found no room: makes an empty journal out of
+ * `.write-test`, which is a rename and takes no space. The next start finds it damaged and so knows
+ * that a request may be out. An error says that it may not be there; the renewal may go on all the
+ * same, and is committed or aborted as any other.
+ */
+RESULT store_mark_renewal(struct store *s, int64_t generation, struct wall now);
+
+/*
  * Makes `creds` the stored identity. `tokenhash` is the lower-case hex SHA-256 of the token it was
  * joined with, "" without one. After an error the disk holds what it held before: keep `creds` and
  * call again. NULL means that the new identity is durable; should only the flat files not have been

@@ -48,8 +48,8 @@ static struct err *missing(const struct dir *d, const char *name)
 /* Puts the file's name and the remedy on an error about its content. */
 static RESULT about_file(struct err *e, const struct dir *d, const char *name)
 {
-    if (!e)
-        return NULL;
+    if (!e || err_code(e) == ERR_NOMEM)
+        return e;
     return err_set_hint(err_wrap(e, "stored identity '%s/%s'", dir_path(d), name),
                         "Nothing was changed. Restore the files of '%s' from a backup that no tbot "
                         "has renewed since, or move them away and give tbot a new token to join "

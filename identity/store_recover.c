@@ -5,11 +5,18 @@
 
 #include <string.h>
 
-/* The identity of the flat files, NULL when there is none or it does not load. */
-static void load_flat(struct dir *d, struct credentials **ret)
+/*
+ * The identity of the flat files, NULL when there is none or it is damaged. That there is no memory
+ * now, or no access, is no damage: taken for it, an identity could be overwritten by its predecessor.
+ */
+static RESULT load_flat(struct dir *d, struct credentials **ret)
 {
     char tokenhash[SHA256_HEX_SIZE];
-    err_ignore(store_files_load(d, ret, tokenhash), "store_load() will report it");
+    struct err *e = store_files_load(d, ret, tokenhash);
+    if (err_code(e) == ERR_NOMEM || err_errno(e) != 0)
+        return e;
+    err_ignore(e, "store_load() will report it");
+    return NULL;
 }
 
 /*
@@ -24,7 +31,7 @@ static RESULT find_foreign(struct dir *d, const struct store_journal *j, struct 
     if (j->creds)
         TRY(store_files_fingerprint_of(j->creds, successor));
     if (*flat && strcmp(flat, j->base) != 0 && strcmp(flat, successor) != 0)
-        load_flat(d, ret);
+        return load_flat(d, ret);
     return NULL;
 }
 
@@ -53,14 +60,15 @@ static RESULT judge(struct dir *d, struct store_recovery *r)
 }
 
 /* What the journal said is lost; that something had begun is not. Takes `why` over. */
-static void judge_damaged(struct dir *d, struct err *why, struct store_recovery *r)
+static RESULT judge_damaged(struct dir *d, struct err *why, struct store_recovery *r)
 {
     CLEANUP(credentials_freep) struct credentials *flat = NULL;
-    load_flat(d, &flat);
-    r->kind = STORE_RECOVERY_DAMAGED;
-    r->journal.generation = flat ? credentials_subject(flat)->generation : 0;
     r->damage =
         err_wrap(why, "'%s' is taken for a renewal whose outcome is open", STORE_JOURNAL_NAME);
+    TRY(load_flat(d, &flat));
+    r->kind = STORE_RECOVERY_DAMAGED;
+    r->journal.generation = flat ? credentials_subject(flat)->generation : 0;
+    return NULL;
 }
 
 RESULT store_recover_read(struct dir *d, struct store_recovery *ret)
@@ -78,8 +86,7 @@ RESULT store_recover_read(struct dir *d, struct store_recovery *ret)
         return judge(d, ret);
     if (err_code(e) == ERR_NOMEM)
         return e;
-    judge_damaged(d, e, ret);
-    return NULL;
+    return judge_damaged(d, e, ret);
 }
 
 void store_recovery_release(struct store_recovery *r)

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/connector.h"
 
+#include "identity/pki/ossl.h"
 #include "transport/dial.h"
+#include "transport/trust.h"
 #include "transport/webapi_dial.h"
 
 #include <pthread.h>
+#include <string.h>
 
 struct connector {
     struct connector_config c;
     pthread_mutex_t lock; /* of what follows; never held while something blocks */
     struct path path;
+    bool is_retrusted;   /* the last dial went by pins or CA file */
+    bool retrusted_news; /* nobody has asked for that yet */
     bool has_find;
     struct webapi_find find;
     struct mono found_at;
@@ -39,36 +44,16 @@ void connector_free(struct connector *c)
 typedef RESULT (*route_fn)(enum route r, const char *cluster, const struct route_trust *trust,
                            struct route_tls *ret);
 
-static struct err *dial_route(const struct connector *c, route_fn route, enum route r,
-                              struct credentials *creds, const struct ctx *ctx, struct tls **ret)
+static struct err *dial_verified(const struct connector *c, route_fn route, enum route r,
+                                 struct credentials *creds, struct stack_st_X509 *roots,
+                                 const struct ctx *ctx, struct tls **ret)
 {
-    const struct route_trust trust = {.roots = credentials_roots(creds),
-                                      .cert = credentials_cert(creds),
-                                      .key = key_evp(credentials_key(creds))};
+    const struct route_trust trust = {
+        .roots = roots, .cert = credentials_cert(creds), .key = key_evp(credentials_key(creds))};
     struct route_tls tls;
     TRY(route(r, credentials_subject(creds)->cluster, &trust, &tls));
     TRY_CTX(dial_tls(&c->c.address, &tls.config, ctx, ret), "%s", route_name(r));
     return NULL;
-}
-
-/* A dial that we ended ourselves says nothing about the way. */
-static void note(struct connector *c, enum route r, const struct err *e)
-{
-    pthread_mutex_lock(&c->lock);
-    if (!e)
-        path_worked(&c->path, r);
-    else if (err_class(err_code(e)) != ERR_CLASS_STOP)
-        path_failed(&c->path, r);
-    pthread_mutex_unlock(&c->lock);
-}
-
-/* The first way may use half of the time there is, so that the second gets its turn. */
-static struct ctx share(const struct ctx *ctx, size_t ways_left)
-{
-    if (ways_left < 2 || ctx->deadline.ns == MONO_NEVER.ns)
-        return *ctx;
-    struct dur left = mono_diff(ctx->deadline, clock_mono(ctx->clock));
-    return ctx_until(ctx, (struct dur){left.ns / (int64_t)ways_left});
 }
 
 /* Both ways' errors in one text; the code is that of the first, which was the likelier one. */
@@ -79,6 +64,86 @@ static struct err *both(struct err *first, struct err *second)
     CLEANUP(freep) char *text = err_text(second);
     err_free(second);
     return err_wrap(first, "%s; before that", text ? text : "out of memory");
+}
+
+static void note_trust(struct connector *c, bool is_retrusted)
+{
+    pthread_mutex_lock(&c->lock);
+    c->retrusted_news = is_retrusted && (c->retrusted_news || !c->is_retrusted);
+    c->is_retrusted = is_retrusted;
+    pthread_mutex_unlock(&c->lock);
+}
+
+static bool has_trust(const struct connector *c)
+{
+    return (c->c.ca_pins && c->c.ca_pins->len > 0) || (c->c.ca_path && *c->c.ca_path);
+}
+
+static struct err *find_roots(const struct connector *c, enum route r, const char *cluster,
+                              const struct ctx *ctx, struct stack_st_X509 **ret)
+{
+    CLEANUP(trust_release) struct trust trust = {0};
+    const struct trust_door door = {.address = &c->c.address, .route = r, .cluster = cluster};
+    TRY(trust_load(c->c.ca_pins, c->c.ca_path, &trust));
+    return trust_ask(&trust, &door, ctx, ret);
+}
+
+/* It stays untrusted, unless asking may go better next time; the remedy is that of the second. */
+static struct err *still_untrusted(struct err *e, struct err *why)
+{
+    if (err_class(err_code(why)) != ERR_CLASS_PERMANENT) {
+        err_ignore(e, "nothing is settled yet");
+        return why;
+    }
+    CLEANUP(freep) char *hint = err_hint(why) ? strdup(err_hint(why)) : NULL;
+    e = both(e, why);
+    return hint ? err_set_hint(e, "%s", hint) : e;
+}
+
+/* The server is not who we know: `e`. Pins or CA file may know better. */
+static struct err *dial_retrusted(struct connector *c, route_fn route, enum route r,
+                                  struct credentials *creds, const struct ctx *ctx, struct err *e,
+                                  struct tls **ret)
+{
+    CLEANUP(x509_stack_freep) struct stack_st_X509 *roots = NULL;
+    struct err *why = find_roots(c, r, credentials_subject(creds)->cluster, ctx, &roots);
+    if (why)
+        return still_untrusted(e, why);
+    err_ignore(e, "with other CAs it is judged anew");
+    TRY_CTX(dial_verified(c, route, r, creds, roots, ctx, ret),
+            "with the CAs that 'ca_pins' or 'ca_path' vouch for");
+    note_trust(c, true);
+    return NULL;
+}
+
+static struct err *dial_route(struct connector *c, route_fn route, enum route r,
+                              struct credentials *creds, const struct ctx *ctx, struct tls **ret)
+{
+    struct err *e = dial_verified(c, route, r, creds, credentials_roots(creds), ctx, ret);
+    if (err_code(e) == ERR_UNTRUSTED && has_trust(c))
+        return dial_retrusted(c, route, r, creds, ctx, e, ret);
+    if (!e)
+        note_trust(c, false);
+    return e;
+}
+
+static void note(struct connector *c, enum route r, const struct err *e)
+{
+    pthread_mutex_lock(&c->lock);
+    if (!e)
+        path_worked(&c->path, r);
+    else
+        path_failed(&c->path, r, err_code(e));
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* The first way may use half of the time there is, so that the second gets its turn. */
+static struct ctx share(const struct ctx *ctx, size_t ways_left)
+{
+    if (ways_left < 2 || ctx->deadline.ns == MONO_NEVER.ns)
+        return *ctx;
+    struct dur left = mono_diff(ctx->deadline, clock_mono(ctx->clock));
+    return ctx_until(ctx, (struct dur){left.ns / (int64_t)ways_left});
 }
 
 static struct err *dial(struct connector *c, route_fn route, struct credentials *creds,
@@ -135,6 +200,15 @@ bool connector_route(struct connector *c, enum route *ret)
         *ret = c->path.last;
     pthread_mutex_unlock(&c->lock);
     return has_worked;
+}
+
+bool connector_take_retrusted(struct connector *c)
+{
+    pthread_mutex_lock(&c->lock);
+    bool is_news = c->retrusted_news;
+    c->retrusted_news = false;
+    pthread_mutex_unlock(&c->lock);
+    return is_news;
 }
 
 static bool is_behind_proxy(struct connector *c)

@@ -12,6 +12,11 @@
  * under the cluster's own name; the proxy in between, if there is one, sees only that. `insecure`
  * speaks of the proxy's web certificate, never of the cluster's.
  *
+ * When the server leads to no CA of the credentials, the cluster may have replaced its CAs while nobody
+ * listened. Then pins or a CA file, where there are some, say which CAs to believe, exactly as at a
+ * first join, and the server is verified with those: the dial succeeds, and the next renewal brings
+ * the new CAs to stay. Without either it fails with ERR_UNTRUSTED: nothing is ever believed for less.
+ *
  * The way that worked last, in this process or an earlier one, is tried first; the others share the
  * time that is left. One that fails is remembered as suspect and still tried first: what looks like
  * a wrong way is mostly an outage. Only the success of another takes its place.
@@ -29,6 +34,9 @@ struct connector_config {
     struct address address;
     struct path path; /* its kind, and the way that worked earlier, if that is known */
     bool insecure;
+    /* What vouches for the cluster when its CAs are no longer those of the credentials; borrowed. */
+    const struct strlist *ca_pins; /* NULL: none */
+    const char *ca_path;           /* NULL or "": none */
 };
 
 /* Dials nothing. */
@@ -46,6 +54,9 @@ struct err *connector_dial(void *connector, struct credentials *creds, const str
 /* The same for HTTP/1.1, which auth servers up to version 15 need for some calls. */
 RESULT connector_dial_http(struct connector *c, struct credentials *creds, const struct ctx *ctx,
                            struct tls **ret);
+
+/* The last dial had to find out the cluster's CAs anew: true once, for the log. */
+bool connector_take_retrusted(struct connector *c);
 
 /*
  * The proxy's description of itself, asked again when the last answer is older than `max_age`, and

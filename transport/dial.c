@@ -142,7 +142,7 @@ static struct err *with_hint(struct err *e)
     switch (err_code(e)) {
     case ERR_UNTRUSTED:
         return err_set_hint(e, "Check that the address belongs to the cluster; if its CA was "
-                               "replaced, give the bot the new CA pins and a new token.");
+                               "replaced, set 'ca_pins' or 'ca_path' to the new one.");
     case ERR_PROTOCOL:
         return err_set_hint(e,
                             "Check that the port is Teleport's, and not that of another service.");

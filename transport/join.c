@@ -72,7 +72,7 @@ static bool is_verified(const struct join_attempt *a, enum route r)
 {
     if (a->config->insecure)
         return false;
-    return r == ROUTE_TLS_ROUTING || a->n_pins > 0 || a->roots;
+    return r == ROUTE_TLS_ROUTING || trust_is_given(&a->trust);
 }
 
 static RESULT join_one_way(struct join_attempt *a, enum route r)
@@ -150,12 +150,24 @@ static struct err *with_hint(struct err *e)
                            "'tctl tokens add --type=bot --bot-name=NAME'.");
 }
 
+static void attempt_release(struct join_attempt *a)
+{
+    trust_release(&a->trust);
+    credentials_free(a->credentials);
+}
+
+static RESULT load_trust(struct join_attempt *a)
+{
+    const struct join_config *config = a->config;
+    return config->insecure ? NULL : trust_load(config->ca_pins, config->ca_path, &a->trust);
+}
+
 RESULT join_by_token(const struct join_config *config, const struct ctx *ctx,
                      struct credentials **ret)
 {
-    CLEANUP(join_attempt_release)
+    CLEANUP(attempt_release)
     struct join_attempt a = {.config = config, .report.suite = SUITE_LEGACY};
-    TRY(join_trust_load(&a));
+    TRY(load_trust(&a));
     struct err *e = join_any_way(&a, ctx);
     if (config->report)
         *config->report = a.report;

@@ -9,60 +9,7 @@
 #define REGISTER_SINCE 16
 #define NOT_KNOWN 0
 
-/* A way to dial an auth server that we have no credentials for. */
-struct door {
-    const struct address *address;
-    struct stack_st_X509 *roots; /* NULL: anybody */
-};
-
-static struct err *dial_door(void *arg, struct credentials *creds, const struct ctx *ctx,
-                             struct tls **ret)
-{
-    const struct door *d = arg;
-    (void)creds;
-    struct route_trust trust = {.roots = d->roots};
-    struct route_tls tls;
-    TRY(route_auth(ROUTE_DIRECT, NULL, &trust, &tls));
-    return dial_tls(d->address, &tls.config, ctx, ret);
-}
-
-static RESULT open_channel(struct door *d, struct channel **ret)
-{
-    struct channel_config config = {.dial = dial_door, .arg = d};
-    return channel_new(&config, ret);
-}
-
-static RESULT check_times(struct stack_st_X509 *certs, const struct ctx *ctx)
-{
-    struct wall now = clock_wall(ctx->clock);
-    for (int i = 0; i < sk_X509_num(certs); i++)
-        TRY_CTX(x509_check_time(sk_X509_value(certs, i), now), "the cluster's CA");
-    return NULL;
-}
-
-/* Asks anybody for the cluster's CA and takes it only if the pins vouch for it. */
-static RESULT fetch_pinned_roots(struct join_attempt *a, struct stack_st_X509 **ret)
-{
-    struct door d = {.address = &a->config->address};
-    CLEANUP(channel_freep) struct channel *ch = NULL;
-    TRY(open_channel(&d, &ch));
-    struct authapi api = {.channel = ch};
-    CLEANUP(msg_cluster_ca_release) struct msg_cluster_ca ca = {0};
-    const struct ctx brief = join_short_ctx(a);
-    TRY_CTX(authapi_cluster_ca(&api, &brief, &ca), "fetch the CA to compare with the pins");
-    CLEANUP(x509_stack_freep) struct stack_st_X509 *certs = sk_X509_new_null();
-    if (!certs)
-        return err_nomem();
-    struct err *e = x509_all_from_pem(bytes_of_str(ca.tls_ca), certs);
-    if (e)
-        return err_wrap_as(ERR_PROTOCOL, e, "the cluster's CA");
-    TRY(pin_match(a->pins, a->n_pins, certs));
-    TRY(check_times(certs, &a->ctx));
-    *ret = TAKE(certs);
-    return NULL;
-}
-
-static RESULT join_http(struct join_attempt *a, const struct door *d)
+static RESULT join_http(struct join_attempt *a, const struct trust_door *d)
 {
     struct route_trust trust = {.roots = d->roots};
     struct route_tls route;
@@ -86,8 +33,8 @@ static bool has(unsigned major, unsigned since)
     return major == NOT_KNOWN || major >= since;
 }
 
-static RESULT join_by_version(struct join_attempt *a, const struct door *d, struct channel *ch,
-                              unsigned major)
+static RESULT join_by_version(struct join_attempt *a, const struct trust_door *d,
+                              struct channel *ch, unsigned major)
 {
     struct err *e = NULL;
     if (has(major, STREAM_SINCE)) {
@@ -121,22 +68,24 @@ static RESULT ask_version(struct join_attempt *a, struct channel *ch, unsigned *
     return version_major(ping.server_version, ret_major);
 }
 
-static RESULT join_behind(struct join_attempt *a, struct door *d)
+static RESULT join_behind(struct join_attempt *a, struct trust_door *d)
 {
     CLEANUP(channel_freep) struct channel *ch = NULL;
     unsigned major = NOT_KNOWN;
-    TRY(open_channel(d, &ch));
+    const struct channel_config config = {.dial = trust_dial, .arg = d};
+    TRY(channel_new(&config, &ch));
     TRY(ask_version(a, ch, &major));
     return join_by_version(a, d, ch, major);
 }
 
 static RESULT find_door_and_join(struct join_attempt *a)
 {
-    CLEANUP(x509_stack_freep) struct stack_st_X509 *pinned = NULL;
-    struct door d = {.address = &a->config->address, .roots = a->roots};
-    if (a->n_pins > 0 && !a->config->insecure) {
-        TRY(fetch_pinned_roots(a, &pinned));
-        d.roots = pinned;
+    CLEANUP(x509_stack_freep) struct stack_st_X509 *roots = NULL;
+    struct trust_door d = {.address = &a->config->address, .route = ROUTE_DIRECT};
+    if (trust_is_given(&a->trust)) {
+        const struct ctx brief = join_short_ctx(a);
+        TRY(trust_ask(&a->trust, &d, &brief, &roots));
+        d.roots = roots;
     }
     return join_behind(a, &d);
 }

@@ -11,25 +11,19 @@
  * `report.token_may_be_used`  its fate is out of our hands: no other form is tried any more.
  */
 
-#include "identity/pki/pin.h"
 #include "proto/msg_certs.h"
 #include "transport/channel.h"
 #include "transport/join.h"
+#include "transport/trust.h"
 
 struct join_attempt {
     const struct join_config *config;
     struct ctx ctx;
-    struct pin *pins;
-    size_t n_pins;
-    struct stack_st_X509 *roots; /* of `ca_path`; NULL: none */
+    struct trust trust; /* none with `insecure` */
     bool is_token_sent;
     struct join_report report;
     struct credentials *credentials;
 };
-
-/* Reads pins and CA file. */
-RESULT join_trust_load(struct join_attempt *a);
-void join_attempt_release(struct join_attempt *a);
 
 /* At the two kinds of address. */
 RESULT join_at_auth(struct join_attempt *a);

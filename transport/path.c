@@ -46,8 +46,8 @@ void path_worked(struct path *p, enum route r)
     p->is_suspect = false;
 }
 
-void path_failed(struct path *p, enum route r)
+void path_failed(struct path *p, enum route r, enum err_code code)
 {
-    if (p->has_worked && p->last == r)
+    if (p->has_worked && p->last == r && err_class(code) != ERR_CLASS_STOP)
         p->is_suspect = true;
 }

@@ -41,6 +41,7 @@ size_t path_routes(const struct path *p, enum route ret[PATH_MAX_ROUTES]);
 bool path_kind_has(enum path_kind kind, enum route r);
 
 void path_worked(struct path *p, enum route r);
-void path_failed(struct path *p, enum route r);
+/* `code` says why: a dial that we ended ourselves says nothing of the way. */
+void path_failed(struct path *p, enum route r, enum err_code code);
 
 #endif

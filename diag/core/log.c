@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <pthread.h>
@@ -121,9 +122,10 @@ struct event {
     char when[RFC3339_SIZE];
 };
 
+static const char *const labels[] = {"DEBUG", "INFO ", "WARN ", "ERROR"};
+
 static struct err *format_text(const struct event *ev, struct buf *line)
 {
-    static const char *const labels[] = {"DEBUG", "INFO ", "WARN ", "ERROR"};
     char scratch[DUR_SIZE + RFC3339_SIZE];
     TRY(buf_printf(line, "%s %s [%s] ", ev->when, labels[ev->level], ev->component));
     TRY(add_text(line, ev->message, false));
@@ -172,17 +174,41 @@ static struct err *format_json(const struct event *ev, struct buf *line)
     return e;
 }
 
-static void write_line(struct log *l, struct buf *line)
+static void write_line(struct log *l, struct bytes line)
 {
     pthread_mutex_lock(&l->lock);
     size_t done = 0;
-    while (done < line->len) {
-        ssize_t n = write(l->fd, line->data + done, line->len - done);
+    while (done < line.len) {
+        ssize_t n = write(l->fd, line.data + done, line.len - done);
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n <= 0)
             break; /* nobody reads the log: there is no better place to say so */
         done += (size_t)n;
     }
     pthread_mutex_unlock(&l->lock);
+}
+
+/* Two events must not share a line: where there is no room for its end, its last byte gives way. */
+static void end_line(struct buf *line)
+{
+    struct err *e = buf_add_u8(line, '\n');
+    if (e)
+        line->data[line->len - 1] = '\n';
+    err_ignore(e, "out of memory, or over the limit: what there is of the line is written");
+}
+
+/* Without memory for a line it is still told that there should be one. */
+static void write_bare(struct log *l, const struct event *ev)
+{
+    static const char message[] = "no memory for what is to be said here";
+    char line[160];
+    if (l->format == LOG_JSON)
+        snprintf(line, sizeof(line), "{\"timestamp\":\"%s\",\"level\":\"%s\",\"message\":\"%s\"}\n",
+                 ev->when, log_level_name(ev->level), message);
+    else
+        snprintf(line, sizeof(line), "%s %s [log] %s\n", ev->when, labels[ev->level], message);
+    write_line(l, bytes_of_str(line));
 }
 
 void log_event(struct log *l, enum log_level level, const char *component, const char *message,
@@ -204,8 +230,12 @@ void log_event(struct log *l, enum log_level level, const char *component, const
     wall_format(clock_wall(l->clock), true, ev.when);
     struct buf line = BUF_INIT(LINE_MAX_BYTES);
     err_ignore(l->format == LOG_JSON ? format_json(&ev, &line) : format_text(&ev, &line),
-               "out of memory, or over the limit: what there is of the line is written");
-    err_ignore(buf_add_u8(&line, '\n'), "as above");
-    write_line(l, &line);
+               "as for the end of the line");
+    if (line.len > 0) {
+        end_line(&line);
+        write_line(l, buf_bytes(&line));
+    } else {
+        write_bare(l, &ev);
+    }
     buf_release(&line);
 }

@@ -71,7 +71,7 @@ static void attack_leaves(const struct webapi *api)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct ctx ctx = {.deadline = MONO_NEVER};
+    const struct ctx ctx = {.clock = clock_system(), .deadline = MONO_NEVER};
     static void (*const attacks[])(const struct webapi *api) = {attack_exchange, attack_find,
                                                                 attack_register, attack_leaves};
     struct bytes rest = {data, size};

@@ -119,6 +119,20 @@ class Join(Case):
         agent.renew_now()
         agent.wait_generation(2)
 
+    def test_new_token_that_is_refused_leaves_the_stored_identity_in_service(self):
+        authority = self.authority()
+        self.assertEqual(0, self.agent(authority).oneshot().returncode)
+        agent = self.agent(authority, token="not-the-token")  # the same storage
+        for generation in (2, 3):
+            agent.start()
+            agent.process.wait_text("state:refused")
+            agent.wait_output()
+            agent.renew_now()
+            agent.wait_generation(generation)
+            self.assertIn("the token is a new one", agent.process.text())  # also the second time
+            self.assertEqual(0, agent.process.stop())
+        self.assertEqual(1 + 2, authority.joins(), "shown more than once in a start")
+
 
 if __name__ == "__main__":
     main()

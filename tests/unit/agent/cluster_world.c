@@ -32,6 +32,10 @@ static void handle(void *arg, const struct fake_call *call, struct fake_answer *
         handle_renewal(w, call, answer);
     else
         answer->status = STATUS_UNIMPLEMENTED;
+    if (atomic_load(&w->n_silent) > 0) {
+        atomic_fetch_sub(&w->n_silent, 1);
+        answer->then = FAKE_HOLD;
+    }
 }
 
 /* A proxy that describes itself, half an hour from now. */
@@ -41,7 +45,7 @@ static void handle_http(void *arg, const char *request, struct buf *reply)
         "{\"cluster_name\":\"" FIXTURE_CLUSTER "\",\"server_version\":\"17.2.0\"}";
     char date[64];
     struct tm tm;
-    time_t then = time(NULL) + 1800;
+    time_t then = wall_to_unix(clock_wall(clock_system())) + 1800;
     (void)arg;
     (void)request;
     gmtime_r(&then, &tm);
@@ -116,8 +120,9 @@ struct ctx cluster_world_patience(void)
 RESULT cluster_world_probe(struct cluster_world *w)
 {
     const struct ctx ctx = cluster_world_patience();
-    struct remote *r = cluster_remote(w->cluster);
-    return r->probe(r, w->creds, &ctx);
+    TRY(cluster_check(w->cluster, &ctx));
+    cluster_remember(w->cluster);
+    return NULL;
 }
 
 RESULT cluster_world_renew(struct cluster_world *w)

@@ -17,6 +17,8 @@
 #include "tests/support/pki_fixture.h"
 #include "tests/support/temp_dir.h"
 
+#include <stdatomic.h>
+
 #define CLUSTER_WORLD_TOKEN "the-token"
 
 struct cluster_world {
@@ -30,6 +32,7 @@ struct cluster_world {
     struct cluster *cluster;
     struct buf certs;          /* what a renewal is answered with */
     _Atomic int64_t asked_end; /* of the last one, seconds since 1970 */
+    atomic_int n_silent;       /* calls that are not answered, before the others are */
     int log_fd;
 };
 
@@ -43,6 +46,7 @@ void cluster_world_begin(struct cluster_world *w);
 
 struct ctx cluster_world_patience(void);
 
+/* Checks whether the cluster is there, and stores what was learnt. */
 RESULT cluster_world_probe(struct cluster_world *w);
 
 /* Renews the credentials, and drops what comes. */

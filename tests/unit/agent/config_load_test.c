@@ -54,7 +54,8 @@ static const struct {
      "t:2:1: key 'credental_ttl': unknown, did you mean 'credential_ttl'?"},
     {V2 "colour: red\n", "t:2:1: key 'colour': unknown"},
     {V2 "onboarding:\n  tokn: hunter2\n", "t:3:3: key 'tokn': unknown, did you mean 'token'?"},
-    {V2 "storage:\n  type: memory\n  path: /x\n", "t:4:3: key 'path': unknown"},
+    {V2 "storage:\n  type: memory\n  path: /x\n",
+     "t:4:3: key 'path': is for destination type 'directory', not for 'memory'"},
     {V2 "\"a\\nb\": 1\n", "t:2:1: key 'a?b': unknown"},
 
     /* types */
@@ -147,6 +148,18 @@ static const struct {
      "t:4:1: key 'startup': 'wait' excludes 'oneshot', which ends by itself; 'oneshot_timeout' "
      "says "
      "how long it may take"},
+    {V2 "storage: {type: directory, path: /x, atomic: symlink}\n",
+     "t:2:10: key 'atomic': is for outputs, not for 'storage'"},
+    {V2 "storage: {type: memory, cache: yes}\n",
+     "t:2:10: key 'cache': is for outputs, not for 'storage'"},
+    {V2 "services: [{type: identity, destination: {type: memory, cache: yes}}]\n",
+     "t:2:42: key 'cache': needs a 'name' for its service, to find the copy by"},
+    {V2 "services: [{type: identity, destination: {type: memory, atomic: symlink}}]\n",
+     "t:2:57: key 'atomic': is for destination type 'directory', not for 'memory'"},
+    {V2 "services: [{type: identity, destination: {type: directory, path: /x, cache: on}}]\n",
+     "t:2:70: key 'cache': is for destination type 'memory', not for 'directory'"},
+    {V2 "services: [{type: identity, destination: {type: directory, path: /x, atomic: yes}}]\n",
+     "t:2:78: key 'atomic': 'yes' is not one of off, symlink"},
 
     /* join URI */
     {V2 "join_uri: https://x\n", "t:2:11: key 'join_uri': does not begin with 'tbot+', the form is "
@@ -163,8 +176,6 @@ static const struct {
      "t:2:27: key 'join_method': join method 'kubernetes' is not built yet in this tbot"},
     {V2 "storage: {type: kubernetes_secret, name: x}\n",
      "t:2:17: key 'type': destination type 'kubernetes_secret' is not built yet in this tbot"},
-    {V2 "storage: {type: directory, path: /x, atomic: symlink}\n",
-     "t:2:38: key 'atomic': is not built yet in this tbot"},
     {V2 "services: [{type: database, service: s, destination: /x}]\n",
      "t:2:19: key 'type': service type 'database' is not built yet in this tbot"},
     {V2 "services: [{type: workload-identity-api, listen: 5, atestors: {}}]\n",

@@ -47,6 +47,31 @@ static void test_validate_of_no_storage_sets_the_default(void **state)
     assert_string_equal(c->storage.path, CONFIG_DEFAULT_STORAGE);
 }
 
+static void test_validate_of_a_cache_places_it_in_the_storage(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *c = parse(
+        START "storage: {type: directory, path: /var/lib/bot, symlinks: insecure}\n"
+              "services:\n- {type: identity, name: web, destination: {type: memory, cache: on}}\n"
+              "- {type: identity, destination: {type: memory}}\n");
+    assert_ok(config_validate(c));
+    assert_string_equal(c->services[0].destination.path, "/var/lib/bot/cache/web");
+    assert_int_equal(c->services[0].destination.symlinks, SYMLINKS_INSECURE);
+    assert_null(c->services[1].destination.path);
+}
+
+static void test_validate_of_a_cache_with_storage_in_memory_refuses(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *c = parse(
+        START "storage: {type: memory}\n"
+              "services:\n- {type: identity, name: web, destination: {type: memory, cache: on}}\n");
+    assert_config_error(config_validate(c),
+                        "t:6:44: key 'cache': needs 'storage' in a directory, to keep the copy in");
+}
+
 static void test_validate_of_emptiness_says_what_is_missing(void **state)
 {
     (void)state;
@@ -174,6 +199,8 @@ int main(void)
         cmocka_unit_test(test_validate_of_rich_file_names_services_and_is_silent),
         cmocka_unit_test(test_validate_of_taken_automatic_name_takes_the_next),
         cmocka_unit_test(test_validate_of_no_storage_sets_the_default),
+        cmocka_unit_test(test_validate_of_a_cache_places_it_in_the_storage),
+        cmocka_unit_test(test_validate_of_a_cache_with_storage_in_memory_refuses),
         cmocka_unit_test(test_validate_of_emptiness_says_what_is_missing),
         cmocka_unit_test(test_validate_of_mistakes_of_the_whole_gives_their_place),
         cmocka_unit_test(test_validate_of_oneshot_does_not_mind_a_short_life),

@@ -51,6 +51,7 @@ static void test_write_of_rich_config_says_everything(void **state)
                                           "    destination:\n"
                                           "      type: directory\n"
                                           "      path: /srv/web\n"
+                                          "      atomic: symlink\n"
                                           "      readers:\n"
                                           "        - user: alice\n"
                                           "        - group: \"1001\"\n"
@@ -69,6 +70,20 @@ static void test_write_of_rich_config_says_everything(void **state)
                                           "    destination:\n"
                                           "      type: directory\n"
                                           "      path: /srv/short\n");
+}
+
+static void test_write_of_a_cache_keeps_it_and_not_its_place(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep) struct config *c = NULL;
+    assert_ok(config_parse("t",
+                           bytes_of_str("version: v2\nservices:\n- type: identity\n  name: web\n"
+                                        "  destination: {type: memory, cache: yes}\n"),
+                           &c));
+    c->services[0].destination.path = strdup("/var/lib/bot/cache/web");
+    CLEANUP(secret_freep) struct secret *text = write_out(c);
+    assert_non_null(strstr(secret_str(text), "      type: memory\n      cache: true\n"));
+    assert_null(strstr(secret_str(text), "/var/lib"));
 }
 
 static void test_write_of_what_was_read_back_is_the_same(void **state)
@@ -146,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write_of_rich_config_says_everything),
+        cmocka_unit_test(test_write_of_a_cache_keeps_it_and_not_its_place),
         cmocka_unit_test(test_write_of_what_was_read_back_is_the_same),
         cmocka_unit_test(test_write_of_odd_texts_round_trips),
         cmocka_unit_test(test_write_of_what_is_not_utf8_refuses_without_showing_it),

@@ -307,7 +307,7 @@ static void test_prepare_when_the_test_files_name_is_taken_keeps_going(void **st
     struct fake_entropy dice;
     struct destination *d = NULL;
     const uint64_t taken = 0x2a;
-    CLEANUP(freep) char *path = path_of(p, ".acl-test-000000000000002a");
+    CLEANUP(freep) char *path = path_of(p, ".tbot-0000002a.tmp");
 
     if (!keeps_acls(p->tmp.path))
         skip();

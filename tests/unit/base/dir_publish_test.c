@@ -277,6 +277,50 @@ static void test_publish_failing_sync_changes_nothing(void **state)
     assert_all_old();
 }
 
+/* Whether this process has a file open that had this name and has none any more. */
+static bool holds_deleted(const char *name)
+{
+    char want[400], path[64], found[400];
+
+    snprintf(want, sizeof(want), "%s (deleted)", temp_dir_join(&tmp, name));
+    for (int fd = 0; fd < 100; fd++) {
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        ssize_t len = readlink(path, found, sizeof(found) - 1);
+        found[len > 0 ? len : 0] = '\0';
+        if (strcmp(found, want) == 0)
+            return true;
+    }
+    return false;
+}
+
+static struct {
+    unsigned looked, free;
+} replaced;
+
+/* After the first rename, before the second. */
+static void look_for_the_old_key(void)
+{
+    CLEANUP(freep) char *key = temp_dir_read(&tmp, "key"), *cert = temp_dir_read(&tmp, "cert");
+
+    if (strcmp(key, "new key") != 0 || strcmp(cert, "old") != 0)
+        return;
+    replaced.looked++;
+    replaced.free += !holds_deleted("key");
+}
+
+/* Giving the space of the old one back takes a millisecond: too long between two renames. */
+static void test_publish_frees_no_file_before_all_are_renamed(void **state)
+{
+    (void)state;
+    make_old();
+    libc.before_each = look_for_the_old_key;
+    assert_ok(dir_publish(dir, two, 2, NULL));
+    libc.before_each = NULL;
+    assert_int_equal(replaced.looked, 1);
+    assert_int_equal(replaced.free, 0);
+    assert_false(holds_deleted("key"));
+}
+
 static void test_publish_failing_second_rename_says_what_was_replaced(void **state)
 {
     (void)state;
@@ -388,6 +432,7 @@ int main(void)
         TEST(test_publish_reader_never_sees_a_cut_file),
         TEST(test_publish_full_disk_at_any_write_changes_nothing),
         TEST(test_publish_failing_sync_changes_nothing),
+        TEST(test_publish_frees_no_file_before_all_are_renamed),
         TEST(test_publish_failing_second_rename_says_what_was_replaced),
         TEST(test_publish_where_nothing_can_be_created_overwrites),
         TEST(test_publish_where_nothing_can_be_created_needs_the_file),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/dir.h"
 
+#include "base/dir_generation.h"
 #include "tests/support/assert_err.h"
 #include "tests/support/temp_dir.h"
 
@@ -107,10 +108,14 @@ static void test_open_removes_leftovers_and_nothing_else(void **state)
     temp_dir_write(&tmp, ".tbot-ABCD1234.tmp", "no name of ours");
     temp_dir_write(&tmp, "tlscert", "x");
     assert_int_equal(symlink("tlscert", temp_dir_join(&tmp, ".tbot-zzzz0000.tmp")), 0);
+    assert_int_equal(symlink("..data/x", temp_dir_join(&tmp, ".tbot-zzzz0001.tmp")), 0);
+    assert_int_equal(
+        symlink("..2026_01_02_15_04_05.123456789", temp_dir_join(&tmp, ".tbot-zzzz0002.tmp")), 0);
+    assert_int_equal(symlink("..data/x", temp_dir_join(&tmp, "name")), 0);
     assert_int_equal(mkdir(temp_dir_join(&tmp, ".tbot-dddd0000.tmp"), 0700), 0);
     reopen();
     assert_false(exists(".tbot-abcd1234.tmp"));
-    assert_int_equal(temp_dir_count(&tmp), 5);
+    assert_int_equal(temp_dir_count(&tmp), 6);
 }
 
 static void test_open_leaves_temporaries_that_are_being_written(void **state)
@@ -221,6 +226,53 @@ static void test_remove_and_rename(void **state)
     assert_fails(dir_rename(dir, "a", "b"), ERR_NOT_FOUND, "rename");
 }
 
+static void test_list_gives_every_name_up_to_a_maximum(void **state)
+{
+    (void)state;
+    CLEANUP(strlist_release) struct strlist names = {0}, none = {0};
+
+    temp_dir_write(&tmp, "a", "");
+    temp_dir_write(&tmp, ".b", "");
+    assert_ok(dir_list(dir, 2, &names));
+    assert_int_equal(names.len, 2);
+    assert_true(strlist_has(&names, "a"));
+    assert_true(strlist_has(&names, ".b"));
+    assert_fails(dir_list(dir, 1, &none), ERR_STORAGE, "more than 1");
+    assert_int_equal(none.len, 0);
+}
+
+static void publish_generation(const char *name)
+{
+    CLEANUP(dir_closep) struct dir *below = NULL;
+    const struct dir_file key = {.name = "key", .content = bytes_of_str("x"), .mode = 0600};
+
+    assert_ok(dir_open(temp_dir_join(&tmp, name), SYMLINKS_SECURE, true, &below));
+    assert_ok(dir_replace(below, "plain", bytes_of_str("x"), 0600));
+    assert_ok(dir_generation_publish(below, &key, 1, NULL));
+}
+
+static void test_remove_dir_takes_files_and_generations_with_it(void **state)
+{
+    (void)state;
+    publish_generation("copy");
+    assert_ok(dir_remove_dir(dir, "copy"));
+    assert_int_equal(temp_dir_count(&tmp), 0);
+    assert_ok(dir_remove_dir(dir, "copy"));
+}
+
+static void test_remove_dir_leaves_links_and_other_directories(void **state)
+{
+    (void)state;
+    publish_generation("copy");
+    assert_int_equal(symlink("copy", temp_dir_join(&tmp, "link")), 0);
+    assert_fails(dir_remove_dir(dir, "link"), ERR_STORAGE, "link");
+    assert_fails(dir_remove_dir(dir, "../copy"), ERR_STORAGE, "plain file name");
+    assert_true(exists("copy/key"));
+    assert_int_equal(mkdir(temp_dir_join(&tmp, "copy/theirs"), 0700), 0);
+    assert_fails(dir_remove_dir(dir, "copy"), ERR_STORAGE, "theirs");
+    assert_true(exists("copy/theirs"));
+}
+
 static void test_lock_is_exclusive_until_closed(void **state)
 {
     (void)state;
@@ -269,6 +321,9 @@ int main(void)
         TEST(test_names_with_a_path_are_refused),
         TEST(test_file_read_follows_links_and_reads_pipes),
         TEST(test_remove_and_rename),
+        TEST(test_list_gives_every_name_up_to_a_maximum),
+        TEST(test_remove_dir_takes_files_and_generations_with_it),
+        TEST(test_remove_dir_leaves_links_and_other_directories),
         TEST(test_lock_is_exclusive_until_closed),
         TEST(test_reserve_space_takes_it),
         TEST(test_reserve_space_on_a_full_disk_fails_and_leaves_nothing),

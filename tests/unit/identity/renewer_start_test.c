@@ -176,6 +176,20 @@ static void test_one_pass_that_must_not_renew_ends(void **state)
     }
 }
 
+static void test_one_pass_that_must_not_renew_joins_where_it_may(void **state)
+{
+    (void)state;
+    for (int expired = 0; expired <= 1; expired++) {
+        struct fixture f;
+        setup(&f, (struct renewer_config){.one_pass = true, .can_join = true});
+        if (expired)
+            pass(&f, 3601);
+        start(&f, STORED | OPEN | PER_INSTANCE | (expired ? 0 : NEW_TOKEN));
+        done(&f, RENEWER_JOB_JOIN, ERR_OK);
+        assert_int_equal(f.r.state, RENEWER_FRESH);
+    }
+}
+
 static void test_one_pass_with_a_refused_new_token_renews_the_old_identity(void **state)
 {
     (void)state;
@@ -219,6 +233,24 @@ static void test_give_up_lets_a_running_job_finish_and_counts_contact(void **sta
     assert_false(renewer_is_terminal(&f.r));
 }
 
+static void test_give_up_takes_no_write_to_the_disk_for_contact(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, (struct renewer_config){.give_up_after = dur_s(1500), .can_join = true});
+    start(&f, 0);
+    step(&f, (struct renewer_event){.kind = RENEWER_JOB_DONE,
+                                    .job = RENEWER_JOB_JOIN,
+                                    .identity = identity_of(1, f.now),
+                                    .unpersisted = true});
+    struct mono success = f.now.mono;
+    wait_for_job(&f);
+    pass(&f, 1000);
+    done(&f, RENEWER_JOB_PERSIST, ERR_OK);
+    fail_all(&f, ERR_UNAVAILABLE);
+    assert_int_equal(mono_diff(f.now.mono, success).ns, dur_s(1500).ns);
+}
+
 static void test_give_up_ends_also_what_waits_for_a_person(void **state)
 {
     (void)state;
@@ -250,9 +282,11 @@ int main(void)
         cmocka_unit_test(test_one_pass_renews_at_once_and_bears_what_it_is_told_to),
         cmocka_unit_test(test_one_pass_that_finds_an_open_renewal_resolves_and_renews),
         cmocka_unit_test(test_one_pass_that_must_not_renew_ends),
+        cmocka_unit_test(test_one_pass_that_must_not_renew_joins_where_it_may),
         cmocka_unit_test(test_one_pass_with_a_refused_new_token_renews_the_old_identity),
         cmocka_unit_test(test_give_up_counts_from_the_last_success_and_needs_trouble),
         cmocka_unit_test(test_give_up_lets_a_running_job_finish_and_counts_contact),
+        cmocka_unit_test(test_give_up_takes_no_write_to_the_disk_for_contact),
         cmocka_unit_test(test_give_up_ends_also_what_waits_for_a_person),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

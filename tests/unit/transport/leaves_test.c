@@ -94,7 +94,10 @@ static RESULT list(struct world *w, unsigned major)
     struct ctx ctx = {.clock = clock_system(), .deadline = MONO_NEVER};
     const struct authapi api = {.channel = w->channel};
     ctx = ctx_until(&ctx, dur_s(20));
-    return leaves_list(w->connector, &api, major, &ctx, &w->leaves);
+    fake_cluster_sync(w->fc);
+    struct err *e = leaves_list(w->connector, &api, major, &ctx, &w->leaves);
+    fake_cluster_sync(w->fc);
+    return e;
 }
 
 static void test_leaves_from_version_16_come_by_grpc_page_by_page(void **state)

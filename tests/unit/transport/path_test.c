@@ -40,9 +40,11 @@ static void test_what_worked_last_is_tried_first_even_when_suspect(void **state)
     assert_int_equal(path_routes(&p, routes), 2);
     assert_int_equal(routes[0], ROUTE_TLS_ROUTING);
     path_worked(&p, ROUTE_DIRECT);
-    path_failed(&p, ROUTE_TLS_ROUTING);
+    path_failed(&p, ROUTE_TLS_ROUTING, ERR_TIMEOUT);
     assert_false(p.is_suspect);
-    path_failed(&p, ROUTE_DIRECT);
+    path_failed(&p, ROUTE_DIRECT, ERR_CANCELLED);
+    assert_false(p.is_suspect);
+    path_failed(&p, ROUTE_DIRECT, ERR_TIMEOUT);
     assert_true(p.is_suspect);
     path_routes(&p, routes);
     assert_int_equal(routes[0], ROUTE_DIRECT);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_AGENT_IDENTITY_SERVICE_PRIVATE_H
+#define TBOT_AGENT_IDENTITY_SERVICE_PRIVATE_H
+
+/* What the files identity_service*.c share. */
+
+#include "agent/identity_service.h"
+#include "agent/service_job.h"
+
+#define IDENTITY_COMPONENT "identity"
+
+struct identity_service {
+    struct identity_service_config c;
+    struct renewer renewer;
+    struct credentials *creds;        /* the present identity, NULL before the first */
+    char tokenhash[SHA256_HEX_SIZE];  /* of the configured token */
+    char joinedhash[SHA256_HEX_SIZE]; /* of the one the present identity came from */
+    bool has_token;
+    bool stopping;
+
+    struct loop_timer timer; /* the renewer's */
+    struct loop_timer patience;
+    struct err *error;
+    struct renewer_event start; /* what was loaded */
+
+    /* The job under way; a worker's until its `done`. */
+    struct service_job job;
+    struct renewal_env env;
+    struct renewal_input input;
+    struct ctx ctx, patient_ctx;
+    struct renewal_outcome outcome;
+};
+
+/* Logs what the store has to tell a person. */
+void identity_service_say_notes(struct identity_service *s);
+
+#endif

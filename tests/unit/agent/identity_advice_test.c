@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/identity_advice.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_each_state_of_trouble_has_advice_of_its_own(void **state)
+{
+    (void)state;
+    static const enum renewer_state well[] = {RENEWER_STARTING, RENEWER_JOINING, RENEWER_FRESH,
+                                              RENEWER_RENEWING, RENEWER_FAILED};
+    for (size_t i = 0; i < sizeof(well) / sizeof(well[0]); i++)
+        assert_null(identity_advice_state(well[i]));
+    for (int a = RENEWER_STALE; a <= RENEWER_EXPIRED; a++) {
+        assert_non_null(identity_advice_state((enum renewer_state)a));
+        for (int b = RENEWER_STALE; b < a; b++)
+            assert_string_not_equal(identity_advice_state((enum renewer_state)a),
+                                    identity_advice_state((enum renewer_state)b));
+    }
+}
+
+static void test_end_says_why_and_promises_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        enum renewer_failure failure;
+        enum renewer_state in;
+        const char *says; /* NULL: the error itself says all */
+    } cases[] = {
+        {RENEWER_FAILURE_STARTUP, RENEWER_JOINING, "startup"},
+        {RENEWER_FAILURE_GIVEN_UP, RENEWER_STALE, "'give_up_after'"},
+        {RENEWER_FAILURE_REFUSED, RENEWER_LOCKED, "lock"},
+        {RENEWER_FAILURE_ONE_PASS, RENEWER_OVERTAKEN, "new token"},
+        {RENEWER_FAILURE_ONE_PASS, RENEWER_STALE, NULL},
+        {RENEWER_FAILURE_ONE_PASS, RENEWER_RENEWING, NULL},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *advice = identity_advice_end(cases[i].failure, cases[i].in);
+        if (!cases[i].says)
+            assert_null(advice);
+        else
+            assert_non_null(strstr(advice, cases[i].says));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_state_of_trouble_has_advice_of_its_own),
+        cmocka_unit_test(test_end_says_why_and_promises_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
