@@ -3,6 +3,10 @@
 
 #include "tests/support/assert_err.h"
 
+#define AS_PROMETHEUS_ASKS                                                                         \
+    "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;"               \
+    "version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+
 static void test_plain_unless_open_metrics_is_named(void **state)
 {
     (void)state;
@@ -29,9 +33,7 @@ static void test_open_metrics_where_it_is_liked_no_less(void **state)
         "Application/OpenMetrics-Text ; Version=1.0.0",
         "text/plain;q=0.5, application/openmetrics-text;version=1.0.0;q=0.5",
         "text/plain;q=0.35,application/openmetrics-text;version=1.0.0;q=0.355",
-        /* as Prometheus asks */
-        "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;"
-        "version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+        AS_PROMETHEUS_ASKS,
     };
     for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++)
         assert_int_equal(diag_accept_metrics(open[i]), METRICS_OPENMETRICS);

@@ -2,9 +2,12 @@
 #include "server_world.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #define GET_LIVEZ "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -243,6 +246,93 @@ static void test_malformed_requests_do_no_harm(void **state)
     assert_true(begins(world_get(w, 0, "/livez"), "HTTP/1.1 200 "));
 }
 
+/* Random bytes behind a plausible start, from a generator that every run repeats. */
+static void test_ten_thousand_malformed_requests_do_no_harm(void **state)
+{
+    struct server_world *w = *state;
+    uint32_t random = 1;
+    for (int i = 0; i < 10000; i++) {
+        char request[96] = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n";
+        for (size_t at = (size_t)i % 40; at < sizeof(request) - 1; at++) {
+            random = random * 1664525U + 1013904223U;
+            request[at] = (char)(random >> 24);
+        }
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        assert_int_equal(connect(fd, &w->addresses[0].at.any, w->addresses[0].len), 0);
+        (void)!send(fd, request, sizeof(request), MSG_NOSIGNAL);
+        assert_ok(loop_turn(w->loop));
+        if (i % 2)
+            (void)!send(fd, "\r\n\r\n", 4, MSG_NOSIGNAL);
+        assert_ok(loop_turn(w->loop));
+        close(fd);
+    }
+    assert_true(begins(world_get(w, 0, "/livez"), "HTTP/1.1 200 "));
+}
+
+/* More than the kernel takes at once, for a client that reads nothing. */
+static void test_client_that_does_not_read_is_dropped(void **state)
+{
+    struct server_world *w = *state;
+    static const struct metric_family f = {"x_total", METRIC_COUNTER, "X.", .labels = {"l"}};
+    static char reply[REPLY_SIZE];
+    char value[4096];
+    for (int i = 0; i < 900; i++) {
+        snprintf(value, sizeof(value), "%04000d", i);
+        metrics_add(w->metrics, &f, (const char *[]){value}, 1);
+    }
+    int fd = world_connect(w, 0);
+    for (int i = 0; i < 8; i++)
+        world_send(fd, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    world_settle(w);
+    assert_true(begins(world_get(w, 0, "/livez"), "HTTP/1.1 200 "));
+    assert_non_null(strstr(world_get(w, 0, "/livez"), "OK"));
+    fake_clock_advance(&w->time, dur_s(30));
+    world_settle(w);
+    assert_true(world_read(w, fd, reply));
+    close(fd);
+}
+
+/* A client of the Unix socket that runs as `uid`; what it is told. */
+static int status_told_to(struct server_world *w, uid_t uid)
+{
+    int result[2];
+    int status = 0;
+    assert_int_equal(pipe2(result, O_NONBLOCK), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        char reply[13] = "";
+        if (setuid(uid) < 0 || connect(fd, &w->addresses[1].at.any, w->addresses[1].len) < 0)
+            _exit(1);
+        world_send(fd, GET_LIVEZ);
+        (void)!recv(fd, reply, sizeof(reply) - 1, MSG_WAITALL);
+        (void)!write(result[1], reply + strlen("HTTP/1.1 "), 3);
+        _exit(0);
+    }
+    char code[4] = "";
+    int tries = 0;
+    while (read(result[0], code, 3) != 3 && tries++ < 5000) {
+        assert_ok(loop_turn(w->loop));
+        poll(NULL, 0, 1);
+    }
+    waitpid(pid, &status, 0);
+    close(result[0]);
+    close(result[1]);
+    return (int)strtol(code, NULL, 10);
+}
+
+static void test_other_users_are_refused_on_the_socket(void **state)
+{
+    struct server_world *w = *state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(status_told_to(w, 0), 200);
+    /* As if somebody had opened the socket's file to everybody. */
+    assert_int_equal(chmod(w->dir.path, 0755), 0);
+    assert_int_equal(chmod(temp_dir_join(&w->dir, "diag.sock"), 0666), 0);
+    assert_int_equal(status_told_to(w, 65534), 403);
+}
+
 static void test_slow_request_is_ended_after_ten_seconds(void **state)
 {
     struct server_world *w = *state;
@@ -366,6 +456,9 @@ int main(void)
         WORLD_TEST(test_endless_chunks_end_the_connection),
         WORLD_TEST(test_headers_have_eight_kib),
         WORLD_TEST(test_malformed_requests_do_no_harm),
+        WORLD_TEST(test_ten_thousand_malformed_requests_do_no_harm),
+        WORLD_TEST(test_client_that_does_not_read_is_dropped),
+        WORLD_TEST(test_other_users_are_refused_on_the_socket),
         WORLD_TEST(test_slow_request_is_ended_after_ten_seconds),
         WORLD_TEST(test_idle_connection_is_ended_after_thirty_seconds),
         WORLD_TEST(test_slow_clients_starve_no_probe),

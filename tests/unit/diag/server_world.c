@@ -88,7 +88,7 @@ bool world_read(struct server_world *w, int fd, char reply[REPLY_SIZE])
         assert_ok(loop_turn(w->loop));
         ssize_t n = recv(fd, reply + len, REPLY_SIZE - 1 - len, 0);
         if (n > 0) {
-            len += (size_t)n;
+            len = len + (size_t)n < REPLY_SIZE - 1 ? len + (size_t)n : 0;
             quiet = 0;
             continue;
         }

@@ -45,7 +45,10 @@ void world_send(int fd, const char *text);
 /* Turns the loop until it has nothing to do. */
 void world_settle(struct server_world *w);
 
-/* Everything that comes until the connection ends or is quiet; true when it ended. */
+/*
+ * Everything that comes until the connection ends or is quiet; true when it ended. Of more than there
+ * is room for, the last part.
+ */
 bool world_read(struct server_world *w, int fd, char reply[REPLY_SIZE]);
 
 /* GET of `path` on a new connection, ended after it; its whole reply. */
