@@ -28,6 +28,7 @@ struct diag_answer {
     const char *route;        /* static: as the metrics name it, e.g. "/readyz/{service}" */
     const char *allow;        /* static: the Allow header; NULL: none */
     bool asks_for_token;      /* WWW-Authenticate: Bearer */
+    bool shows_version;       /* the Server header may be there: the asker gets details */
     struct buf body;
 };
 

@@ -59,7 +59,7 @@ static void add_headers(const struct diag_http *h, struct MHD_Response *response
     MHD_add_response_header(response, "Cache-Control", "no-store");
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(response, "Vary", "Accept");
-    if (h->c.server)
+    if (a->shows_version)
         MHD_add_response_header(response, "Server", h->c.server);
     if (a->allow)
         MHD_add_response_header(response, "Allow", a->allow);

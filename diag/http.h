@@ -23,7 +23,7 @@
 struct diag_http_config {
     struct loop *loop;
     struct log *log;
-    const char *server; /* the Server header, for whoever may know; static */
+    const char *server; /* the Server header; borrowed */
     void *arg;
     /* A request is whole. The asker's `host` and `had_token` are set; the rest is the callee's.
      * Fills in `a`; false: the connection is closed. */

@@ -115,5 +115,6 @@ RESULT diag_routes_answer(const struct diag_policy *policy, const struct diag_re
         return diag_answer_error(405, "only GET and HEAD", a);
     }
     f->with_details = diag_access(policy, &r->asker, DIAG_DETAILS) == DIAG_ALLOW;
+    a->shows_version = f->with_details;
     return route->fn(r, f, service, a);
 }

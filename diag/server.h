@@ -52,7 +52,7 @@ struct diag_server_config {
     size_t n_addresses;
     struct diag_policy policy;
     struct dur livez_stall; /* 0: /livez is never unhappy */
-    const char *version;    /* for the Server header: "tbot/" and this */
+    const char *version;    /* for the Server header, where details are allowed */
 };
 
 struct diag_server;

@@ -131,6 +131,8 @@ static void test_network_gets_no_details(void **state)
     assert_true(begins(reply, "HTTP/1.1 503 "));
     assert_null(strstr(reply, "nobody answers"));
     assert_null(strstr(reply, "identity"));
+    assert_null(strstr(reply, "1.2.3"));
+    assert_non_null(strstr(world_get(w, 1, "/livez"), "Server: tbot/1.2.3\r\n"));
     assert_non_null(strstr(world_get(w, 1, "/readyz"), "nobody answers"));
 }
 
