@@ -21,6 +21,7 @@ struct ear {
     struct loop_io io;
     struct loop_timer resume;
     bool is_watched;
+    bool is_short; /* of descriptors or memory: said once, until it accepts again */
 };
 
 struct diag_server {
@@ -169,7 +170,9 @@ static void pause_accepting(struct ear *ear, int errnum)
 {
     struct diag_server *s = ear->server;
     struct err *why = err_sys(ERR_BUSY, errnum, "accepting on '%s'", ear->listener.text);
-    log_err(s->c.log, LOG_WARN, "diag", "cannot take a connection; trying again in a second", why);
+    log_err(s->c.log, ear->is_short ? LOG_DEBUG : LOG_WARN, "diag",
+            "cannot take a connection; trying every second", why);
+    ear->is_short = true;
     err_free(why);
     struct place *victim =
         places_victim(&s->places, ear->number, ear->listener.origin == DIAG_FROM_SOCKET);
@@ -193,6 +196,7 @@ static void on_listener(void *arg, uint32_t events)
     for (int i = 0; i < PLACES_MAX; i++) {
         int fd = accept4(ear->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
+            ear->is_short = false;
             admit(ear, fd);
         } else if (errno == EAGAIN) {
             break;
