@@ -26,7 +26,7 @@ static void begin_stop(struct agent *a)
 static bool is_quiet(const struct agent *a)
 {
     if (identity_service_is_busy(a->identity) || connection_service_is_busy(a->connection) ||
-        a->filling)
+        a->n_filling > 0)
         return false;
     for (size_t i = 0; i < a->n_outputs; i++)
         if (output_service_is_busy(a->outputs[i]))

@@ -74,10 +74,23 @@ static struct err *make_cluster(struct agent *a)
     return cluster_new(&config, &a->cluster);
 }
 
-/* One pass needs a key for each output; a daemon another for its own next renewal. */
+static void say_key(void *arg, enum key_kind kind, struct dur took)
+{
+    struct agent *a = arg;
+    log_debug(a->setup.log, "keys", "key made", LOG_STR("kind", key_kind_name(kind)),
+              LOG_INT("took_ms", took.ns / 1000000));
+}
+
+static struct err *make_keys(struct agent *a)
+{
+    struct keypool_config config = {.clock = a->setup.clock, .made = say_key, .arg = a};
+    return keypool_new(&config, &a->keys);
+}
+
+/* For each output, and for our own next renewal. */
 static unsigned keys_ahead(const struct config *config)
 {
-    size_t n = config->n_services + !config->oneshot;
+    size_t n = config->n_services + 1;
     return n < KEYPOOL_DEPTH_MAX ? (unsigned)n : KEYPOOL_DEPTH_MAX;
 }
 
@@ -162,7 +175,7 @@ RESULT agent_parts_make(struct agent *a)
     TRY(loop_new(a->setup.clock, &a->loop));
     TRY(cancel_new(&a->stop));
     TRY(cancel_new(&a->force));
-    TRY(keypool_new(&a->keys));
+    TRY(make_keys(a));
     TRY(open_store(a));
     TRY(make_cluster(a));
     TRY(pool_new(a->loop, 1, &a->lane));
@@ -179,8 +192,8 @@ static unsigned stop_pool(struct pool *p)
 }
 
 /*
- * Whatever still runs is cancelled, and then ends soon. What hangs in the kernel does not: a disk or a
- * name server that is not there. Nothing it uses could be released, so the process ends here.
+ * Whatever still runs is cancelled, and then ends soon. What hangs in the kernel does not: a disk that
+ * is not there. Nothing it uses could be released, so the process ends here.
  */
 static void stop_workers(struct agent *a)
 {
@@ -227,15 +240,26 @@ static void fill_one(void *arg)
 static void filled(void *arg)
 {
     struct agent *a = arg;
-    a->filling = false;
+    a->n_filling--;
     a->changed(a);
+}
+
+/* One pass takes each key once, and ends without waiting for one that nobody will take. */
+static bool has_enough_keys(const struct agent *a)
+{
+    const struct config *config = a->setup.config;
+    return !keypool_is_short(a->keys) || (config->oneshot && a->n_filled >= keys_ahead(config));
 }
 
 void agent_parts_fill_keys(struct agent *a)
 {
-    if (a->filling || !pool_is_idle(a->workers) || !keypool_is_short(a->keys))
+    if (a->n_filling > 0 || !pool_is_idle(a->workers))
         return;
-    a->filling = true;
-    a->fill = (struct pool_job){.run = fill_one, .done = filled, .arg = a};
-    pool_submit(a->workers, &a->fill);
+    while (a->n_filling < AGENT_KEYS_AT_ONCE && !has_enough_keys(a)) {
+        struct pool_job *job = &a->fill[a->n_filling];
+        *job = (struct pool_job){.run = fill_one, .done = filled, .arg = a};
+        a->n_filling++;
+        a->n_filled++;
+        pool_submit(a->workers, job);
+    }
 }

@@ -13,6 +13,9 @@
 #include "agent/output_service.h"
 #include "agent/supervisor.h"
 
+/* As many as two cores make; the third worker is left to the outputs. */
+#define AGENT_KEYS_AT_ONCE 2
+
 struct agent {
     struct agent_setup setup;
 
@@ -41,8 +44,9 @@ struct agent {
     struct loop_timer stop_limit;
     struct err *failure; /* what agent_run() returns */
 
-    struct pool_job fill; /* makes keys ahead of need */
-    bool filling;
+    struct pool_job fill[AGENT_KEYS_AT_ONCE]; /* make keys ahead of need */
+    unsigned n_filling;                       /* are under way */
+    unsigned n_filled;                        /* were begun, ever */
 };
 
 RESULT agent_parts_make(struct agent *a);

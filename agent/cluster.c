@@ -9,8 +9,7 @@
 /* Outputs due together ask once; a rotation or a new leaf is seen at the next renewal anyway. */
 #define FACTS_MAX_AGE_S 5
 
-static struct err *read_address(const struct config *config, struct address *ret,
-                                enum path_kind *ret_kind)
+RESULT cluster_address(const struct config *config, struct address *ret, enum path_kind *ret_kind)
 {
     bool is_proxy = config->proxy_server != NULL;
     uint16_t port = is_proxy ? ADDRESS_PORT_WEB : ADDRESS_PORT_AUTH;
@@ -29,7 +28,7 @@ RESULT cluster_check_environment(const struct config *config, char *(*get)(const
         return err_set_hint(err_new(ERR_CONFIG, "the environment variable TBOT_USE_PROXY_ADDR asks "
                                                 "for what is not built yet in this tbot"),
                             "Unset it for tbot.");
-    TRY(read_address(config, &address, &kind));
+    TRY(cluster_address(config, &address, &kind));
     return environment_check(&address, get);
 }
 
@@ -44,7 +43,7 @@ static void describe(struct cluster *c)
 static struct err *make(struct cluster *c)
 {
     const struct config *config = c->c.config;
-    TRY(read_address(config, &c->address, &c->kind));
+    TRY(cluster_address(config, &c->address, &c->kind));
     describe(c);
     struct connector_config connector = {
         .address = c->address,
@@ -95,6 +94,7 @@ struct remote *cluster_remote(struct cluster *c)
 void cluster_use(struct cluster *c, struct credentials *creds)
 {
     channel_set_credentials(c->channel, creds);
+    cluster_skew_note_signed(c, creds);
 }
 
 const char *cluster_text(const struct cluster *c)
@@ -207,7 +207,8 @@ RESULT cluster_issue(struct cluster *c, const struct cluster_issue_request *requ
         .route_to_cluster = request->route_to_cluster ? request->route_to_cluster : who->cluster,
     };
     struct mono asked = clock_mono(ctx->clock);
-    TRY_CTX(authapi_issue(&api, &certs, ctx, &issued), "asking for the output's certificate");
+    TRY_CTX(cluster_skew_judge(c, authapi_issue(&api, &certs, ctx, &issued)),
+            "asking for the output's certificate");
     cluster_skew_note_issued(c, issued, asked);
     return complete(c, bot, issued, ctx, ret);
 }

@@ -21,6 +21,7 @@
 #include "diag/core/log.h"
 #include "identity/pki/keypool.h"
 #include "identity/remote.h"
+#include "transport/path.h"
 
 struct cluster;
 
@@ -37,6 +38,9 @@ struct cluster_config {
     void (*lost)(void *arg);
     void *lost_arg;
 };
+
+/* The address of the configuration, and what it may be the address of. ERR_CONFIG. */
+RESULT cluster_address(const struct config *config, struct address *ret, enum path_kind *ret_kind);
 
 /*
  * ERR_CONFIG for environment variables that ask for what is not built, which would change how the

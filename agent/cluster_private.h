@@ -58,11 +58,15 @@ void cluster_skew_note(struct cluster *c, const struct skew_reading *reading);
 void cluster_skew_note_issued(struct cluster *c, const struct credentials *issued,
                               struct mono asked);
 
-/*
- * The end of a certificate that is to live for `ttl` from now: by the cluster's clock where ours is
- * known to be far off, as an end in the cluster's past would be refused.
- */
+/* ... and from the identity that is in use. */
+void cluster_skew_note_signed(struct cluster *c, const struct credentials *creds);
+
+/* See skew_end(). */
 struct wall cluster_skew_end(struct cluster *c, struct dur ttl);
+
+/* The outcome of a request with such an end, NULL for a success, is handed through; a refusal may come
+ * from a wrong reading. */
+RESULT cluster_skew_judge(struct cluster *c, struct err *e);
 
 /* Fills in the functions of `c->remote`. */
 void cluster_remote_init(struct cluster *c);

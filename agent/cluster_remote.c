@@ -43,7 +43,7 @@ static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
     struct mono asked = clock_mono(ctx->clock);
     struct err *e = join_by_token(&config, ctx, ret);
     say_report(c, &report, e != NULL);
-    TRY(e);
+    TRY(cluster_skew_judge(c, e));
     cluster_path_joined(c, &report, token);
     cluster_skew_note_issued(c, *ret, asked);
     return NULL;
@@ -92,7 +92,8 @@ static struct err *renew(struct remote *r, struct credentials *creds, struct key
         .expires = cluster_skew_end(c, ttl),
     };
     struct mono asked = clock_mono(ctx->clock);
-    TRY(authapi_renew(c->channel, s.channel, &s.ping, &certs, ctx, ret_written, ret));
+    struct err *e = authapi_renew(c->channel, s.channel, &s.ping, &certs, ctx, ret_written, ret);
+    TRY(cluster_skew_judge(c, e));
     cluster_skew_note_issued(c, *ret, asked);
     return NULL;
 }

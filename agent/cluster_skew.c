@@ -3,7 +3,6 @@
 #include "agent/cluster_private.h"
 
 #define COMPONENT "cluster"
-#define SMALL dur_s(SKEW_LIMIT_S)
 
 bool cluster_skew(struct cluster *c, struct dur *ret)
 {
@@ -60,8 +59,26 @@ void cluster_skew_note_issued(struct cluster *c, const struct credentials *issue
 
 struct wall cluster_skew_end(struct cluster *c, struct dur ttl)
 {
-    struct dur skew = {0};
-    struct wall now = clock_wall(c->c.clock);
-    bool is_off = cluster_skew(c, &skew) && (skew.ns > SMALL.ns || skew.ns < -SMALL.ns);
-    return wall_add(is_off ? wall_add(now, skew) : now, ttl);
+    struct now now = clock_now(c->c.clock);
+    pthread_mutex_lock(&c->skew_lock);
+    struct wall end = skew_end(&c->skew, now, ttl);
+    pthread_mutex_unlock(&c->skew_lock);
+    return end;
+}
+
+void cluster_skew_note_signed(struct cluster *c, const struct credentials *creds)
+{
+    pthread_mutex_lock(&c->skew_lock);
+    skew_note_signed(&c->skew, credentials_not_before(creds));
+    pthread_mutex_unlock(&c->skew_lock);
+}
+
+struct err *cluster_skew_judge(struct cluster *c, struct err *e)
+{
+    if (err_code(e) != ERR_DENIED)
+        return e;
+    pthread_mutex_lock(&c->skew_lock);
+    skew_doubt(&c->skew);
+    pthread_mutex_unlock(&c->skew_lock);
+    return e;
 }

@@ -34,9 +34,25 @@ static void end_in_vain(struct cycle *c)
     c->has_ended = true;
 }
 
+static void plan_in_a_moment(struct cycle *c, struct mono now)
+{
+    plan(c, mono_add(now, entropy_between(c->config.entropy, dur_s(0), dur_ms(MOMENT_MS))));
+}
+
+/* What ended began before things changed: its failure says nothing of how they are now. */
+static void begin_anew(struct cycle *c, struct mono now)
+{
+    c->failures = 0;
+    plan_in_a_moment(c, now);
+}
+
 static void failed(struct cycle *c, enum err_code code, struct mono now)
 {
     c->last_code = code;
+    if (c->doubted) {
+        begin_anew(c, now);
+        return;
+    }
     c->failures++;
     struct mono again = mono_add(now, backoff_attempt(c->failures, c->config.entropy));
     bool may_try = c->failures < c->config.attempts || mono_before(again, c->config.at_least_until);
@@ -49,14 +65,8 @@ static void failed(struct cycle *c, enum err_code code, struct mono now)
     plan(c, mono_add(now, entropy_between(c->config.entropy, four_fifths, c->config.interval)));
 }
 
-void cycle_done(struct cycle *c, enum err_code code, struct validity v, struct mono now,
-                struct wall now_wall)
+static void succeeded(struct cycle *c, struct validity v, struct mono now, struct wall now_wall)
 {
-    c->running = false;
-    if (code != ERR_OK) {
-        failed(c, code, now);
-        return;
-    }
     c->last_code = ERR_OK;
     c->failures = 0;
     c->stale = false;
@@ -64,20 +74,32 @@ void cycle_done(struct cycle *c, enum err_code code, struct validity v, struct m
     c->next = schedule_issued(v, c->config.interval, now, now_wall, c->config.entropy);
 }
 
-void cycle_now(struct cycle *c, struct mono now)
+void cycle_done(struct cycle *c, enum err_code code, struct validity v, struct mono now,
+                struct wall now_wall)
 {
-    c->failures = 0;
-    plan(c, now);
+    c->running = false;
+    if (code == ERR_OK)
+        succeeded(c, v, now, now_wall);
+    else
+        failed(c, code, now);
+    c->doubted = false;
+    if (c->asked)
+        cycle_now(c, now);
 }
 
-static void plan_in_a_moment(struct cycle *c, struct mono now)
+void cycle_now(struct cycle *c, struct mono now)
 {
-    plan(c, mono_add(now, entropy_between(c->config.entropy, dur_s(0), dur_ms(MOMENT_MS))));
+    c->asked = c->running;
+    c->failures = 0;
+    plan(c, now);
 }
 
 void cycle_soon(struct cycle *c, struct mono now, struct wall now_wall)
 {
     struct mono moment = mono_add(now, dur_ms(MOMENT_MS));
+    c->doubted |= c->running;
+    if (!c->stale)
+        return;
     c->failures = 0;
     if (mono_before(moment, schedule_wake(&c->next, now, now_wall)))
         plan_in_a_moment(c, now);

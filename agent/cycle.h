@@ -31,6 +31,8 @@ struct cycle {
     unsigned failures; /* of the running cycle */
     bool stale;        /* the last cycle failed, or was held when it fell due */
     bool running;
+    bool asked;   /* cycle_now() came while it ran */
+    bool doubted; /* cycle_soon() came while it ran: should it fail, it begins anew */
     bool held;
     bool has_ended;       /* at least one cycle */
     struct schedule next; /* when to start, unless running */
@@ -48,10 +50,16 @@ void cycle_started(struct cycle *c);
 void cycle_done(struct cycle *c, enum err_code code, struct validity v, struct mono now,
                 struct wall now_wall);
 
-/* Begins a new cycle now, or when released: a signal, a rotation. */
+/*
+ * Begins a new cycle now, or when released: a signal, a rotation. While one runs, when it has ended:
+ * it may have begun too early to know of what is to be renewed for.
+ */
 void cycle_now(struct cycle *c, struct mono now);
 
-/* The same within a moment, at random: for a stale output, when the cluster is back. */
+/*
+ * The same within a moment, at random, where it is stale: the cluster is back, or the identity fresh.
+ * One that runs is begun anew only if it fails.
+ */
 void cycle_soon(struct cycle *c, struct mono now, struct wall now_wall);
 
 /* A running job is let end; none is due until released. */

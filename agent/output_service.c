@@ -302,8 +302,7 @@ void output_service_renew_now(struct output_service *s)
 void output_service_renew_stale(struct output_service *s)
 {
     struct now now = loop_now(s->c.loop);
-    if (s->cycle.stale)
-        cycle_soon(&s->cycle, now.mono, now.wall);
+    cycle_soon(&s->cycle, now.mono, now.wall);
     look(s);
 }
 

@@ -45,6 +45,28 @@ void skew_note(struct skew *s, const struct skew_reading *r)
     s->uncertainty = plus(HALF_SECOND, half(took));
 }
 
+void skew_note_signed(struct skew *s, struct wall not_before)
+{
+    s->not_before = wall_add(not_before, dur_s(BACKDATED_S));
+}
+
+void skew_doubt(struct skew *s)
+{
+    s->is_known = s->is_certified = false;
+}
+
+struct wall skew_end(const struct skew *s, struct now now, struct dur ttl)
+{
+    struct dur skew, uncertainty;
+    struct wall there = now.wall;
+    if (skew_get(s, now, &skew, &uncertainty) &&
+        distance(skew, dur_s(0)).ns > dur_s(SKEW_LIMIT_S).ns)
+        there = wall_add(now.wall, skew);
+    if (wall_before(there, s->not_before))
+        there = s->not_before;
+    return wall_add(there, ttl);
+}
+
 bool skew_get(const struct skew *s, struct now now, struct dur *ret, struct dur *ret_uncertainty)
 {
     if (!s->is_known)

@@ -12,7 +12,9 @@
  * judges us and is preferred; a Date is of whatever answers on the web port.
  *
  * A reading is kept as the cluster's time at a moment of the boot clock: when somebody sets our
- * calendar, the skew follows by itself.
+ * calendar, the skew follows by itself. Where the boot clock stood still, in a virtual machine that was
+ * paused, the reading is wrong, and nothing here shows it: when the cluster refuses what was asked with
+ * its help, it is given up.
  *
  *     skew_note(&s, &reading);
  *     if (skew_tell(&s, now) == SKEW_OFF) ... tell a person ...
@@ -28,7 +30,8 @@ struct skew {
     struct wall server; /* what the cluster's clock showed */
     struct mono at;     /* at this moment */
     struct dur uncertainty;
-    bool is_told; /* a person knows of `told` */
+    struct wall not_before; /* the cluster's clock is past it; WALL_NONE: nothing is known */
+    bool is_told;           /* a person knows of `told` */
     struct dur told;
 };
 
@@ -44,6 +47,18 @@ struct skew_reading skew_of_certificate(struct wall not_before, struct mono aske
 
 /* An answer that took longer than a minute says too little and is left out. */
 void skew_note(struct skew *s, const struct skew_reading *r);
+
+/* The cluster has signed a certificate that begins then, at some time. */
+void skew_note_signed(struct skew *s, struct wall not_before);
+
+/* The cluster refused a request whose end was chosen with what is known. */
+void skew_doubt(struct skew *s);
+
+/*
+ * The end to ask for, of a certificate that is to live for `ttl` from now: by the cluster's clock where
+ * ours is known to be far off, as an end in the cluster's past would be refused.
+ */
+struct wall skew_end(const struct skew *s, struct now now, struct dur ttl);
 
 /* False: not measurable so far. Positive: the cluster's clock is ahead of ours. */
 bool skew_get(const struct skew *s, struct now now, struct dur *ret, struct dur *ret_uncertainty);

@@ -43,6 +43,10 @@ struct dir;
  * an earlier, interrupted run of ours left behind: `.tbot-XXXXXXXX.tmp`, each X of [a-z0-9].
  */
 RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struct dir **ret);
+
+/* Opens a directory that is there and changes nothing in it: for who looks and will not write. */
+RESULT dir_open_as_is(const char *path, enum symlink_policy policy, struct dir **ret);
+
 void dir_close(struct dir *d); /* accepts NULL */
 static inline void dir_closep(struct dir **d)
 {
@@ -117,6 +121,13 @@ RESULT dir_reserve_space(struct dir *d, const char *name, size_t size);
  * process holds it. Held until *ret_fd is closed.
  */
 RESULT dir_lock(struct dir *d, const char *name, int *ret_fd);
+
+/*
+ * Who holds dir_lock() on `name`, found without taking it: /proc/locks tells. 0 when nobody does, and
+ * when it cannot be seen: a holder in another PID namespace, or a filesystem that gives its files
+ * device numbers of their own (btrfs).
+ */
+RESULT dir_lock_holder(struct dir *d, const char *name, pid_t *ret);
 
 /* Reads a whole file by path (configuration, tokens, CA files): links are followed. */
 RESULT file_read(const char *path, size_t max, struct buf **ret);

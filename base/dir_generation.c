@@ -20,32 +20,31 @@ RESULT dir_generation_open(struct dir *d, struct dir **ret)
 
 bool dir_generation_has(struct dir *d, const char *name)
 {
-    return dir_generation_link_is_ours(d, name);
+    enum dir_generation_at at = DIR_AT_NOTHING;
+    struct err *e = dir_generation_link_look(d, name, &at);
+
+    err_ignore(e, "who opens it as a file will be told");
+    return at == DIR_AT_LINK;
 }
 
-static bool is_plain(const struct dir *d, const char *name)
+static RESULT find_plain(const struct dir *d, const struct dir_file *files, size_t n, bool *ret)
 {
-    struct stat st;
-    return fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
-}
-
-static bool has_plain(const struct dir *d, const struct dir_file *files, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (is_plain(d, files[i].name))
-            return true;
+    *ret = false;
+    for (size_t i = 0; i < n && !*ret; i++) {
+        enum dir_generation_at at;
+        TRY(dir_generation_link_look(d, files[i].name, &at));
+        *ret = at == DIR_AT_PLAIN;
     }
-    return false;
+    return NULL;
 }
 
 static RESULT check_name(const struct dir *d, const char *name)
 {
-    struct stat st;
+    enum dir_generation_at at;
 
     TRY(dir_check_name(d, name));
-    if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return errno == ENOENT ? NULL : dir_error(d, name, errno, "look at");
-    if (S_ISREG(st.st_mode) || dir_generation_link_is_ours(d, name))
+    TRY(dir_generation_link_look(d, name, &at));
+    if (at != DIR_AT_OTHER)
         return NULL;
     return err_set_hint(
         err_new(ERR_STORAGE, "'%s/%s' is neither a file nor a link that tbot made", d->path, name),
@@ -60,19 +59,24 @@ static RESULT check_names(const struct dir *d, const struct dir_file *files, siz
     return NULL;
 }
 
+static RESULT adopt(const struct dir *d, const char *name, const struct dir *gen)
+{
+    if (unlinkat(gen->fd, name, 0) != 0 && errno != ENOENT)
+        return dir_error(gen, name, errno, "remove");
+    if (linkat(d->fd, name, gen->fd, name, 0) != 0)
+        return dir_error(d, name, errno, "make a hard link to");
+    return NULL;
+}
+
 /* Plain files win over those of the generation: somebody wrote them since. */
 static RESULT adopt_plain(const struct dir *d, const struct dir_file *files, size_t n,
                           const struct dir *gen)
 {
     for (size_t i = 0; i < n; i++) {
-        const char *name = files[i].name;
-
-        if (!is_plain(d, name))
-            continue;
-        if (unlinkat(gen->fd, name, 0) != 0 && errno != ENOENT)
-            return dir_error(gen, name, errno, "remove");
-        if (linkat(d->fd, name, gen->fd, name, 0) != 0)
-            return dir_error(d, name, errno, "make a hard link to");
+        enum dir_generation_at at;
+        TRY(dir_generation_link_look(d, files[i].name, &at));
+        if (at == DIR_AT_PLAIN)
+            TRY(adopt(d, files[i].name, gen));
     }
     return NULL;
 }
@@ -134,13 +138,30 @@ static RESULT publish_next(struct dir *d, const struct dir_file *files, size_t n
     return ret->changed > 0 || d->owes_sync ? put_into_force(d, next, name) : complete(d);
 }
 
+/* A file that somebody put there meanwhile was not replaced, and hides ours. */
+static RESULT check_links(const struct dir *d, const struct dir_file *files, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        enum dir_generation_at at;
+        TRY(dir_generation_link_look(d, files[i].name, &at));
+        if (at != DIR_AT_LINK)
+            return err_new(ERR_STORAGE, "'%s/%s' was taken by somebody else at the same time",
+                           d->path, files[i].name);
+    }
+    return NULL;
+}
+
 static RESULT publish(struct dir *d, const struct dir_file *files, size_t n,
                       struct dir_published *ret)
 {
+    bool has_plain = false;
+
     TRY(check_names(d, files, n));
-    if (has_plain(d, files, n))
+    TRY(find_plain(d, files, n, &has_plain));
+    if (has_plain)
         TRY(publish_as_it_is(d, files, n));
-    return publish_next(d, files, n, ret);
+    TRY(publish_next(d, files, n, ret));
+    return check_links(d, files, n);
 }
 
 RESULT dir_generation_publish(struct dir *d, const struct dir_file *files, size_t n_files,

@@ -9,17 +9,19 @@ struct dissolving {
 static RESULT make_plain(void *arg, const char *name)
 {
     const struct dissolving *s = arg;
+    enum dir_generation_at at;
 
-    return dir_generation_link_is_ours(s->d, name)
-               ? dir_generation_link_replace(s->d, name, s->present)
-               : NULL;
+    TRY(dir_generation_link_look(s->d, name, &at));
+    return at == DIR_AT_LINK ? dir_generation_link_replace(s->d, name, s->present) : NULL;
 }
 
 static RESULT remove_dangling(void *arg, const char *name)
 {
     struct dir *d = arg;
+    enum dir_generation_at at;
 
-    return dir_generation_link_is_ours(d, name) ? dir_remove(d, name) : NULL;
+    TRY(dir_generation_link_look(d, name, &at));
+    return at == DIR_AT_LINK ? dir_remove(d, name) : NULL;
 }
 
 static RESULT dissolve(struct dir *d)
@@ -39,10 +41,11 @@ RESULT dir_generation_dissolve(struct dir *d)
     char name[DIR_GENERATION_NAME_SIZE];
     struct err *e = dir_generation_link_current(d, name);
 
-    if (e) {
-        err_ignore(e, "what is not ours is not ours to dissolve");
+    if (err_code(e) == ERR_STORAGE && err_errno(e) == 0) {
+        err_ignore(e, "a link of somebody else's is not ours to dissolve");
         return NULL;
     }
+    TRY(e);
     if (*name)
         TRY(dissolve(d));
     dir_generation_make_prune(d);

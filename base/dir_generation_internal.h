@@ -31,11 +31,17 @@ bool dir_generation_name_is_ours(const char *name);
 void dir_generation_name_next(struct wall now, const char *after,
                               char ret[DIR_GENERATION_NAME_SIZE]);
 
+/* What stands at a name. */
+enum dir_generation_at {
+    DIR_AT_NOTHING,
+    DIR_AT_PLAIN, /* a regular file */
+    DIR_AT_LINK,  /* a symbolic link to the file of the same name in `..data` */
+    DIR_AT_OTHER,
+};
+RESULT dir_generation_link_look(const struct dir *d, const char *name, enum dir_generation_at *ret);
+
 /* Where `..data` points to, "" when it is not there. ERR_STORAGE when it is none of ours. */
 RESULT dir_generation_link_current(const struct dir *d, char ret[DIR_GENERATION_NAME_SIZE]);
-
-/* Whether `name` is a link to the file of the same name in `..data`. */
-bool dir_generation_link_is_ours(const struct dir *d, const char *name);
 
 /*
  * Whether `name`, a temporary one, is a link that dir_generation_link_place() was interrupted with. A

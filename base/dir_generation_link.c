@@ -57,12 +57,31 @@ RESULT dir_generation_link_current(const struct dir *d, char ret[DIR_GENERATION_
     return NULL;
 }
 
-bool dir_generation_link_is_ours(const struct dir *d, const char *name)
+static RESULT look_at_link(const struct dir *d, const char *name, enum dir_generation_at *ret)
 {
     char target[TARGET_SIZE], ours[TARGET_SIZE];
 
     target_of(name, ours);
-    return read_link(d, name, target) && strcmp(target, ours) == 0;
+    if (!read_link(d, name, target))
+        return dir_error(d, name, errno, "read");
+    *ret = strcmp(target, ours) == 0 ? DIR_AT_LINK : DIR_AT_OTHER;
+    return NULL;
+}
+
+RESULT dir_generation_link_look(const struct dir *d, const char *name, enum dir_generation_at *ret)
+{
+    struct stat st;
+
+    if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno != ENOENT)
+            return dir_error(d, name, errno, "look at");
+        *ret = DIR_AT_NOTHING;
+        return NULL;
+    }
+    if (S_ISLNK(st.st_mode))
+        return look_at_link(d, name, ret);
+    *ret = S_ISREG(st.st_mode) ? DIR_AT_PLAIN : DIR_AT_OTHER;
+    return NULL;
 }
 
 bool dir_generation_link_is_leftover(const struct dir *d, const char *name)
@@ -126,16 +145,30 @@ RESULT dir_generation_link_replace(const struct dir *d, const char *name, const 
     return e;
 }
 
-/* What a run was interrupted in is completed, what somebody else put there is not touched. */
-static bool needs_link(const struct dir *d, const struct dir *gen, const char *name)
+static RESULT is_same_file(const struct dir *d, const struct dir *gen, const char *name, bool *ret)
 {
     struct stat ours, there;
 
-    if (fstatat(gen->fd, name, &ours, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(ours.st_mode))
-        return false;
+    if (fstatat(gen->fd, name, &ours, AT_SYMLINK_NOFOLLOW) != 0)
+        return dir_error(gen, name, errno, "look at");
     if (fstatat(d->fd, name, &there, AT_SYMLINK_NOFOLLOW) != 0)
-        return errno == ENOENT;
-    return S_ISREG(there.st_mode) && there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
+        return dir_error(d, name, errno, "look at");
+    *ret = there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
+    return NULL;
+}
+
+/* What a run was interrupted in is completed, what somebody else put there is not touched. */
+static RESULT needs_link(const struct dir *d, const struct dir *gen, const char *name, bool *ret)
+{
+    enum dir_generation_at ours, there;
+
+    *ret = false;
+    TRY(dir_generation_link_look(gen, name, &ours));
+    TRY(dir_generation_link_look(d, name, &there));
+    if (ours == DIR_AT_PLAIN && there == DIR_AT_PLAIN)
+        return is_same_file(d, gen, name, ret);
+    *ret = ours == DIR_AT_PLAIN && there == DIR_AT_NOTHING;
+    return NULL;
 }
 
 struct linking {
@@ -148,8 +181,10 @@ static RESULT link_one(void *arg, const char *name)
 {
     struct linking *l = arg;
     char target[TARGET_SIZE];
+    bool is_needed = false;
 
-    if (!needs_link(l->d, l->gen, name))
+    TRY(needs_link(l->d, l->gen, name, &is_needed));
+    if (!is_needed)
         return NULL;
     target_of(name, target);
     TRY(dir_generation_link_place(l->d, name, target));

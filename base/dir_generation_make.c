@@ -78,11 +78,10 @@ struct copying {
 static RESULT copy_one(void *arg, const char *name)
 {
     const struct copying *c = arg;
-    struct stat st;
+    enum dir_generation_at at;
 
-    if (fstatat(c->from->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
-        return NULL;
-    if (linkat(c->from->fd, name, c->gen->fd, name, 0) != 0)
+    TRY(dir_generation_link_look(c->from, name, &at));
+    if (at == DIR_AT_PLAIN && linkat(c->from->fd, name, c->gen->fd, name, 0) != 0)
         return dir_error(c->from, name, errno, "make a hard link to");
     return NULL;
 }

@@ -11,6 +11,7 @@
  * dir_temp.c       one temporary file, and the overwriting that stands in for it
  * dir_publish.c    the transaction over a set of files
  * dir_file.c       single operations: remove, rename, reserve, lock
+ * dir_lock_holder.c  who has the lock
  * dir_generation*  sets of files that change as a whole
  */
 

@@ -14,6 +14,13 @@ static void close_list(DIR **list)
         closedir(*list);
 }
 
+static struct err *list_error(const struct dir *d, int errnum)
+{
+    if (errnum == ENOMEM)
+        return err_nomem();
+    return dir_with_remedy(err_sys(ERR_STORAGE, errnum, "list '%s'", d->path));
+}
+
 /* A descriptor of its own: reading moves the place in the directory, and others may read it too. */
 static RESULT open_list(const struct dir *d, DIR **ret)
 {
@@ -21,7 +28,7 @@ static RESULT open_list(const struct dir *d, DIR **ret)
 
     *ret = fd >= 0 ? fdopendir(fd) : NULL;
     if (!*ret)
-        return err_sys(ERR_STORAGE, errno, "list '%s'", d->path);
+        return list_error(d, errno);
     (void)TAKE_FD(fd);
     return NULL;
 }
@@ -37,7 +44,7 @@ RESULT dir_each(const struct dir *d, dir_each_fn *fn, void *arg)
             TRY(fn(arg, entry->d_name));
     }
     if (errno)
-        return err_sys(ERR_STORAGE, errno, "list '%s'", d->path);
+        return list_error(d, errno);
     return NULL;
 }
 

@@ -119,7 +119,7 @@ static RESULT remove_leftover(void *arg, const char *name)
     return NULL;
 }
 
-RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struct dir **ret)
+static RESULT open_dir(const char *path, enum symlink_policy policy, bool create, struct dir **ret)
 {
     CLEANUP(dir_closep) struct dir *d = calloc(1, sizeof(*d));
 
@@ -140,10 +140,25 @@ RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struc
         close(d->fd);
         d->fd = readable;
         d->listable = true;
-        err_ignore(dir_each(d, remove_leftover, d), "what stays does no harm but take space");
     }
     *ret = TAKE(d);
     return NULL;
+}
+
+RESULT dir_open(const char *path, enum symlink_policy policy, bool create, struct dir **ret)
+{
+    struct dir *d = NULL;
+
+    TRY(open_dir(path, policy, create, &d));
+    if (d->listable)
+        err_ignore(dir_each(d, remove_leftover, d), "what stays does no harm but take space");
+    *ret = d;
+    return NULL;
+}
+
+RESULT dir_open_as_is(const char *path, enum symlink_policy policy, struct dir **ret)
+{
+    return open_dir(path, policy, false, ret);
 }
 
 static RESULT check_owner(const struct dir *d, const char *name, int fd)

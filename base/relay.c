@@ -123,7 +123,7 @@ static enum step plain_step(struct relay *r, bool is_at_end, short want)
 {
     if (is_at_end || (errno != EAGAIN && errno != EINTR))
         return ended(r, RELAY_PLAIN_CLOSED, NULL);
-    r->want_plain |= want;
+    r->want_plain = (short)(r->want_plain | want);
     return STEP_BLOCKED;
 }
 

@@ -218,6 +218,11 @@ const char *tls_alpn(const struct tls *t)
     return t->alpn;
 }
 
+const char *tls_version(const struct tls *t)
+{
+    return SSL_get_version(t->ssl);
+}
+
 struct x509_st *tls_peer_cert(const struct tls *t)
 {
     return SSL_get0_peer_certificate(t->ssl);

@@ -104,6 +104,9 @@ int tls_fd(const struct tls *t);
 /* What was negotiated, "" for none. Lives as long as `t`. */
 const char *tls_alpn(const struct tls *t);
 
+/* "TLSv1.3". Static. */
+const char *tls_version(const struct tls *t);
+
 /* The peer's leaf, borrowed, or NULL. */
 struct x509_st *tls_peer_cert(const struct tls *t);
 

@@ -2,12 +2,10 @@
 #include "agent/agent.h"
 #include "base/loop.h"
 #include "cmd/command.h"
+#include "cmd/harden.h"
 #include "cmd/start_config.h"
 #include "transport/transport.h"
 
-#include <malloc.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 /* gRPC says something only when something is odd; it has no level we could trust. */
@@ -16,15 +14,6 @@ static struct log *grpc_log;
 static void log_grpc(const char *text)
 {
     log_debug(grpc_log, "grpc", text);
-}
-
-/* No core dump and no tracer gets at the keys; few arenas keep the memory of bursts small. */
-static void harden(void)
-{
-    const struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_DUMPABLE, 0);
-    mallopt(M_ARENA_MAX, 2);
 }
 
 static struct err *run(const struct config *config, struct log *log)
@@ -64,7 +53,7 @@ static int start(const struct start_config *start)
 int cmd_start(struct globals *globals, int argc, char **argv)
 {
     CLEANUP(start_config_release) struct start_config values = {0};
-    harden();
+    harden_process();
     loop_block_signals();
     struct err *e = start_config_load(&values, globals, argc, argv);
     if (e)

@@ -41,7 +41,7 @@ static const struct opt global_opts[] = {
 static const char *const not_built[] = {
     "copy-binaries", "db",      "init",  "install",        "keypair",
     "kube",          "migrate", "proxy", "spiffe-inspect", "ssh-multiplexer-proxy-command",
-    "status",        "test",    "tpm",   "wait",
+    "status",        "tpm",     "wait",
 };
 
 struct opt_set globals_set(struct globals *globals)

@@ -74,6 +74,7 @@ int cmd_configure(struct globals *globals, int argc, char **argv);
 int cmd_help(struct globals *globals, int argc, char **argv);
 int cmd_ssh_proxy_command(struct globals *globals, int argc, char **argv);
 int cmd_start(struct globals *globals, int argc, char **argv);
+int cmd_test(struct globals *globals, int argc, char **argv);
 int cmd_version(struct globals *globals, int argc, char **argv);
 
 #endif

@@ -8,6 +8,7 @@
 const struct command command_table[] = {
     {"configure", "write a configuration file for what the options say", cmd_configure},
     {"start", "join the cluster and keep identities fresh", cmd_start},
+    {"test", "say whether a start would work, and change nothing", cmd_test},
     {"ssh-proxy-command", NULL, cmd_ssh_proxy_command}, /* for ssh, not for people */
     {"version", "print the version", cmd_version},
     {"help", "explain a command, or the configuration file", cmd_help},

@@ -22,18 +22,22 @@ static const struct command_help help = {
                 "      --join-method token --storage /var/lib/tbot --destination /srv/identity\n",
 };
 
-static RESULT check_given(const struct start_options *o)
+RESULT start_config_check_given(const struct start_options *o, const char *verb)
 {
     const struct config_overrides *over = &o->overrides;
     if (o->globals->config_path || over->auth_server || over->proxy_server || over->join_uri)
         return NULL;
-    return err_set_hint(err_new(ERR_USAGE, "there is nothing to start: no configuration file (-c "
-                                           "FILE) and no address of a cluster (--proxy-server)"),
-                        "See 'tbot start --help'; 'tbot configure' writes a configuration file.");
+    return err_set_hint(err_new(ERR_USAGE,
+                                "there is nothing to %s: no configuration file (-c FILE) and no "
+                                "address of a cluster (--proxy-server)",
+                                verb),
+                        "See 'tbot %s --help'; 'tbot configure' writes a configuration file.",
+                        verb);
 }
 
-static RESULT load(const char *path, struct config **ret)
+RESULT start_config_read(const struct start_options *o, struct config **ret)
 {
+    const char *path = o->globals->config_path;
     return path ? config_load(path, ret) : config_new(ret);
 }
 
@@ -43,6 +47,13 @@ static RESULT warn_of_idleness(struct config *config)
         return NULL;
     return strlist_add(&config->warnings, "there are no services: only the bot's own identity is "
                                           "kept renewed");
+}
+
+RESULT start_config_complete(const struct start_options *options, struct config *config)
+{
+    TRY(config_merge(config, &options->overrides));
+    TRY(config_validate(config));
+    return warn_of_idleness(config);
 }
 
 struct err *start_config_load(struct start_config *start, struct globals *globals, int argc,
@@ -55,12 +66,10 @@ struct err *start_config_load(struct start_config *start, struct globals *global
         start_options_help(options, &help);
         return NULL;
     }
-    TRY(check_given(options));
-    TRY(load(globals->config_path, &config));
-    TRY(config_merge(config, &options->overrides));
-    TRY(config_validate(config));
+    TRY(start_config_check_given(options, "start"));
+    TRY(start_config_read(options, &config));
+    TRY(start_config_complete(options, config));
     TRY(cluster_check_environment(config, getenv));
-    TRY(warn_of_idleness(config));
     start->is_debug = config->debug;
     start->is_json = globals->log_format && strcmp(globals->log_format, "json") == 0;
     start->config = TAKE(config);

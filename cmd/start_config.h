@@ -23,6 +23,14 @@ struct start_config {
     struct start_options options;
 };
 
+/*
+ * The same in its steps, for who reports on them, with options that are parsed already: is there
+ * anything to `verb`; what the file alone says (defaults without one); the options over it, judged.
+ */
+RESULT start_config_check_given(const struct start_options *options, const char *verb);
+RESULT start_config_read(const struct start_options *options, struct config **ret);
+RESULT start_config_complete(const struct start_options *options, struct config *config);
+
 /* ERR_USAGE for the command line, ERR_CONFIG and others for the file. */
 RESULT start_config_load(struct start_config *start, struct globals *globals, int argc,
                          char **argv);

@@ -83,6 +83,15 @@ static const struct opt configure_opts[] = {
      .help = "write there, readable by the owner only, instead of to standard output", AT(output)},
 };
 
+static const struct opt test_opts[] = {
+    {"connect", .kind = OPT_SWITCH, .flags = OPT_NO_TWIN,
+     .help = "take every step to the cluster too, and tell each with its time", AT(connect)},
+    {"timeout", .kind = OPT_DURATION, .arg = "TIME",
+     .help = "the most that one step to the cluster may take, 10s", AT(timeout)},
+    {"json", .kind = OPT_SWITCH, .flags = OPT_NO_TWIN,
+     .help = "one JSON document on standard output instead of a table", AT(json)},
+};
+
 static void add_set(struct start_options *o, struct opt_set set)
 {
     o->sets[o->n_sets++] = set;
@@ -92,6 +101,8 @@ static void choose_sets(struct start_options *o, enum start_command command)
 {
     if (command == START_CONFIGURE)
         add_set(o, SET("Output", configure_opts, o));
+    if (command == START_TEST)
+        add_set(o, SET("Test", test_opts, o));
     add_set(o, SET("Cluster and times", shared_opts, o));
     add_set(o, o->is_identity ? SET("Identity", modern_opts, o) : SET("Files", legacy_opts, o));
     add_set(o, globals_set(o->globals));

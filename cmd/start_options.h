@@ -3,8 +3,8 @@
 #define TBOT_CMD_START_OPTIONS_H
 
 /*
- * The options `start` and `configure` share, and their sub-commands: `legacy` (also when none is
- * named) runs a configuration file, `identity` adds an identity output described by options.
+ * The options `start`, `test` and `configure` share, and their sub-commands: `legacy` (also when none
+ * is named) runs a configuration file, `identity` adds an identity output described by options.
  *
  *     CLEANUP(start_options_release) struct start_options options = { 0 };
  *     TRY(start_options_parse(&options, START_COMMAND, globals, argc, argv));
@@ -19,6 +19,7 @@
 enum start_command {
     START_COMMAND,
     START_CONFIGURE, /* has --output too */
+    START_TEST,      /* has --connect, --timeout and --json too */
 };
 
 enum { START_MAX_SETS = 4 };
@@ -30,7 +31,9 @@ struct start_options {
     struct secret *token, *join_uri; /* owned; overrides borrows them */
     const char *data_dir;
     struct config_service_overrides service;
-    const char *output; /* configure: a file, or NULL for standard output */
+    const char *output;     /* configure: a file, or NULL for standard output */
+    unsigned json, connect; /* test: switches as in struct globals */
+    struct dur timeout;     /* test: of each step; 0: not given */
 
     const char *not_built; /* where options that are refused would store */
     unsigned not_built_switch;

@@ -38,7 +38,7 @@
  *     any ─► EXPIRED when the certificate ends; rejoins where a token can, and goes on trying
  *
  * EXPIRED may be our calendar's mistake: where there is no token, or it is refused, the cluster is asked
- * what it thinks, and an identity that turns out to be valid is renewed. After OVERTAKEN and HELD nothing
+ * at once what it thinks, and an identity that turns out to be valid is renewed. After OVERTAKEN and HELD nothing
  * but a join may follow, so without a token they, and EXPIRED after them, wait for a person.
  *
  * In every other state something is planned, or the state is FAILED. Nothing leads there but a first
@@ -134,7 +134,7 @@ enum renewer_event_kind {
     RENEWER_CONTACT,
     /* `skew`: how far the server's calendar is ahead of ours, measured anew. An identity found at start
      * is judged by both calendars, and the first to speak counts. One issued in this process is not: its
-     * length counts by the boot clock. */
+     * length counts by the boot clock, until the cluster calls it expired. */
     RENEWER_SKEW,
     RENEWER_JOB_DONE,
 };

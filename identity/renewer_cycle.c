@@ -71,13 +71,22 @@ static void go_on(struct renewer *r, enum renewer_job failed, enum err_code code
         renewer_cycle_fail(r, end, now);
     else
         renewer_plan(r, renewer_rules_next_job(r, failed, code),
-                     renewer_rules_next_at(r, code, now));
+                     renewer_rules_next_at(r, failed, code, now));
+}
+
+/* The boot clock stands still in a virtual machine that is paused. Where the cluster calls the identity
+ * expired, the calendar is asked again: two against one. */
+static void doubt_boot_clock(struct renewer *r, enum err_code code)
+{
+    if (code == ERR_EXPIRED)
+        r->issued_here = false;
 }
 
 static void attempt_failed(struct renewer *r, enum renewer_job job, enum err_code code,
                            struct now now)
 {
     note_failure(r, code, now);
+    doubt_boot_clock(r, code);
     go_on(r, job, code, now);
 }
 
@@ -215,6 +224,7 @@ static void resolve_failed(struct renewer *r, enum err_code code, struct now now
 {
     r->last_code = code;
     r->equal_reads = 0;
+    doubt_boot_clock(r, code);
     go_on(r, RENEWER_JOB_RESOLVE, code, now);
 }
 

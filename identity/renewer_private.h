@@ -63,7 +63,8 @@ enum renewer_job renewer_rules_next_job(const struct renewer *r, enum renewer_jo
                                         enum err_code code);
 
 /* ... and when. */
-struct mono renewer_rules_next_at(const struct renewer *r, enum err_code code, struct now now);
+struct mono renewer_rules_next_at(const struct renewer *r, enum renewer_job failed,
+                                  enum err_code code, struct now now);
 
 /* Does a failure with `code` end the process? */
 enum renewer_failure renewer_rules_verdict(const struct renewer *r, enum err_code code,

@@ -127,8 +127,18 @@ static struct dur wait_for_next(const struct renewer *r, enum err_code code, str
     return wait.ns < most.ns ? wait : most;
 }
 
-struct mono renewer_rules_next_at(const struct renewer *r, enum err_code code, struct now now)
+/* Nothing serves, and the token is no help: only the cluster can say that the identity is good. */
+static bool is_urgent(const struct renewer *r, enum renewer_job failed, enum err_code code)
 {
+    return r->state == RENEWER_EXPIRED && failed == RENEWER_JOB_JOIN &&
+           renewer_rules_next_job(r, failed, code) != RENEWER_JOB_JOIN;
+}
+
+struct mono renewer_rules_next_at(const struct renewer *r, enum renewer_job failed,
+                                  enum err_code code, struct now now)
+{
+    if (is_urgent(r, failed, code))
+        return now.mono;
     struct mono at = mono_add(now.mono, wait_for_next(r, code, now));
     struct mono limit = patience_ends(r); /* the last attempt is made then, not after it */
     return mono_before(now.mono, limit) ? mono_min(at, limit) : at;

@@ -8,12 +8,8 @@
 #include <string.h>
 
 #define RESERVE "renewal.reserve"
-#define LOCK "lock"
 #define WRITE_TEST ".write-test"
 #define FILE_MODE 0600
-
-/* Room for the reply's journal and for the flat files beside the old ones, several times over. */
-#define RESERVE_SIZE (256 * 1024)
 
 struct store {
     struct dir *dir; /* NULL: memory */
@@ -141,7 +137,7 @@ RESULT store_open(const struct store_config *config, struct store **ret)
     if (!s)
         return err_nomem();
     TRY_CTX(dir_open(config->path, config->symlinks, config->create, &s->dir), "storage");
-    TRY_CTX(dir_lock(s->dir, LOCK, &s->lock_fd), "storage");
+    TRY_CTX(dir_lock(s->dir, STORE_LOCK_NAME, &s->lock_fd), "storage");
     TRY_CTX(recover(s), "storage '%s'", config->path);
     *ret = TAKE(s);
     return NULL;
@@ -193,7 +189,7 @@ const struct store_renewal *store_open_renewal(const struct store *s)
 static RESULT make_room(struct store *s)
 {
     TRY(dir_replace(s->dir, WRITE_TEST, (struct bytes){0}, FILE_MODE));
-    return dir_reserve_space(s->dir, RESERVE, RESERVE_SIZE);
+    return dir_reserve_space(s->dir, RESERVE, STORE_ROOM);
 }
 
 RESULT store_check_room(struct store *s)

@@ -41,6 +41,13 @@
 #include "base/encode.h"
 #include "identity/pki/credentials.h"
 
+/* In the directory: locked while it is open. */
+#define STORE_LOCK_NAME "lock"
+
+/* What a renewal reserves: room for the reply's journal and for the flat files beside the old ones,
+ * several times over. */
+#define STORE_ROOM (256 * 1024)
+
 struct store;
 
 struct store_config {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/dial.h"
 
+#include "base/strlist.h"
+#include "transport/resolve.h"
+
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -21,31 +23,6 @@ static void addrinfo_freep(struct addrinfo **p)
 {
     if (*p)
         freeaddrinfo(*p);
-}
-
-static RESULT resolve_error(const struct address *a, int code)
-{
-    if (code == EAI_MEMORY)
-        return err_nomem();
-    bool is_unknown = code == EAI_NONAME || code == EAI_NODATA;
-    struct err *e = err_new(is_unknown ? ERR_NOT_FOUND : ERR_UNAVAILABLE, "resolve '%s': %s",
-                            a->host, code == EAI_SYSTEM ? "system error" : gai_strerror(code));
-    return err_set_hint(e, "%s",
-                        is_unknown ? "Check the host name in the address."
-                                   : "Check the name servers of this machine.");
-}
-
-static RESULT resolve(const struct address *a, struct addrinfo **ret)
-{
-    char port[sizeof("65535")];
-    snprintf(port, sizeof(port), "%u", (unsigned)a->port);
-    struct addrinfo hints = {
-        .ai_family = AF_UNSPEC,
-        .ai_socktype = SOCK_STREAM,
-        .ai_flags = AI_NUMERICSERV | (address_is_ip(a) ? AI_NUMERICHOST : 0),
-    };
-    int code = getaddrinfo(a->host, port, &hints, ret);
-    return code == 0 ? NULL : resolve_error(a, code);
 }
 
 /* Failing to set one of these costs speed or a late alarm, never correctness: not an error. */
@@ -67,7 +44,7 @@ static void tune(int fd)
 
 static RESULT wait_connected(int fd, const struct ctx *ctx)
 {
-    TRY(ctx_wait_fd(ctx, fd, POLLOUT));
+    TRY_CTX(ctx_wait_fd(ctx, fd, POLLOUT), "connect");
     int error = 0;
     socklen_t len = sizeof(error);
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
@@ -85,19 +62,88 @@ static RESULT connect_one(const struct addrinfo *to, const struct ctx *ctx, int 
     if (connect(fd, to->ai_addr, to->ai_addrlen) < 0) {
         if (errno != EINPROGRESS)
             return err_sys(ERR_UNAVAILABLE, errno, "connect");
-        TRY_CTX(wait_connected(fd, ctx), "connect");
+        TRY(wait_connected(fd, ctx));
     }
     *ret_fd = TAKE_FD(fd);
     return NULL;
 }
 
-/* Half of what is left, or everything for the last one: the next address deserves a try too. */
-static struct ctx share_of(const struct ctx *ctx, const struct addrinfo *to)
+/* One dial. */
+struct dial {
+    const struct address *address;
+    const struct dial_watch *watch; /* NULL: nobody */
+    struct ctx ctx;
+};
+
+static void begin(const struct dial *d, enum dial_step step, const char *where)
 {
-    if (!to->ai_next || ctx->deadline.ns == INT64_MAX)
-        return *ctx;
-    struct dur left = mono_diff(ctx->deadline, clock_mono(ctx->clock));
-    return ctx_until(ctx, (struct dur){left.ns / 2});
+    if (d->watch)
+        d->watch->begin(d->watch->arg, step, where);
+}
+
+static void end(const struct dial *d, const struct dial_event *event)
+{
+    if (d->watch)
+        d->watch->end(d->watch->arg, event);
+}
+
+static struct ctx within_limit(const struct dial *d, const struct ctx *ctx)
+{
+    return d->watch ? ctx_until(ctx, d->watch->limit) : *ctx;
+}
+
+/* --- resolve --- */
+
+static void format_host(const struct addrinfo *to, char *out, size_t size)
+{
+    if (getnameinfo(to->ai_addr, to->ai_addrlen, out, (socklen_t)size, NULL, 0, NI_NUMERICHOST) !=
+        0)
+        snprintf(out, size, "?");
+}
+
+static RESULT list_hosts(const struct addrinfo *list, struct strlist *ret)
+{
+    char host[NI_MAXHOST];
+    for (const struct addrinfo *to = list; to; to = to->ai_next) {
+        format_host(to, host, sizeof(host));
+        TRY(strlist_add(ret, host));
+    }
+    return NULL;
+}
+
+static void tell_found(const struct dial *d, const struct addrinfo *list)
+{
+    CLEANUP(strlist_release) struct strlist hosts = {0};
+    if (!d->watch)
+        return;
+    err_ignore(list_hosts(list, &hosts), "who watches sees fewer of them");
+    CLEANUP(freep) char *text = strlist_join(&hosts, ", ");
+    end(d, &(struct dial_event){
+               .step = DIAL_RESOLVE, .where = d->address->host, .found = text ? text : ""});
+}
+
+static RESULT find_addresses(const struct dial *d, struct addrinfo **ret)
+{
+    const struct ctx limited = within_limit(d, &d->ctx);
+    begin(d, DIAL_RESOLVE, d->address->host);
+    struct err *e = resolve(d->address, &limited, ret);
+    if (e)
+        end(d, &(struct dial_event){.step = DIAL_RESOLVE, .where = d->address->host, .err = e});
+    else
+        tell_found(d, *ret);
+    return e;
+}
+
+/* --- TCP --- */
+
+/* Half of what is left, or everything for the last one: the next address deserves a try too. */
+static struct ctx share_of(const struct dial *d, const struct addrinfo *to)
+{
+    const struct ctx limited = within_limit(d, &d->ctx);
+    if (!to->ai_next || d->ctx.deadline.ns == INT64_MAX)
+        return limited;
+    struct dur left = mono_diff(d->ctx.deadline, clock_mono(d->ctx.clock));
+    return ctx_until(&limited, (struct dur){left.ns / 2});
 }
 
 static const char *advice(const struct err *e)
@@ -109,31 +155,46 @@ static const char *advice(const struct err *e)
     return "Check the address, and the network of this machine.";
 }
 
-static RESULT explain(struct err *e, const struct address *a)
+static RESULT connect_to(const struct dial *d, const struct addrinfo *to, int *ret_fd)
 {
-    char text[ADDRESS_TEXT_SIZE];
-    if (err_code(e) != ERR_CANCELLED)
+    struct address one = {.port = d->address->port};
+    char where[ADDRESS_TEXT_SIZE];
+    const struct ctx share = share_of(d, to);
+    format_host(to, one.host, sizeof(one.host));
+    address_format(&one, where);
+    begin(d, DIAL_CONNECT, where);
+    struct err *e = connect_one(to, &share, ret_fd);
+    if (e && err_code(e) != ERR_CANCELLED)
         e = err_set_hint(e, "%s", advice(e));
-    return err_wrap(e, "dial '%s'", address_format(a, text));
+    end(d, &(struct dial_event){
+               .step = DIAL_CONNECT, .where = where, .err = e, .goes_on = e && to->ai_next});
+    return e;
 }
 
-RESULT dial_tcp(const struct address *a, const struct ctx *ctx, int *ret_fd)
+static RESULT connect_any(const struct dial *d, int *ret_fd)
 {
     CLEANUP(addrinfo_freep) struct addrinfo *list = NULL;
-    TRY(ctx_check(ctx));
-    TRY(resolve(a, &list));
-    struct err *last = err_new(ERR_NOT_FOUND, "resolve '%s': no address", a->host);
+    char text[ADDRESS_TEXT_SIZE];
+    struct err *last = NULL;
+    TRY(find_addresses(d, &list));
     for (const struct addrinfo *to = list; to; to = to->ai_next) {
-        struct ctx share = share_of(ctx, to);
         err_ignore(last, "the next address is tried; the last one's error is told");
-        last = connect_one(to, &share, ret_fd);
+        last = connect_to(d, to, ret_fd);
         if (!last)
             return NULL;
         if (err_code(last) == ERR_CANCELLED)
             break;
     }
-    return explain(last, a);
+    return err_wrap(last, "dial '%s'", address_format(d->address, text));
 }
+
+RESULT dial_tcp(const struct address *a, const struct ctx *ctx, int *ret_fd)
+{
+    const struct dial d = {.address = a, .ctx = *ctx};
+    return connect_any(&d, ret_fd);
+}
+
+/* --- TLS --- */
 
 static struct err *with_hint(struct err *e)
 {
@@ -158,13 +219,32 @@ static struct err *with_hint(struct err *e)
     }
 }
 
+static RESULT shake_hands(const struct dial *d, int fd, const struct tls_client_config *config,
+                          struct tls **ret)
+{
+    char where[ADDRESS_TEXT_SIZE];
+    const struct ctx limited = within_limit(d, &d->ctx);
+    address_format(d->address, where);
+    begin(d, DIAL_HANDSHAKE, where);
+    struct err *e = tls_connect(fd, config, &limited, ret);
+    if (e)
+        e = with_hint(e);
+    end(d, &(struct dial_event){
+               .step = DIAL_HANDSHAKE, .where = where, .err = e, .tls = e ? NULL : *ret});
+    return e ? err_wrap(e, "TLS with '%s'", where) : NULL;
+}
+
+RESULT dial_tls_watched(const struct address *a, const struct tls_client_config *config,
+                        const struct dial_watch *watch, const struct ctx *ctx, struct tls **ret)
+{
+    const struct dial d = {.address = a, .watch = watch, .ctx = ctx_until(ctx, dur_s(LIMIT_S))};
+    int fd = -1;
+    TRY(connect_any(&d, &fd));
+    return shake_hands(&d, fd, config, ret);
+}
+
 RESULT dial_tls(const struct address *a, const struct tls_client_config *config,
                 const struct ctx *ctx, struct tls **ret)
 {
-    char text[ADDRESS_TEXT_SIZE];
-    int fd = -1;
-    const struct ctx limited = ctx_until(ctx, dur_s(LIMIT_S));
-    TRY(dial_tcp(a, &limited, &fd));
-    struct err *e = tls_connect(fd, config, &limited, ret);
-    return e ? err_wrap(with_hint(e), "TLS with '%s'", address_format(a, text)) : NULL;
+    return dial_tls_watched(a, config, NULL, ctx, ret);
 }

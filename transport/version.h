@@ -8,6 +8,10 @@
 
 #define VERSION_SIZE 64
 
+/* The servers this program is made for, by their first number. */
+#define VERSION_OLDEST 15
+#define VERSION_NEWEST 18
+
 /* The first number. ERR_PROTOCOL when there is none. */
 RESULT version_major(const char *version, unsigned *ret);
 

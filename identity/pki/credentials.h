@@ -42,7 +42,7 @@ struct subject {
     int64_t generation;          /* 1.14; 0: none */
     const char *bot_name;        /* 2.18, or the user name without "bot-" */
     const char *bot_instance;    /* 2.20, NULL before 16.2 */
-    const char *routed_to;       /* street: a leaf cluster; NULL: `cluster` itself */
+    const char *routed_to;       /* street: a leaf cluster; NULL, or the same: `cluster` */
     bool disallow_reissue;       /* 2.9 */
 };
 const struct subject *credentials_subject(const struct credentials *c);

@@ -8,12 +8,15 @@
 struct shelf {
     struct key *keys[KEYPOOL_DEPTH_MAX];
     unsigned ready;
-    unsigned making; /* begun by keypool_fill_one(), not on the shelf yet */
+    unsigned making;  /* begun by keypool_fill_one(), not on the shelf yet */
+    unsigned awaited; /* by keypool_take(), among those being made */
     unsigned wanted;
 };
 
 struct keypool {
+    struct keypool_config c;
     pthread_mutex_t lock;
+    pthread_cond_t made; /* a key, or the attempt failed */
     struct shelf shelves[KINDS];
 };
 
@@ -27,12 +30,15 @@ static void unlockp(pthread_mutex_t **lock)
     CLEANUP(unlockp) pthread_mutex_t *locked_ = &(p)->lock;                                        \
     pthread_mutex_lock(locked_)
 
-RESULT keypool_new(struct keypool **ret)
+RESULT keypool_new(const struct keypool_config *config, struct keypool **ret)
 {
     struct keypool *p = calloc(1, sizeof(*p));
     if (!p)
         return err_nomem();
+    if (config)
+        p->c = *config;
     pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->made, NULL);
     *ret = p;
     return NULL;
 }
@@ -53,6 +59,7 @@ void keypool_free(struct keypool *p)
         p->shelves[kind].wanted = 0;
         shrink(&p->shelves[kind]);
     }
+    pthread_cond_destroy(&p->made);
     pthread_mutex_destroy(&p->lock);
     free(p);
 }
@@ -62,6 +69,16 @@ void keypool_want(struct keypool *p, enum key_kind kind, unsigned depth)
     LOCKED(p);
     p->shelves[kind].wanted = depth < KEYPOOL_DEPTH_MAX ? depth : KEYPOOL_DEPTH_MAX;
     shrink(&p->shelves[kind]);
+}
+
+static RESULT make(const struct keypool *p, enum key_kind kind, struct key **ret)
+{
+    if (!p->c.made)
+        return key_generate(kind, ret);
+    struct mono began = clock_mono(p->c.clock);
+    TRY(key_generate(kind, ret));
+    p->c.made(p->c.arg, kind, mono_diff(clock_mono(p->c.clock), began));
+    return NULL;
 }
 
 /* The kind a key is missing of, or -1. The lock is held. */
@@ -93,6 +110,7 @@ static bool end_making(struct keypool *p, int kind, struct key *k)
     s->making--;
     if (k && s->ready < s->wanted)
         s->keys[s->ready++] = TAKE(unused);
+    pthread_cond_broadcast(&p->made);
     return find_missing(p) >= 0;
 }
 
@@ -104,17 +122,26 @@ RESULT keypool_fill_one(struct keypool *p, bool *ret_more)
         return NULL;
     }
     struct key *k = NULL;
-    struct err *e = key_generate((enum key_kind)kind, &k);
+    struct err *e = make(p, (enum key_kind)kind, &k);
     bool more = end_making(p, kind, k);
     TRY(e);
     *ret_more = more;
     return NULL;
 }
 
+/*
+ * NULL: none is ready, and none is being made that nobody waits for yet. To wait is better than to begin
+ * another: how long an RSA key takes is a matter of luck, and the one begun first has had more of it.
+ */
 static struct key *take_ready(struct keypool *p, enum key_kind kind)
 {
     LOCKED(p);
     struct shelf *s = &p->shelves[kind];
+    while (s->ready == 0 && s->making > s->awaited) {
+        s->awaited++;
+        pthread_cond_wait(&p->made, &p->lock);
+        s->awaited--;
+    }
     if (s->ready == 0)
         return NULL;
     s->ready--;
@@ -125,7 +152,7 @@ RESULT keypool_take(struct keypool *p, enum key_kind kind, struct key **ret)
 {
     struct key *ready = take_ready(p, kind);
     if (!ready)
-        return key_generate(kind, ret);
+        return make(p, kind, ret);
     *ret = ready;
     return NULL;
 }

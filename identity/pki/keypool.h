@@ -6,17 +6,18 @@
  * Keys made ahead of need, so that a renewal does not wait for one (an RSA key takes 0.2 s and
  * more).
  *
- *     TRY(keypool_new(&pool));
+ *     TRY(keypool_new(&config, &pool));
  *     keypool_want(pool, KEY_RSA_2048, 2);
  *     ...
  *     while (idle && more)                        a worker with nothing else to do
  *         TRY(keypool_fill_one(pool, &more));
  *     ...
- *     TRY(keypool_take(pool, KEY_RSA_2048, &key)); ready, or made on the spot
+ *     TRY(keypool_take(pool, KEY_RSA_2048, &key)); ready, soon ready, or made on the spot
  *
  * Every key is handed out once. Thread-safe, but for keypool_new() and keypool_free().
  */
 
+#include "base/clock.h"
 #include "identity/pki/key.h"
 
 /* The most keys of one kind that are kept ready. */
@@ -24,7 +25,15 @@
 
 struct keypool;
 
-RESULT keypool_new(struct keypool **ret);
+struct keypool_config {
+    const struct clock *clock;
+    /* Told how long each key took, by the thread that made it. */
+    void (*made)(void *arg, enum key_kind kind, struct dur took);
+    void *arg;
+};
+
+/* `config` is copied; NULL: nobody is told. */
+RESULT keypool_new(const struct keypool_config *config, struct keypool **ret);
 
 /* Wipes the keys that were not used. Accepts NULL. */
 void keypool_free(struct keypool *p);
@@ -42,6 +51,10 @@ void keypool_want(struct keypool *p, enum key_kind kind, unsigned depth);
  */
 RESULT keypool_fill_one(struct keypool *p, bool *ret_more);
 
+/*
+ * A ready key; else the one another thread is making and nobody else waits for; else a new one, made
+ * in this thread. So it may block for as long as a key takes, and cannot be cancelled.
+ */
 RESULT keypool_take(struct keypool *p, enum key_kind kind, struct key **ret);
 
 /* Whether keypool_fill_one() would make one. */

@@ -130,7 +130,7 @@ static struct err *begin(struct life *l, struct renewer_event *ev)
     cluster_remote_make(&l->cluster, &history(l->w)->cluster, &l->time.clock);
     l->ctx = (struct ctx){.clock = &l->time.clock, .deadline = MONO_NEVER};
     TRY(store_open(&(struct store_config){.path = l->w->dir.path}, &l->store));
-    TRY(keypool_new(&l->keys));
+    TRY(keypool_new(NULL, &l->keys));
     TRY(load(l, ev));
     renewer_init(&l->renewer, &(struct renewer_config){.interval = dur_s(TTL_S / 3),
                                                        .attempts = 7,

@@ -100,6 +100,10 @@ class Cache(Case):
             self.assertEqual(pem.public_key_of_key(copy / "key"), pem.public_key_of_cert(copy / "tlscert"))
         for path in copy.rglob("*"):
             self.assertEqual(0o700 if path.is_dir() else 0o600, stat.S_IMODE(path.stat().st_mode), path)
+        authority.process.stop()
+        agent.start()
+        agent.process.wait_text(r"\[web\] serving the files of the last run")
+        agent.process.stop()
         agent.config.write_text(agent.config.read_text().replace("cache: yes", "cache: no"))
         done = agent.oneshot()
         self.assertIn("the copy of output 'web' is removed from the storage", done.stderr)

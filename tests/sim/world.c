@@ -3,210 +3,131 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 /* 2026-01-01 */
 #define EPOCH_S 1767225600
 
-static uint64_t next_random(struct world *w)
+#define DEFAULT_TTL_S HOURS(1)
+#define DEFAULT_INTERVAL_S MINUTES(20)
+
+/* Drawn apart for each purpose from one seed. */
+#define WORLD_STREAM UINT64_C(0x776f726c64)
+
+_Noreturn void world_die(const char *why)
 {
-    w->random += 0x9e3779b97f4a7c15u;
-    uint64_t z = w->random;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
+    fprintf(stderr, "the simulation itself: %s\n", why);
+    exit(2);
 }
 
-/* The renewer's entropy is the world's generator; there is one world at a time. */
-static struct world *current;
-
-static void fill(const struct entropy *e, void *out, size_t len)
+struct wall world_calendar(const struct world *w)
 {
-    (void)e;
-    for (size_t i = 0; i < len; i++)
-        ((uint8_t *)out)[i] = (uint8_t)next_random(current);
+    return wall_add(wall_of_unix(EPOCH_S), (struct dur){w->t.ns});
 }
 
-static const struct entropy entropy = {fill};
-
-static struct dur elapsed(const struct world *w)
+struct dur world_ttl(const struct world *w)
 {
-    return mono_diff(w->now.mono, w->began);
+    return dur_s(w->config->ttl_s ? w->config->ttl_s : DEFAULT_TTL_S);
 }
 
-static bool broken(const struct world *w, const char *what)
+struct dur world_interval(const struct world *w)
 {
-    fprintf(stderr, "invariant broken: %s (seed %" PRIu64 ", t=%" PRId64 "s, state %s)\n", what,
-            w->config->seed, dur_to_s(elapsed(w)), renewer_state_name(w->renewer.state));
-    return false;
+    return dur_s(w->config->interval_s ? w->config->interval_s : DEFAULT_INTERVAL_S);
 }
 
-/* The cluster's calendar is ours less the offset. */
-static struct renewer_identity issue(struct world *w, int64_t generation)
+void world_at(struct world *w, struct loop_timer *t, struct mono at)
 {
-    struct wall cluster_now = {w->now.wall.ns - w->config->wall_offset.ns};
-    return (struct renewer_identity){
-        .validity = {.not_before = wall_add(cluster_now, dur_s(-60)),
-                     .not_after = wall_add(cluster_now, w->config->ttl)},
-        .generation = generation,
-        .per_instance = w->config->per_instance,
-    };
-}
-
-static bool disk_is_full(const struct world *w)
-{
-    return w->config->disk_full && w->config->disk_full(elapsed(w));
-}
-
-static void save(struct world *w, struct renewer_event *ev)
-{
-    ev->unpersisted = disk_is_full(w);
-    if (ev->unpersisted)
+    if (t->slot)
+        loop_heap_remove(&w->timers, t);
+    if (at.ns == MONO_NEVER.ns)
         return;
-    w->disk.has_identity = true;
-    w->disk.open = false;
-    w->disk.identity = ev->identity;
+    t->at = mono_before(at, w->t) ? w->t : at;
+    struct err *e = loop_heap_add(&w->timers, t);
+    if (e)
+        world_die("no memory");
 }
 
-static void serve_join(struct world *w, enum fate fate, struct renewer_event *ev)
+void world_after(struct world *w, struct loop_timer *t, struct dur wait)
 {
-    if (fate != FATE_OK) {
-        ev->code = ERR_UNAVAILABLE;
+    world_at(w, t, mono_add(w->t, wait));
+}
+
+uint64_t world_id(struct world *w)
+{
+    return ++w->next_id;
+}
+
+uint64_t world_below(struct world *w, uint64_t bound)
+{
+    return entropy_below(&w->dice.entropy, bound);
+}
+
+struct dur world_between(struct world *w, struct dur lo, struct dur hi)
+{
+    return entropy_between(&w->dice.entropy, lo, hi);
+}
+
+bool world_chance(struct world *w, unsigned percent)
+{
+    return percent > 0 && world_below(w, 100) < percent;
+}
+
+void world_broke(struct world *w, const struct world_agent *a, const char *format, ...)
+{
+    char at[DUR_SIZE];
+    if (w->is_broken)
         return;
+    w->is_broken = true;
+    va_list ap;
+    va_start(ap, format);
+    fflush(stdout);
+    fprintf(stderr, "broken: ");
+    vfprintf(stderr, format, ap);
+    va_end(ap);
+    fprintf(stderr, " (seed %" PRIu64 ", after %s", w->seed, dur_format((struct dur){w->t.ns}, at));
+    if (a)
+        fprintf(stderr, ", agent %zu %s at step %" PRIu64, a->number,
+                renewer_state_name(a->renewer.state), a->watch.steps);
+    fprintf(stderr, ")\n");
+}
+
+void world_init(struct world *w, const struct world_config *config, uint64_t seed,
+                const struct world_options *options)
+{
+    *w = (struct world){.config = config, .options = *options, .seed = seed};
+    fake_entropy_init(&w->dice, seed ^ WORLD_STREAM);
+    w->n_agents = config->n_agents ? config->n_agents : 1;
+    w->agents = calloc(w->n_agents, sizeof(*w->agents));
+    if (!w->agents)
+        world_die("no memory");
+    world_log_init(w);
+    world_net_init(w);
+    world_cluster_init(w);
+    for (size_t i = 0; i < w->n_agents; i++)
+        world_machine_init(&w->agents[i], w, i);
+    world_script_init(w);
+    world_walk_init(w);
+}
+
+void world_release(struct world *w)
+{
+    for (size_t i = 0; i < w->n_agents; i++)
+        world_machine_release(&w->agents[i]);
+    world_request_release_all(w);
+    world_cluster_release(w);
+    world_log_release(w);
+    loop_heap_release(&w->timers);
+    free(w->agents);
+}
+
+bool world_run(struct world *w)
+{
+    struct mono end = {dur_s(w->config->run_s).ns};
+    struct loop_timer *next;
+    while (!w->is_broken && (next = loop_heap_first(&w->timers)) && mono_before(next->at, end)) {
+        loop_heap_remove(&w->timers, next);
+        w->t = next->at;
+        next->fn(next->arg);
     }
-    w->joins++;
-    w->cluster.generation = 1;
-    ev->identity = issue(w, 1);
-    save(w, ev);
-}
-
-static void serve_renew(struct world *w, enum fate fate, struct renewer_event *ev)
-{
-    bool tight = schedule_is_tight(w->renewer.identity.validity, w->now.wall);
-    ev->code = ERR_UNAVAILABLE;
-    if (disk_is_full(w) && !tight) {
-        ev->code = ERR_STORAGE; /* no journal, no request */
-        return;
-    }
-    if (fate == FATE_DOWN)
-        return;
-    w->disk.open = !disk_is_full(w);
-    ev->written = true;
-    if (fate == FATE_LOST_REQUEST)
-        return;
-    if (w->renewer.identity.generation != w->cluster.generation) {
-        w->cluster.locked = true;
-        ev->code = ERR_LOCKED;
-        return;
-    }
-    w->cluster.generation++;
-    if (fate != FATE_OK)
-        return;
-    ev->code = ERR_OK;
-    ev->identity = issue(w, w->cluster.generation);
-    w->renewals++;
-    save(w, ev);
-}
-
-static void serve_read(struct world *w, enum fate fate, struct renewer_event *ev)
-{
-    w->reads++;
-    ev->code = fate == FATE_OK ? ERR_OK : ERR_UNAVAILABLE;
-    ev->generation = w->cluster.generation;
-}
-
-static void pass_time(struct world *w, struct dur d)
-{
-    if (!renewer_is_serving(&w->renewer, w->now))
-        w->without.ns += d.ns;
-    w->now.mono = mono_add(w->now.mono, d);
-    w->now.wall = wall_add(w->now.wall, d);
-}
-
-static struct renewer_event serve(struct world *w, enum renewer_job job)
-{
-    struct renewer_event ev = {.kind = RENEWER_JOB_DONE, .job = job};
-    enum fate fate = w->config->fate ? w->config->fate(w, elapsed(w), job) : FATE_OK;
-    if (job == RENEWER_JOB_JOIN)
-        serve_join(w, fate, &ev);
-    else if (job == RENEWER_JOB_RENEW)
-        serve_renew(w, fate, &ev);
-    else if (job == RENEWER_JOB_CHECK || job == RENEWER_JOB_RESOLVE)
-        serve_read(w, fate, &ev);
-    else if (disk_is_full(w))
-        ev.code = ERR_STORAGE;
-    else
-        w->disk.identity = w->renewer.identity;
-    return ev;
-}
-
-static struct renewer_event boot(struct world *w)
-{
-    struct renewer_config c = {.interval = w->config->interval,
-                               .attempts = 7,
-                               .can_join = w->config->can_join,
-                               .retry_open = w->config->retry_open,
-                               .startup_limit = dur_s(120),
-                               .entropy = &entropy};
-    renewer_init(&w->renewer, &c);
-    return (struct renewer_event){.kind = RENEWER_START,
-                                  .has_identity = w->disk.has_identity,
-                                  .open = w->disk.open,
-                                  .proven = w->disk.has_identity,
-                                  .identity = w->disk.identity};
-}
-
-static bool check(const struct world *w, struct renewer_todo todo)
-{
-    const struct renewer *r = &w->renewer;
-    if (w->cluster.locked)
-        return broken(w, "an old generation was presented: the bot is locked");
-    if (r->attempt > r->config.attempts && r->state == RENEWER_RENEWING)
-        return broken(w, "more attempts in a cycle than allowed");
-    bool waits_for_person = r->state == RENEWER_HELD || r->state == RENEWER_OVERTAKEN ||
-                            r->state == RENEWER_EXPIRED || renewer_is_terminal(r);
-    if (todo.job == RENEWER_JOB_NONE && todo.wake.ns == MONO_NEVER.ns && !waits_for_person)
-        return broken(w, "nothing is scheduled");
-    return true;
-}
-
-static bool crashes_now(struct world *w, struct dur waited)
-{
-    if (w->config->crash_every.ns == 0)
-        return false;
-    uint64_t odds = (uint64_t)(w->config->crash_every.ns / (waited.ns + 1)) + 1;
-    return next_random(w) % odds == 0;
-}
-
-bool world_run(struct world *w, const struct world_config *config)
-{
-    memset(w, 0, sizeof(*w));
-    w->config = config;
-    w->random = config->seed;
-    w->now.wall = wall_add(wall_of_unix(EPOCH_S), config->wall_offset);
-    w->now.mono = w->began = (struct mono){1000};
-    current = w;
-
-    struct renewer_event ev = boot(w);
-    while (elapsed(w).ns < config->run_for.ns) {
-        struct renewer_todo todo = renewer_step(&w->renewer, &ev, w->now);
-        if (!check(w, todo))
-            return false;
-        if (todo.job == RENEWER_JOB_NONE && todo.wake.ns == MONO_NEVER.ns)
-            break;
-        struct dur wait = {0};
-        if (todo.job != RENEWER_JOB_NONE) {
-            ev = serve(w, todo.job);
-            wait = dur_ms(5 + (int64_t)(next_random(w) % 50));
-        } else {
-            ev = (struct renewer_event){.kind = RENEWER_TIMER};
-            wait = mono_diff(todo.wake, w->now.mono);
-        }
-        pass_time(w, wait);
-        if (crashes_now(w, wait)) {
-            w->crashes++;
-            ev = boot(w);
-        }
-    }
-    return true;
+    return !w->is_broken;
 }

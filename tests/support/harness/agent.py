@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import signal
+import tempfile
 
 from . import pem
 from .process import run
@@ -100,12 +101,16 @@ class Agent:
         return wait_until("a fresh output", whole, seconds, self.process and self.process.must_live)
 
     def output_is_consistent(self):
-        try:
-            key = pem.public_key_of_key(self.output / "key")
-            return key == pem.public_key_of_cert(self.output / "tlscert") and \
-                (self.output / "tlscert").read_text().strip() in (self.output / "identity").read_text()
-        except (AssertionError, FileNotFoundError):
-            return False
+        """Read in a moment and judged at leisure: openssl may take longer than from renewal to renewal."""
+        with tempfile.TemporaryDirectory(dir=self.config.parent) as directory:
+            copy = pathlib.Path(directory)
+            try:
+                for name in ("key", "tlscert", "identity"):
+                    (copy / name).write_bytes((self.output / name).read_bytes())
+                return pem.public_key_of_key(copy / "key") == pem.public_key_of_cert(copy / "tlscert") and \
+                    (copy / "tlscert").read_text().strip() in (copy / "identity").read_text()
+            except (AssertionError, FileNotFoundError):
+                return False
 
     def snapshot(self):
         """Every file of the storage directory with its bytes: to see that nothing was touched."""

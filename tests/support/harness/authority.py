@@ -44,8 +44,9 @@ class Authority:
     def status(self):
         return json.loads(self.command("status"))
 
-    def generation(self):
-        return self.status()["bots"][0]["generation"]
+    def generation(self, bot=None):
+        """Of the bot's instance that was heard of last."""
+        return next(b["generation"] for b in self.status()["bots"] if b["name"] == (bot or self.bot))
 
     def is_locked(self):
         return any(bot["locked"] for bot in self.status()["bots"])

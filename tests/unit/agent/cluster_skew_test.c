@@ -60,6 +60,36 @@ static void test_skew_once_known_moves_the_end_that_is_asked_for(void **state)
     assert_in_range(w->asked_end - now, 3600, 3700);
 }
 
+/* A reading may be wrong by the time for which a machine was paused. */
+static void test_skew_is_given_up_when_the_cluster_refuses(void **state)
+{
+    struct cluster_world *w = *state;
+    struct dur skew;
+    const int64_t now = wall_to_unix(clock_wall(clock_system()));
+    cluster_world_begin(w);
+    answer_ahead(w, -36000);
+    assert_ok(cluster_world_renew(w));
+    atomic_store(&w->refusal, 7);
+    assert_fails(cluster_world_renew(w), ERR_DENIED, "PERMISSION_DENIED");
+    assert_in_range(now - w->asked_end, 36000 - 3700, 36000 - 3590);
+    assert_false(cluster_skew(w->cluster, &skew));
+    assert_fails(cluster_world_renew(w), ERR_DENIED, "PERMISSION_DENIED");
+    assert_in_range(w->asked_end - now, 3600, 3700);
+}
+
+static void test_end_that_is_asked_for_is_not_before_the_identity_begins(void **state)
+{
+    struct cluster_world *w = *state;
+    const int64_t now = wall_to_unix(clock_wall(clock_system()));
+    cluster_world_begin(w);
+    answer_ahead(w, 0);
+    CLEANUP(credentials_freep)
+    struct credentials *later = fixture_credentials(&(struct fixture){.not_before = now + 7140});
+    cluster_use(w->cluster, later);
+    assert_ok(cluster_world_renew(w));
+    assert_in_range(w->asked_end - now, 7200 + 3590, 7200 + 3700);
+}
+
 /* Facts cannot be had whole from this server: the proxy's part is enough. */
 static void ask_for_facts(struct cluster_world *w)
 {
@@ -114,6 +144,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CLUSTER_TEST(test_skew_is_measured_by_renewals_and_warned_about_once),
         CLUSTER_TEST(test_skew_once_known_moves_the_end_that_is_asked_for),
+        CLUSTER_TEST(test_skew_is_given_up_when_the_cluster_refuses),
+        CLUSTER_TEST(test_end_that_is_asked_for_is_not_before_the_identity_begins),
         CLUSTER_TEST(test_skew_is_measured_by_a_verified_proxys_date),
         CLUSTER_TEST(test_skew_is_not_measured_by_a_date_that_nobody_vouches_for),
     };

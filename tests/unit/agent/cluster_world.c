@@ -18,6 +18,7 @@ static void handle_renewal(struct cluster_world *w, const struct fake_call *call
     CLEANUP(msg_user_certs_request_release) struct msg_user_certs_request m = {0};
     err_free(msg_user_certs_request_decode(call->request, &m));
     w->asked_end = wall_to_unix(m.expires);
+    answer->status = atomic_load(&w->refusal);
     err_free(buf_add(&answer->reply, w->certs.data, w->certs.len));
 }
 
@@ -70,7 +71,7 @@ int cluster_world_set_up(void **state)
     w->dir = temp_dir_make();
     w->log_fd = memfd_create("log", MFD_CLOEXEC);
     w->creds = host_ca_bot(&w->ca, "bot-one");
-    assert_ok(keypool_new(&w->keys));
+    assert_ok(keypool_new(NULL, &w->keys));
     assert_ok(config_new(&w->config));
     assert_true(asprintf(&w->config->auth_server, "127.0.0.1:%u", fake_cluster_port(w->fc)) > 0);
     assert_ok(config_destination_set(&w->config->storage, w->dir.path));

@@ -32,6 +32,7 @@ struct cluster_world {
     struct cluster *cluster;
     struct buf certs;          /* what a renewal is answered with */
     _Atomic int64_t asked_end; /* of the last one, seconds since 1970 */
+    atomic_int refusal;        /* a status that renewals are answered with; 0: none */
     atomic_int n_silent;       /* calls that are not answered, before the others are */
     int log_fd;
 };

@@ -56,6 +56,25 @@ static void test_success_is_followed_by_the_next_interval(void **state)
     run(&f, ERR_OK);
 }
 
+/* A rotation that is noticed while an output asks for its certificates is not in them. */
+static void test_asking_while_it_runs_is_not_forgotten(void **state)
+{
+    static const enum err_code codes[] = {ERR_OK, ERR_UNAVAILABLE, ERR_DENIED};
+    (void)state;
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        struct fixture f;
+        setup(&f);
+        cycle_started(&f.c);
+        cycle_now(&f.c, f.mono);
+        assert_false(cycle_due(&f.c, f.mono, f.wall));
+        struct validity v = {wall_add(f.wall, dur_s(-60)), wall_add(f.wall, dur_s(3600))};
+        cycle_done(&f.c, codes[i], v, f.mono, f.wall);
+        assert_int_equal(wait(&f), 0);
+        run(&f, ERR_OK);
+        assert_in_range(wait(&f), 960, 1200);
+    }
+}
+
 static void test_passing_failures_are_retried_up_to_the_bound(void **state)
 {
     (void)state;
@@ -210,6 +229,55 @@ static void test_soon_begins_a_stale_cycle_within_a_moment(void **state)
     assert_true(cycle_wake(&f.c, f.mono, f.wall).ns == at.ns); /* not put off by a second call */
 }
 
+static void test_soon_leaves_a_cycle_alone_that_is_not_stale(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f);
+    run(&f, ERR_OK);
+    cycle_soon(&f.c, f.mono, f.wall);
+    assert_in_range(wait(&f), 960, 1200);
+}
+
+/* An attempt hangs while the cluster comes back, or is refused with an identity that has just been
+ * replaced: how it ends says nothing of how things are now. */
+static void test_soon_while_running_begins_anew_after_a_failure(void **state)
+{
+    (void)state;
+    static const enum err_code codes[] = {ERR_TIMEOUT, ERR_EXPIRED};
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        struct fixture f;
+        setup(&f);
+        f.c.failures = 4;
+        cycle_started(&f.c);
+        cycle_soon(&f.c, f.mono, f.wall);
+        cycle_done(&f.c, codes[i], (struct validity){WALL_NONE, WALL_NONE}, f.mono, f.wall);
+        assert_false(f.c.stale);
+        assert_in_range(dur_to_ms(mono_diff(cycle_wake(&f.c, f.mono, f.wall), f.mono)), 0, 250);
+        for (int attempt = 1; attempt <= 5; attempt++) {
+            assert_false(f.c.stale);
+            wait(&f);
+            run(&f, ERR_TIMEOUT);
+        }
+        assert_true(f.c.stale);
+    }
+}
+
+static void test_soon_while_running_is_done_by_a_success(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f);
+    cycle_started(&f.c);
+    cycle_soon(&f.c, f.mono, f.wall);
+    cycle_done(&f.c, ERR_OK,
+               (struct validity){wall_add(f.wall, dur_s(-60)), wall_add(f.wall, dur_s(3600))},
+               f.mono, f.wall);
+    assert_in_range(wait(&f), 960, 1200);
+    run(&f, ERR_DENIED);
+    assert_true(f.c.stale);
+}
+
 static void test_one_pass_retries_as_long_as_it_may(void **state)
 {
     (void)state;
@@ -244,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_success_is_followed_by_the_next_interval),
+        cmocka_unit_test(test_asking_while_it_runs_is_not_forgotten),
         cmocka_unit_test(test_passing_failures_are_retried_up_to_the_bound),
         cmocka_unit_test(test_refusal_is_not_retried_before_the_next_interval),
         cmocka_unit_test(test_now_begins_a_new_cycle_with_all_its_attempts),
@@ -254,6 +323,9 @@ int main(void)
         cmocka_unit_test(test_release_leaves_a_plan_that_is_not_due),
         cmocka_unit_test(test_cycle_held_between_its_attempts_ends_in_vain),
         cmocka_unit_test(test_soon_begins_a_stale_cycle_within_a_moment),
+        cmocka_unit_test(test_soon_leaves_a_cycle_alone_that_is_not_stale),
+        cmocka_unit_test(test_soon_while_running_begins_anew_after_a_failure),
+        cmocka_unit_test(test_soon_while_running_is_done_by_a_success),
         cmocka_unit_test(test_one_pass_retries_as_long_as_it_may),
         cmocka_unit_test(test_one_pass_does_not_retry_a_refusal),
     };

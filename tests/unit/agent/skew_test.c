@@ -142,6 +142,57 @@ static void test_absurd_times_are_survived(void **state)
     assert_true(-skew_at(&s, (struct now){mono_at(1), {INT64_MAX}}).ns > 0);
 }
 
+static int64_t end_after_now(const struct skew *s, struct now now)
+{
+    return dur_to_s(wall_diff(skew_end(s, now, dur_s(3600)), now.wall));
+}
+
+static void test_end_goes_by_the_clusters_clock_where_ours_is_far_off(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t ahead, least, most; /* our calendar; what is asked for, less what that shows */
+    } cases[] = {
+        {0, 3600, 3600},     {30, 3600, 3600},        {-30, 3600, 3600},      {3600, -1, 1},
+        {-3600, 7199, 7201}, {86400, -82801, -82799}, {-86400, 89999, 90001},
+    };
+    struct skew unknown = {0};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct skew s = {0};
+        const struct skew_reading r = reading(0, 0, 0);
+        skew_note(&s, &r);
+        int64_t after = end_after_now(&s, at(100, cases[i].ahead));
+        assert_true(after >= cases[i].least && after <= cases[i].most);
+        assert_int_equal(end_after_now(&unknown, at(100, cases[i].ahead)), 3600);
+    }
+}
+
+/* After a start nothing was read yet, but the stored identity was signed by somebody's clock. */
+static void test_end_is_not_before_what_the_cluster_has_signed(void **state)
+{
+    (void)state;
+    struct skew s = {0};
+    skew_note_signed(&s, wall_of_unix(WALL_S - 60));
+    assert_int_equal(end_after_now(&s, at(0, -7200)), 7200 + 3600);
+    assert_int_equal(end_after_now(&s, at(0, 7200)), 3600);
+}
+
+/* In a paused machine the boot clock stood still, and a reading is as wrong as the pause was long. */
+static void test_reading_that_is_doubted_is_not_used(void **state)
+{
+    (void)state;
+    struct skew s = {0};
+    struct dur skew, uncertainty;
+    const struct skew_reading r = reading(0, 0, 0);
+    skew_note(&s, &r);
+    assert_in_range(end_after_now(&s, at(0, 36000)) + 36000, 3599, 3601);
+    skew_doubt(&s);
+    assert_int_equal(end_after_now(&s, at(0, 36000)), 3600);
+    assert_false(skew_get(&s, at(0, 0), &skew, &uncertainty));
+    skew_note(&s, &r);
+    assert_int_equal(dur_to_s(skew_at(&s, at(0, 0))), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +203,9 @@ int main(void)
         cmocka_unit_test(test_readings_that_say_less_are_left_out),
         cmocka_unit_test(test_a_person_is_told_once_and_again_when_it_changed_much),
         cmocka_unit_test(test_absurd_times_are_survived),
+        cmocka_unit_test(test_end_goes_by_the_clusters_clock_where_ours_is_far_off),
+        cmocka_unit_test(test_end_is_not_before_what_the_cluster_has_signed),
+        cmocka_unit_test(test_reading_that_is_doubted_is_not_used),
     };
     return cmocka_run_group_tests_name("agent/skew", tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "tests/support/assert_err.h"
 #include "tests/support/temp_dir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -34,9 +35,14 @@ int __real_openat(int fd, const char *path, int flags, ...);
 int __wrap_openat(int fd, const char *path, int flags, mode_t mode);
 int __wrap_openat(int fd, const char *path, int flags, mode_t mode)
 {
-    if ((flags & O_EXCL) && fails(&libc.create))
+    if (!(flags & O_EXCL))
+        return __real_openat(fd, path, flags, mode);
+    if (fails(&libc.create))
         return -1;
-    return __real_openat(fd, path, flags, mode);
+    int made = __real_openat(fd, path, flags, mode);
+    if (libc.before_each)
+        libc.before_each(); /* what it is like before anything else is done to it */
+    return made;
 }
 
 ssize_t __real_pwrite(int fd, const void *data, size_t len, off_t at);
@@ -254,6 +260,34 @@ static void test_publish_reader_never_sees_a_cut_file(void **state)
 }
 
 /* "new key" takes four writes here, so 4 and more fail in the second file. */
+/* Whoever opened it in the moment it was too wide could go on reading. */
+static void check_temporaries(void)
+{
+    DIR *list = opendir(tmp.path);
+    const struct dirent *entry;
+
+    while ((entry = readdir(list))) {
+        struct stat st = status_of(entry->d_name);
+        if (strstr(entry->d_name, ".tmp") && (st.st_mode & 0077))
+            fail_msg("'%s' has mode %o", entry->d_name, st.st_mode);
+    }
+    closedir(list);
+}
+
+static void test_publish_makes_no_file_wider_than_it_will_be(void **state)
+{
+    (void)state;
+    mode_t before = umask(0);
+    make_old();
+    assert_int_equal(chmod(temp_dir_join(&tmp, "key"), 0600), 0);
+    assert_int_equal(chmod(temp_dir_join(&tmp, "cert"), 0600), 0);
+    libc.before_each = check_temporaries;
+    assert_ok(dir_publish(dir, two, 2, NULL));
+    libc.before_each = NULL;
+    umask(before);
+    assert_all_new();
+}
+
 static void test_publish_full_disk_at_any_write_changes_nothing(void **state)
 {
     (void)state;
@@ -430,6 +464,7 @@ int main(void)
         TEST(test_publish_keeps_the_acl_of_the_old_file),
         TEST(test_publish_gives_the_acl_asked_for),
         TEST(test_publish_reader_never_sees_a_cut_file),
+        TEST(test_publish_makes_no_file_wider_than_it_will_be),
         TEST(test_publish_full_disk_at_any_write_changes_nothing),
         TEST(test_publish_failing_sync_changes_nothing),
         TEST(test_publish_frees_no_file_before_all_are_renamed),

@@ -285,6 +285,40 @@ static void test_lock_is_exclusive_until_closed(void **state)
     close(second);
 }
 
+static void test_lock_holder_is_told_without_taking_the_lock(void **state)
+{
+    (void)state;
+    CLEANUP(closep) int fd = -1;
+    CLEANUP(closep) int other = -1;
+    pid_t holder = -1;
+
+    assert_ok(dir_lock(dir, "other", &other));
+    assert_ok(dir_lock_holder(dir, "lock", &holder));
+    assert_int_equal(holder, 0);
+    assert_false(exists("lock"));
+    assert_ok(dir_lock(dir, "lock", &fd));
+    assert_ok(dir_lock_holder(dir, "lock", &holder));
+    assert_int_equal(holder, getpid());
+    close(TAKE_FD(fd));
+    assert_ok(dir_lock_holder(dir, "lock", &holder));
+    assert_int_equal(holder, 0);
+    assert_fails(dir_lock_holder(dir, "../lock", &holder), ERR_STORAGE, "../lock");
+}
+
+static void test_open_as_is_leaves_leftovers_and_makes_nothing(void **state)
+{
+    (void)state;
+    CLEANUP(dir_closep) struct dir *d = NULL;
+    struct dir *none = NULL;
+
+    temp_dir_write(&tmp, ".tbot-aaaaaaaa.tmp", "left");
+    assert_ok(dir_open_as_is(tmp.path, SYMLINKS_SECURE, &d));
+    assert_true(exists(".tbot-aaaaaaaa.tmp"));
+    assert_fails(dir_open_as_is(temp_dir_join(&tmp, "a"), SYMLINKS_SECURE, &none), ERR_NOT_FOUND,
+                 "/a");
+    assert_false(exists("a"));
+}
+
 static void test_reserve_space_takes_it(void **state)
 {
     (void)state;
@@ -325,6 +359,8 @@ int main(void)
         TEST(test_remove_dir_takes_files_and_generations_with_it),
         TEST(test_remove_dir_leaves_links_and_other_directories),
         TEST(test_lock_is_exclusive_until_closed),
+        TEST(test_lock_holder_is_told_without_taking_the_lock),
+        TEST(test_open_as_is_leaves_leftovers_and_makes_nothing),
         TEST(test_reserve_space_takes_it),
         TEST(test_reserve_space_on_a_full_disk_fails_and_leaves_nothing),
     };

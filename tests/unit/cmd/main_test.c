@@ -104,6 +104,8 @@ static void test_help_is_as_agreed(void **state)
         {"help start", "help-start.txt"},
         {"help start identity", "help-start-identity.txt"},
         {"configure identity --help", "help-configure-identity.txt"},
+        {"test --help", "help-test.txt"},
+        {"help test", "help-test.txt"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         CLEANUP(outcome_release) struct outcome o = run(cases[i].words);
@@ -130,6 +132,14 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
          "cluster (--proxy-server)\n"
          "tbot: See 'tbot start --help'; 'tbot configure' writes a configuration file.\n"},
         {"start -c", "tbot: option '--config' needs a value\n"},
+        {"test",
+         "tbot: there is nothing to test: no configuration file (-c FILE) and no address of a "
+         "cluster (--proxy-server)\n"
+         "tbot: See 'tbot test --help'; 'tbot configure' writes a configuration file.\n"},
+        {"test --jason", "tbot: unknown option '--jason', did you mean '--json'?\n"},
+        {"test -c x --timeout 5s", "tbot: option '--timeout' is about the steps of '--connect'\n"},
+        {"test --auth-server a:1 --join-method tokn",
+         "tbot: --join-method: no join method 'tokn', did you mean 'token'?\n"},
         {"start database", "tbot: 'database' is not built yet in this tbot, only 'identity' and "
                            "'legacy'\n"},
         {"version now", "tbot: unexpected 'now' behind 'version'\n"},
@@ -187,6 +197,20 @@ static void test_configure_writes_a_file_for_its_owner_only(void **state)
     assert_string_equal(secret_str(c->onboarding.token), "s3cret");
 }
 
+/* What is found goes to standard output, good or bad; nothing else is said anywhere. */
+static void test_test_tells_on_standard_output_and_exits_1(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"test -c /nonexistent/tbot.yaml",
+                                        "test -c /nonexistent/tbot.yaml --json"};
+    for (size_t i = 0; i < 2; i++) {
+        CLEANUP(outcome_release) struct outcome o = run(words[i]);
+        assert_int_equal(o.code, 1);
+        assert_string_equal(o.err, "");
+        assert_non_null(strstr(o.out, "open '/nonexistent/tbot.yaml': No such file"));
+    }
+}
+
 static void test_configure_into_nowhere_exits_1(void **state)
 {
     (void)state;
@@ -230,7 +254,7 @@ static void test_manual_has_every_option_of_help(void **state)
     FILE *file = fopen(TBOT_MAN "/tbot.1", "r");
     assert_non_null(file);
     CLEANUP(freep) char *manual = read_all(file);
-    static const char *const pages[] = {"help", "help start", "help configure",
+    static const char *const pages[] = {"help", "help start", "help test", "help configure",
                                         "help configure identity"};
     for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
         CLEANUP(outcome_release) struct outcome o = run(pages[i]);
@@ -256,6 +280,7 @@ int main(void)
         cmocka_unit_test(test_version_prints_it),
         cmocka_unit_test(test_configure_prints_what_can_be_read),
         cmocka_unit_test(test_configure_writes_a_file_for_its_owner_only),
+        cmocka_unit_test(test_test_tells_on_standard_output_and_exits_1),
         cmocka_unit_test(test_configure_into_nowhere_exits_1),
         cmocka_unit_test(test_manual_has_every_key_that_is_built),
         cmocka_unit_test(test_manual_has_every_option_of_help),

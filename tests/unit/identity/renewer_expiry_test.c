@@ -13,9 +13,9 @@ static void test_expired_identity_rejoins_and_never_stops_trying(void **state)
     static const struct turn story[] = {
         {RENEWER_JOB_JOIN, {0, 0}, ERR_UNAVAILABLE, RENEWER_EXPIRED},
         {RENEWER_JOB_JOIN, {0, 1}, ERR_DENIED, RENEWER_EXPIRED},
-        {RENEWER_JOB_CHECK, {270, 330}, ERR_EXPIRED, RENEWER_EXPIRED},
+        {RENEWER_JOB_CHECK, {0, 0}, ERR_EXPIRED, RENEWER_EXPIRED},
         {RENEWER_JOB_JOIN, {270, 330}, ERR_DENIED, RENEWER_EXPIRED},
-        {RENEWER_JOB_CHECK, {270, 330}, ERR_OK, RENEWER_EXPIRED},
+        {RENEWER_JOB_CHECK, {0, 0}, ERR_OK, RENEWER_EXPIRED},
         {RENEWER_JOB_RENEW, {0, 0}, ERR_OK, RENEWER_FRESH},
     };
     PLAY(&f, story);
@@ -88,6 +88,7 @@ static void test_calendar_set_right_gives_an_expired_identity_back(void **state)
     f.now.wall = wall_of_unix(T0 + 86400);
     start(&f, STORED | PROVEN);
     done(&f, RENEWER_JOB_JOIN, ERR_DENIED);
+    done(&f, RENEWER_JOB_CHECK, ERR_DENIED);
     assert_int_equal(f.r.state, RENEWER_EXPIRED);
     f.now.wall = wall_of_unix(T0 + 60);
     tell(&f, RENEWER_TIMER);
@@ -169,6 +170,24 @@ static void test_identity_issued_here_is_not_judged_by_calendars(void **state)
     assert_int_equal(f.r.state, RENEWER_EXPIRED);
 }
 
+/* A virtual machine was paused for a day: its boot clock and its calendar stood still, and a time server
+ * has set the calendar right since. */
+static void test_identity_issued_here_is_over_where_cluster_and_calendar_agree(void **state)
+{
+    (void)state;
+    for (int is_set = 0; is_set <= 1; is_set++) {
+        struct fixture f;
+        setup(&f, (struct renewer_config){.can_join = true});
+        start(&f, 0);
+        done(&f, RENEWER_JOB_JOIN, ERR_OK);
+        wait_for_job(&f);
+        f.now.wall = wall_add(f.now.wall, dur_s(is_set ? 86400 : 0));
+        done(&f, RENEWER_JOB_CHECK, ERR_EXPIRED);
+        assert_int_equal(f.r.state, is_set ? RENEWER_EXPIRED : RENEWER_REFUSED);
+        assert_int_equal(f.todo.job, is_set ? RENEWER_JOB_JOIN : RENEWER_JOB_NONE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_stored_identity_is_judged_by_the_calendar_that_is_ahead),
         cmocka_unit_test(test_skew_wakes_for_the_servers_end),
         cmocka_unit_test(test_identity_issued_here_is_not_judged_by_calendars),
+        cmocka_unit_test(test_identity_issued_here_is_over_where_cluster_and_calendar_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

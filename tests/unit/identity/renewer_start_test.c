@@ -52,7 +52,7 @@ static void test_first_failures_end_it_as_the_policy_says(void **state)
         if (f.r.failure != cases[i].failure || renewer_is_terminal(&f.r) != ends ||
             (ends && after != cases[i].after_s))
             fail_msg("case %zu: failure %d after %lld s", i, (int)f.r.failure, (long long)after);
-        assert_int_equal(f.todo.job, RENEWER_JOB_NONE);
+        assert_true(!ends || f.todo.job == RENEWER_JOB_NONE);
     }
 }
 

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/world.h"
+
+#include "agent/identity_advice.h"
+
+#include <inttypes.h>
+
+#define PATROL_S MINUTES(5)
+
+/* How long the cluster must be within reach before everything must be as it should. */
+#define SOON_S 150       /* after an outage */
+#define SLOWLY_S 420     /* after a refusal, which is asked about every five minutes */
+#define LOSSY_S HOURS(1) /* where calls fail at random */
+
+#define STEPS_AT_A_MOMENT 100
+
+static bool is_never(struct mono t)
+{
+    return t.ns == MONO_NEVER.ns;
+}
+
+/* --- what is true --- */
+
+static bool can_shake_hands(const struct world_agent *a, const struct world_identity *i,
+                            unsigned trusts)
+{
+    struct err *e = world_cluster_handshake(a->world, i, trusts, world_machine_now(a).wall);
+    bool can = e == NULL;
+    err_ignore(e, "only whether");
+    return can;
+}
+
+static bool is_within_reach(const struct world_agent *a)
+{
+    const struct world *w = a->world;
+    enum route routes[PATH_MAX_ROUTES];
+    size_t n = path_routes(&a->path, routes);
+    for (size_t i = 0; i < n; i++)
+        if (world_net_meets(w, routes[i]) == WAY_OPEN)
+            return true;
+    return false;
+}
+
+/* A reply that is on its way counts as here. */
+static bool is_level(const struct world_agent *a, const struct world_instance *known)
+{
+    bool is_asking = a->lane.step != LANE_IDLE && a->lane.job == RENEWER_JOB_RENEW;
+    int64_t ahead = known->generation - a->held.facts.generation;
+    return ahead == 0 || (ahead == 1 && is_asking);
+}
+
+static bool would_renew(const struct world_agent *a)
+{
+    struct world_bot *bot = &a->world->cluster.bots[a->bot];
+    const struct world_identity *i = &a->held;
+    const struct world_instance *known = world_cluster_instance(bot, i->instance);
+    return i->serial && !bot->is_locked && !bot->is_shut && known && is_level(a, known) &&
+           can_shake_hands(a, i, i->trusts | a->pins);
+}
+
+/* Between two jobs nothing is on its way. */
+static void look_for_losses(struct world_agent *a)
+{
+    const struct world *w = a->world;
+    struct world_bot *bot = &w->cluster.bots[a->bot];
+    const struct world_identity *i = &a->held;
+    const struct world_instance *known = world_cluster_instance(bot, i->instance);
+    bool is_token_used = a->token && a->token == bot->token && bot->token_is_used;
+    if (a->lane.step != LANE_IDLE)
+        return;
+    if (i->serial && known && known->generation > i->facts.generation)
+        a->watch.has_lost_reply = true;
+    if (a->renewer.state == RENEWER_HELD)
+        a->watch.has_lost_reply = true;
+    if (is_token_used && i->token != a->token && !w->config->token_again)
+        a->watch.has_lost_token = true;
+}
+
+static bool would_join(const struct world_agent *a)
+{
+    const struct world *w = a->world;
+    const struct world_bot *bot = &w->cluster.bots[a->bot];
+    bool is_used = bot->token_is_used && !w->config->token_again;
+    bool is_taken = a->token && a->token == bot->token && !is_used && !w->cluster.refuses_tokens;
+    bool is_first = bot->n_instances == 0 || w->cluster.per_instance;
+    return is_taken && is_first && !bot->is_shut &&
+           can_shake_hands(a, &(struct world_identity){0}, a->pins ? a->pins : ~0U);
+}
+
+/* Where our calendar says that it is over, joining comes first, and the cluster is asked next. */
+static bool seems_over(const struct world_agent *a)
+{
+    return !renewer_is_serving(&a->renewer, world_machine_now(a));
+}
+
+/* A full disk is waited for, as long as there is time. */
+static bool has_room(const struct world_agent *a)
+{
+    bool is_tight = schedule_is_tight(a->held.facts.validity, world_machine_now(a).wall);
+    return !a->disk.is_full || (a->held.serial && is_tight);
+}
+
+static bool is_accepted(const struct world_agent *a)
+{
+    bool is_barred = a->renewer.state == RENEWER_HELD || a->renewer.state == RENEWER_OVERTAKEN;
+    bool is_serving = renewer_is_serving(&a->renewer, world_machine_now(a));
+    return has_room(a) && ((would_renew(a) && !is_barred) || (would_join(a) && !is_serving));
+}
+
+static void look_at_truth(struct world_agent *a)
+{
+    struct world_check *c = &a->watch;
+    if (a->disk.is_full)
+        c->full_at = a->world->t;
+    bool is_near = world_machine_is_awake(a) && !a->is_stopping && is_within_reach(a);
+    bool is_accepted_now = is_near && is_accepted(a);
+    if (is_near && (!is_accepted_now || seems_over(a)))
+        c->was_refused = true;
+    if (!is_accepted_now)
+        c->could_since = MONO_NEVER;
+    else if (is_never(c->could_since))
+        c->could_since = a->world->t;
+    else if (mono_diff(a->world->t, c->could_since).ns > dur_s(SLOWLY_S).ns)
+        c->was_refused = false;
+}
+
+/* --- in time --- */
+
+static struct dur grace(const struct world_agent *a)
+{
+    if (a->world->config->is_lossy)
+        return dur_s(LOSSY_S);
+    return dur_s(a->watch.was_refused ? SLOWLY_S : SOON_S);
+}
+
+/* Renewed at most an interval ago, or what is long enough for a late one. */
+static void check_age(struct world_agent *a, const char *what, size_t number, struct mono issued)
+{
+    struct dur is = mono_diff(a->world->t, issued);
+    char text[DUR_SIZE];
+    if (is.ns > world_interval(a->world).ns + grace(a).ns)
+        world_broke(a->world, a, "in time: %s %zu is %s old, and the cluster was within reach",
+                    what, number, dur_format(is, text));
+}
+
+/* Something that cannot be stored is tried again at the next interval. */
+static bool are_outputs_due(const struct world_agent *a)
+{
+    struct dur could = mono_diff(a->world->t, a->watch.could_since);
+    struct mono by = mono_add(a->watch.full_at, world_interval(a->world));
+    return could.ns > 2 * grace(a).ns &&
+           (is_never(a->watch.full_at) || mono_before(mono_add(by, grace(a)), a->world->t));
+}
+
+static void check_in_time(struct world_agent *a)
+{
+    struct world_check *c = &a->watch;
+    if (is_never(c->could_since) || a->world->config->one_pass ||
+        mono_diff(a->world->t, c->could_since).ns <= grace(a).ns)
+        return;
+    if (!renewer_is_serving(&a->renewer, world_machine_now(a)))
+        world_broke(a->world, a, "in time: nothing valid, and the cluster was within reach");
+    check_age(a, "identity", a->number, a->held.issued_at);
+    for (size_t i = 0; i < a->world->config->n_outputs && are_outputs_due(a); i++)
+        check_age(a, "output", i, a->disk.files[i].issued_at);
+}
+
+static void count_without(struct world_agent *a)
+{
+    struct world_check *c = &a->watch;
+    struct world *w = a->world;
+    if (!world_machine_is_awake(a) || renewer_is_serving(&a->renewer, world_machine_now(a))) {
+        c->without_since = MONO_NEVER;
+        return;
+    }
+    c->without_since = mono_min(c->without_since, w->t);
+    struct dur d = mono_diff(w->t, c->without_since);
+    if (d.ns > w->tally.without.ns)
+        w->tally.without = d;
+}
+
+/* --- pairs --- */
+
+static void check_pairs(struct world_agent *a)
+{
+    const struct world_disk *d = &a->disk;
+    bool fits = a->held.key == a->held.cert_key && d->identity.key == d->identity.cert_key;
+    for (size_t i = 0; i < WORLD_OUTPUTS_MAX; i++)
+        fits &= d->files[i].key == d->files[i].cert_key;
+    if (!fits)
+        world_broke(a->world, a, "pair: a key and a certificate do not belong together");
+}
+
+/* --- every moment --- */
+
+void world_check_agent(struct world_agent *a)
+{
+    struct world_check *c = &a->watch;
+    struct world *w = a->world;
+    c->steps++;
+    w->tally.steps++;
+    if (c->moment.ns != w->t.ns)
+        c->steps_at_moment = 0;
+    c->moment = w->t;
+    if (++c->steps_at_moment > STEPS_AT_A_MOMENT)
+        world_broke(w, a, "bounded: too much happens at one moment");
+    look_at_truth(a);
+    look_for_losses(a);
+    check_in_time(a);
+    check_pairs(a);
+    count_without(a);
+    world_check_promise(a);
+    world_walk_step(a);
+}
+
+static void on_patrol(void *arg)
+{
+    struct world_agent *a = arg;
+    world_check_agent(a);
+    if (!a->world->is_broken)
+        world_after(a->world, &a->watch.patrol, dur_s(PATROL_S));
+}
+
+void world_check_init(struct world_agent *a)
+{
+    a->watch = (struct world_check){.could_since = MONO_NEVER,
+                                    .failing_since = MONO_NEVER,
+                                    .full_at = MONO_NEVER,
+                                    .back_at = MONO_NEVER,
+                                    .without_since = MONO_NEVER,
+                                    .patrol = {.fn = on_patrol, .arg = a}};
+    world_after(a->world, &a->watch.patrol, dur_s(PATROL_S));
+}
