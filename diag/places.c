@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "diag/places.h"
+
+static size_t count_remote(const struct places *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < PLACES_MAX; i++)
+        n += p->at[i].state != PLACE_FREE && !p->at[i].is_local;
+    return n;
+}
+
+struct place *places_take(struct places *p, unsigned listener, bool is_local, struct mono now)
+{
+    if (!is_local && count_remote(p) >= PLACES_MAX - PLACES_LOCAL)
+        return NULL;
+    for (size_t i = 0; i < PLACES_MAX; i++) {
+        struct place *at = &p->at[i];
+        if (at->state != PLACE_FREE)
+            continue;
+        *at = (struct place){.state = PLACE_WAITING,
+                             .fd = -1,
+                             .listener = listener,
+                             .is_local = is_local,
+                             .since = now,
+                             .deadline = mono_add(now, PLACES_READ_LIMIT)};
+        return at;
+    }
+    return NULL;
+}
+
+/* The smaller goes first: those who keep us waiting, on this listener, the longest. */
+static bool goes_before(const struct place *a, const struct place *b, unsigned listener)
+{
+    if (a->state != b->state)
+        return a->state == PLACE_WAITING;
+    if ((a->listener == listener) != (b->listener == listener))
+        return a->listener == listener;
+    return mono_before(a->since, b->since);
+}
+
+struct place *places_victim(struct places *p, unsigned listener, bool is_local)
+{
+    struct place *victim = NULL;
+    for (size_t i = 0; i < PLACES_MAX; i++) {
+        struct place *at = &p->at[i];
+        /* A client of the network never takes the place of one on the Unix socket. */
+        if (at->state == PLACE_FREE || (at->is_local && !is_local))
+            continue;
+        if (!victim || goes_before(at, victim, listener))
+            victim = at;
+    }
+    return victim;
+}
+
+void place_begin_answer(struct place *at, struct mono now)
+{
+    at->state = PLACE_ANSWERING;
+    at->since = now;
+    at->deadline = mono_add(now, PLACES_IDLE_LIMIT);
+}
+
+void place_end_answer(struct place *at, struct mono now)
+{
+    at->state = PLACE_WAITING;
+    at->since = now;
+    at->body = 0;
+    at->deadline = mono_add(now, PLACES_IDLE_LIMIT);
+}
+
+void place_leave(struct place *at)
+{
+    *at = (struct place){.fd = -1};
+}
+
+struct place *places_overdue(struct places *p, struct mono now)
+{
+    for (size_t i = 0; i < PLACES_MAX; i++) {
+        if (p->at[i].state != PLACE_FREE && !mono_before(now, p->at[i].deadline))
+            return &p->at[i];
+    }
+    return NULL;
+}
+
+struct mono places_next_deadline(const struct places *p)
+{
+    struct mono next = MONO_NEVER;
+    for (size_t i = 0; i < PLACES_MAX; i++) {
+        if (p->at[i].state != PLACE_FREE)
+            next = mono_min(next, p->at[i].deadline);
+    }
+    return next;
+}
+
+size_t places_count(const struct places *p, enum place_state state)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < PLACES_MAX; i++)
+        n += p->at[i].state == state;
+    return n;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_DIAG_SERVER_H
+#define TBOT_DIAG_SERVER_H
+
+/*
+ * The diagnostics server: HTTP/1.1 on the loop's thread, over TCP, Unix sockets and those of systemd.
+ *
+ *     struct diag_server_config c = {.loop = loop, .health = health, …};
+ *     TRY(diag_server_new(&c, &server));      listens; the loop serves from here on
+ *     diag_server_stop(server);               at the very end of a drain
+ *     diag_server_free(server);
+ *
+ * It answers GET and HEAD of
+ *
+ *     /livez /healthz                     does the loop make progress?
+ *     /readyz /readyz/{service}           in touch and up to date?
+ *     /servez /servez/{service}           can consumers be served now?
+ *     /metrics /_metrics/prometheus       Prometheus text or OpenMetrics
+ *
+ * diag/access.h says who may ask. At most 64 connections, eight places of them are kept for Unix
+ * sockets. A first request must be whole within 10 s, a later one within 30 s of the answer before;
+ * headers have 8 KiB, a body 4 KiB. At the limit, and when descriptors run out, who has waited longest
+ * on the same listener gives way to the new one, so slow clients cannot starve a probe.
+ *
+ * Nothing here waits: an answer is made from what is known, and a client that does not read its own
+ * is dropped after 30 s.
+ *
+ * Threads: the loop's only.
+ */
+
+#include "base/loop.h"
+#include "diag/access.h"
+#include "diag/address.h"
+#include "diag/core/health.h"
+#include "diag/core/log.h"
+#include "diag/core/metrics.h"
+
+/* How long the loop may stand still before /livez says so, unless configured. */
+#define DIAG_LIVEZ_STALL dur_s(60)
+
+/* How many addresses one server listens on at most. */
+#define DIAG_ADDRESSES_MAX 8
+
+/* All is borrowed and outlives the server, but for `addresses`, which is copied. */
+struct diag_server_config {
+    struct loop *loop;
+    const struct clock *clock;
+    struct log *log; /* may be NULL */
+    const struct health *health;
+    struct metrics *metrics; /* may be NULL: /metrics answers 404 */
+    const struct diag_address *addresses;
+    size_t n_addresses;
+    struct diag_policy policy;
+    struct dur livez_stall; /* 0: /livez is never unhappy */
+    const char *version;    /* for the Server header, where details are allowed */
+};
+
+struct diag_server;
+
+/*
+ * Listens on every address, or on none: an error undoes what was opened. ERR_CONFIG for an address
+ * that cannot be served (https:// is not built), ERR_STORAGE for a Unix socket's file, ERR_BUSY when
+ * another process listens there.
+ */
+RESULT diag_server_new(const struct diag_server_config *c, struct diag_server **ret);
+
+/* Stops as below, if that was not done. Accepts NULL. */
+void diag_server_free(struct diag_server *s);
+DEFINE_FREEP(diag_server)
+
+/*
+ * Closes the listeners, removes the Unix sockets that are its own, sends what the kernel takes at once
+ * of answers under way, and ends every connection. Until then every request is answered.
+ */
+void diag_server_stop(struct diag_server *s);
+
+/* Where the n-th address really listens: for port 0. ERR_NOT_FOUND: not so many, or not on TCP. */
+RESULT diag_server_port(const struct diag_server *s, size_t n, unsigned *ret);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "diag/liveness.h"
+
+#include "tests/support/assert_err.h"
+
+static struct mono at(int64_t s)
+{
+    return (struct mono){dur_s(s).ns};
+}
+
+static void test_stalled_only_past_the_limit(void **state)
+{
+    (void)state;
+    struct liveness l = {.ticked = at(100), .stall = dur_s(60)};
+    assert_int_equal(liveness_stalled(&l, at(100)).ns, 0);
+    assert_int_equal(liveness_stalled(&l, at(160)).ns, 0);
+    assert_int_equal(dur_to_s(liveness_stalled(&l, at(161))), 61);
+}
+
+static void test_ticks_are_several_times_as_frequent_as_the_limit(void **state)
+{
+    (void)state;
+    struct liveness l = {.ticked = at(100), .stall = dur_s(60)};
+    assert_int_equal(liveness_next_tick(&l).ns, at(115).ns);
+}
+
+static void test_without_a_limit_never_stalled_and_no_tick(void **state)
+{
+    (void)state;
+    struct liveness l = {.ticked = at(100)};
+    assert_int_equal(liveness_stalled(&l, at(1000000)).ns, 0);
+    assert_int_equal(liveness_next_tick(&l).ns, MONO_NEVER.ns);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stalled_only_past_the_limit),
+        cmocka_unit_test(test_ticks_are_several_times_as_frequent_as_the_limit),
+        cmocka_unit_test(test_without_a_limit_never_stalled_and_no_tick),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "diag/routes.h"
+
+#include "tests/support/assert_err.h"
+
+struct fixture {
+    struct health *h;
+    struct diag_policy policy;
+    struct diag_facts facts;
+    struct diag_request r;
+    struct diag_answer a;
+};
+
+static int setup(void **state)
+{
+    static struct fixture f;
+    struct health_service *s = NULL;
+    struct now now = {{dur_s(1000).ns}, wall_of_unix(1767323045)};
+    f = (struct fixture){.a = DIAG_ANSWER_INIT};
+    assert_ok(health_new(&f.h));
+    assert_ok(health_add(f.h, "ssh/host key", HEALTH_SERVICE, now, &s));
+    health_succeeded(s, "renew", now);
+    f.facts = (struct diag_facts){.health = f.h, .now = now};
+    f.r = (struct diag_request){.method = "GET",
+                                .asker = {.origin = DIAG_FROM_LOOPBACK, .host = "localhost"}};
+    *state = &f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    diag_answer_release(&f->a);
+    health_free(f->h);
+    return 0;
+}
+
+static unsigned get(struct fixture *f, const char *path)
+{
+    diag_answer_release(&f->a);
+    f->a = DIAG_ANSWER_INIT;
+    f->r.path = path;
+    assert_ok(diag_routes_answer(&f->policy, &f->r, &f->facts, &f->a));
+    return f->a.code;
+}
+
+static void test_each_path_has_its_route(void **state)
+{
+    struct fixture *f = *state;
+    assert_ok(metrics_new(&f->facts.metrics));
+    static const struct {
+        const char *path, *route;
+        unsigned code;
+    } cases[] = {
+        {"/livez", "/livez", 200},
+        {"/healthz", "/healthz", 200},
+        {"/readyz", "/readyz", 200},
+        {"/readyz/ssh/host key", "/readyz/{service}", 200},
+        {"/readyz/ssh", "/readyz/{service}", 404},
+        {"/servez", "/servez", 503},
+        {"/servez/ssh/host key", "/servez/{service}", 503},
+        {"/metrics", "/metrics", 200},
+        {"/_metrics/prometheus", "/_metrics/prometheus", 200},
+        {"/", "other", 404},
+        {"/livez/", "other", 404},
+        {"/readyz/", "other", 404},
+        {"/readyzz", "other", 404},
+        {"", "other", 404},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(get(f, cases[i].path), cases[i].code);
+        assert_string_equal(f->a.route, cases[i].route);
+    }
+    metrics_free(f->facts.metrics);
+}
+
+static void test_metrics_follow_the_accept_header(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(get(f, "/metrics"), 404); /* none are kept */
+    assert_ok(metrics_new(&f->facts.metrics));
+    get(f, "/metrics");
+    assert_non_null(strstr(f->a.content_type, "text/plain; version=0.0.4"));
+    f->r.accept = "application/openmetrics-text";
+    get(f, "/metrics");
+    assert_non_null(strstr(f->a.content_type, "application/openmetrics-text; version=1.0.0"));
+    assert_string_equal(buf_str(&f->a.body), "# EOF\n");
+    metrics_free(f->facts.metrics);
+}
+
+static void test_format_is_tbots_or_refused(void **state)
+{
+    struct fixture *f = *state;
+    f->r.format = "tbot";
+    assert_int_equal(get(f, "/readyz"), 200);
+    assert_non_null(strstr(buf_str(&f->a.body), "\"status\": \"healthy\""));
+    f->r.format = "xml";
+    assert_int_equal(get(f, "/readyz"), 400);
+}
+
+static void test_other_methods_are_told_what_is_allowed(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const methods[] = {"POST", "PUT", "DELETE", "OPTIONS", "get", ""};
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        f->r.method = methods[i];
+        assert_int_equal(get(f, "/livez"), 405);
+        assert_string_equal(f->a.allow, "GET, HEAD");
+    }
+    f->r.method = "POST";
+    assert_int_equal(get(f, "/nothing"), 404);
+    f->r.method = "HEAD";
+    assert_int_equal(get(f, "/livez"), 200);
+}
+
+static void test_verdicts_have_their_codes_for_every_path(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const paths[] = {"/livez", "/metrics", "/nothing"};
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        f->r.asker = (struct diag_asker){.origin = DIAG_FROM_LOOPBACK, .host = "evil.example"};
+        assert_int_equal(get(f, paths[i]), 421);
+        f->r.asker = (struct diag_asker){.origin = DIAG_FROM_NETWORK, .had_token = true};
+        assert_int_equal(get(f, paths[i]), 401);
+        assert_true(f->a.asks_for_token);
+        f->r.asker = (struct diag_asker){.origin = DIAG_FROM_SOCKET};
+        assert_int_equal(get(f, paths[i]), 403);
+    }
+}
+
+static void test_details_are_for_those_who_may(void **state)
+{
+    struct fixture *f = *state;
+    get(f, "/readyz");
+    assert_non_null(strstr(buf_str(&f->a.body), "ssh/host key"));
+    f->r.asker.origin = DIAG_FROM_NETWORK;
+    assert_int_equal(get(f, "/readyz"), 200);
+    assert_null(strstr(buf_str(&f->a.body), "ssh/host key"));
+    f->policy.unsafe_plain = true;
+    get(f, "/readyz");
+    assert_non_null(strstr(buf_str(&f->a.body), "ssh/host key"));
+}
+
+#define ROUTE_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ROUTE_TEST(test_each_path_has_its_route),
+        ROUTE_TEST(test_metrics_follow_the_accept_header),
+        ROUTE_TEST(test_format_is_tbots_or_refused),
+        ROUTE_TEST(test_other_methods_are_told_what_is_allowed),
+        ROUTE_TEST(test_verdicts_have_their_codes_for_every_path),
+        ROUTE_TEST(test_details_are_for_those_who_may),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
