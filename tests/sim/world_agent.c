@@ -6,7 +6,6 @@
 #define COMPONENT "identity"
 
 /* Those of agent/. */
-#define ATTEMPTS 7
 #define STARTUP_LIMIT_S 120
 #define STOP_LIMIT_S 10
 
@@ -198,7 +197,7 @@ static void make_renewer(struct world_agent *a)
     int64_t limit_s = config->startup_limit_s ? config->startup_limit_s : STARTUP_LIMIT_S;
     struct renewer_config c = {
         .interval = world_interval(a->world),
-        .attempts = ATTEMPTS,
+        .attempts = WORLD_ATTEMPTS,
         .can_join = a->token != 0,
         .retry_open = config->retry_open,
         .startup = config->startup,

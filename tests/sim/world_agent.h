@@ -23,6 +23,9 @@
 #include "tests/sim/world_output.h"
 #include "tests/support/fake_entropy.h"
 
+/* That of agent/identity_service.c, in one cycle. */
+#define WORLD_ATTEMPTS 7
+
 enum world_exit {
     WORLD_RUNS,
     WORLD_ABSENT, /* never started, or killed and not started again yet */

@@ -114,9 +114,9 @@ void world_check_job(struct world_agent *a, const struct renewer_event *outcome)
     c->is_old_cycle = false;
     if (outcome->code == ERR_OK || !counts)
         return;
-    if (++c->failed_attempts > a->renewer.config.attempts)
-        world_broke(a->world, a, "bounded: %u attempts in a cycle of %u", c->failed_attempts,
-                    a->renewer.config.attempts);
+    if (++c->failed_attempts > WORLD_ATTEMPTS)
+        world_broke(a->world, a, "bounded: %u attempts in a cycle of %d", c->failed_attempts,
+                    WORLD_ATTEMPTS);
 }
 
 void world_check_contact(struct world_agent *a)
