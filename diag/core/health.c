@@ -70,7 +70,8 @@ void health_free(struct health *h)
 
 static struct err *append(struct health *h, struct health_service *s)
 {
-    struct health_service **items = realloc(h->items, (h->len + 1) * sizeof(*items));
+    struct health_service **items =
+        realloc(h->items, (h->len + 1) * sizeof(struct health_service *));
     if (!items)
         return err_nomem();
     h->items = items;

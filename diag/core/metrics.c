@@ -71,7 +71,7 @@ void metrics_free(struct metrics *m)
 static size_t n_labels(const struct metric_family *f)
 {
     size_t n = 0;
-    while (f->labels[n])
+    while (n < METRIC_LABELS_MAX && f->labels[n])
         n++;
     return n;
 }
@@ -93,7 +93,7 @@ static struct family *find_family(struct metrics *m, const struct metric_family 
 static struct series *find_series(struct family *f, const char *const *values)
 {
     size_t n = n_labels(f->f);
-    for (size_t i = 0; i < f->len; i++) {
+    for (size_t i = 0; f->items && i < f->len; i++) {
         size_t same = 0;
         while (same < n && strcmp(f->items[i].values[same], values[same]) == 0)
             same++;
@@ -116,7 +116,7 @@ static bool fill_series(struct series *s, const struct metric_family *f, const c
 
 static struct series *add_series(struct family *f, const char *const *values)
 {
-    if (f->len == f->cap) {
+    if (!f->items || f->len == f->cap) {
         size_t cap = f->cap ? 2 * f->cap : 4;
         struct series *grown = realloc(f->items, cap * sizeof(*grown));
         if (!grown)

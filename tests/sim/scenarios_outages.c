@@ -93,6 +93,7 @@ static const struct scenario items[] = {
     {"013-replies-get-lost-where-generations-cannot-be-read",
      {.run_s = HOURS(12),
       .n_outputs = 1,
+      .is_known = true,
       .per_instance = true,
       .token_again = true,
       .weather = {.reply_lost = 3},
