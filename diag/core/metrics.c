@@ -180,7 +180,8 @@ static void observe(const struct metric_family *f, struct series *s, double valu
     size_t i = 0;
     while (i < f->n_buckets && value > f->buckets[i])
         i++;
-    s->buckets[i]++;
+    if (s->buckets) /* always, with this type */
+        s->buckets[i]++;
     s->count++;
     s->value += value;
 }
