@@ -26,36 +26,33 @@ const char *identity_advice_state(enum renewer_state state)
         return "renewals fail; the present identity stays in service while it is valid, and "
                "renewing is tried again";
     case RENEWER_REFUSED:
-        return "the cluster refuses the bot or its token: what is valid stays in service, and the "
-               "cluster is asked again every few minutes; look whether the bot and its role still "
-               "exist ('tctl bots ls'), or give it a new token";
+        return "the cluster refuses the bot or its token: what is valid stays in service, and "
+               "the cluster is asked again every few minutes; look whether the bot and its role "
+               "still exist ('tctl bots ls'), or give it a new token";
     case RENEWER_LOCKED:
-        return "the bot is locked in the cluster: what is valid stays in service, and the cluster "
-               "is asked again every few minutes; find out why ('tctl get locks'), then remove the "
-               "lock";
+        return "the bot is locked in the cluster: what is valid stays in service, and the "
+               "cluster is asked again every few minutes; find out why ('tctl get locks'), then "
+               "remove the lock";
     case RENEWER_UNTRUSTED:
         return "the cluster's certificate leads to no CA this bot knows: the CAs were rotated "
-               "while "
-               "it was away, or somebody else answers; what is valid stays in service; compare the "
-               "CA, then give the bot its new 'ca_pins' or 'ca_path'";
+               "while it was away, or somebody else answers; what is valid stays in service; "
+               "compare the CA, then give the bot its new 'ca_pins' or 'ca_path'";
     case RENEWER_OPEN:
         return "the outcome of a renewal is not known: the bot's generation is read from the "
                "cluster before anything is sent again";
     case RENEWER_HELD:
-        return "the outcome of a renewal is not known and the cluster cannot tell: nothing is sent "
-               "any more, the identity serves until it expires; give the bot a new token, or set "
-               "'on_open_renewal: retry' if this is its only instance";
+        return "the outcome of a renewal is not known and the cluster cannot tell: nothing is "
+               "sent any more, the identity serves until it expires; give the bot a new token, "
+               "or set 'on_open_renewal: retry' if this is its only instance";
     case RENEWER_OVERTAKEN:
         return "the cluster is a generation ahead of this identity: a reply was lost or the "
-               "storage was copied; renewing would lock the bot, so nothing is sent any more and "
-               "the identity serves until it expires; give the bot a new token (a cluster before "
-               "16.2 wants the bot removed and added again for that)";
+               "storage was copied; renewing would lock the bot, so nothing is sent any more "
+               "and the identity serves until it expires; give the bot a new token (a cluster "
+               "before 16.2 wants the bot removed and added again for that)";
     case RENEWER_EXPIRED:
-        return "the identity has expired and nothing can be served; joining is tried where there "
-               "is "
-               "a token; if it does not help, give the bot a new one, and look whether the clock "
-               "of "
-               "this machine is right";
+        return "the identity has expired and nothing can be served; joining is tried where "
+               "there is a token; if it does not help, give the bot a new one, and look whether "
+               "the clock of this machine is right";
     case RENEWER_STARTING:
     case RENEWER_JOINING:
     case RENEWER_FRESH:
@@ -71,9 +68,9 @@ const char *identity_advice_end(enum renewer_failure failure, enum renewer_state
 {
     switch (failure) {
     case RENEWER_FAILURE_STARTUP:
-        return "this start did not reach the cluster within the time it has: look at the address "
-               "and "
-               "the network; 'startup: wait' goes on for ever, 'startup_timeout' for longer";
+        return "this start did not reach the cluster within the time it has: look at the "
+               "address and the network; 'startup: wait' goes on for ever, 'startup_timeout' "
+               "for longer";
     case RENEWER_FAILURE_GIVEN_UP:
         return "nothing was heard from the cluster for as long as 'give_up_after' allows";
     case RENEWER_FAILURE_REFUSED:
