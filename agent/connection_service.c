@@ -113,6 +113,7 @@ RESULT connection_service_new(const struct connection_service_config *config,
     s->began = loop_now(config->loop).mono;
     s->lost = (struct loop_task){.fn = on_lost, .arg = s};
     s->job = (struct service_job){.loop = config->loop,
+                                  .clock = config->clock,
                                   .pool = config->lane,
                                   .log = config->log,
                                   .name = COMPONENT,

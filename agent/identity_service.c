@@ -47,6 +47,7 @@ RESULT identity_service_new(const struct identity_service_config *config,
     s->timer = (struct loop_timer){.fn = on_timer, .arg = s};
     s->patience = (struct loop_timer){.fn = on_patience, .arg = s};
     s->job = (struct service_job){.loop = config->loop,
+                                  .clock = config->clock,
                                   .pool = config->lane,
                                   .log = config->log,
                                   .name = COMPONENT,

@@ -55,6 +55,7 @@ RESULT output_service_new(const struct output_service_config *config, struct out
     s->c = *config;
     s->timer = (struct loop_timer){.fn = on_timer, .arg = s};
     s->job = (struct service_job){.loop = config->loop,
+                                  .clock = config->clock,
                                   .pool = config->workers,
                                   .log = config->log,
                                   .name = output_service_name(s),
@@ -190,6 +191,8 @@ static struct err *work(struct output_service *s)
 static void run_job(void *arg)
 {
     struct output_service *s = arg;
+    struct ctx now = {s->c.clock, s->c.stop, MONO_NEVER};
+    s->ctx = ctx_until(&now, dur_s(LIMIT_S)); /* not before: many outputs wait for few workers */
     s->error = work(s);
 }
 
@@ -225,8 +228,6 @@ static void on_done(void *arg)
 
 static void begin_job(struct output_service *s)
 {
-    struct ctx now = {s->c.clock, s->c.stop, MONO_NEVER};
-    s->ctx = ctx_until(&now, dur_s(LIMIT_S));
     cycle_started(&s->cycle);
     service_job_start(&s->job, dur_s(LIMIT_S));
 }

@@ -5,7 +5,7 @@
 /*
  * The one job of a service: it runs on a worker and ends on the loop's thread.
  *
- *     s->job = (struct service_job){.loop = …, .pool = …, .log = …, .name = "identity",
+ *     s->job = (struct service_job){.loop = …, .clock = …, .pool = …, .log = …, .name = "identity",
  *                                   .run = run, .done = done, .arg = s};
  *     service_job_start(&s->job, dur_s(60));
  *
@@ -14,6 +14,8 @@
  * worker is given up (see base/pool.h), so that the other services go on. Whatever the job uses is
  * still in use: its service stays busy, and starts no other, until the job comes back after all; then
  * `done` runs as ever.
+ *
+ * The limit counts from when a worker takes the job: one that waits for a worker does not hang.
  *
  * Threads: everything on the loop's.
  */
@@ -24,6 +26,7 @@
 /* Zero-initialise, then fill in the upper half. */
 struct service_job {
     struct loop *loop;
+    const struct clock *clock;
     struct pool *pool;
     struct log *log;
     const char *name; /* of the service, for the log; borrowed */
@@ -32,9 +35,11 @@ struct service_job {
     void (*overdue)(void *arg); /* NULL: the log is enough */
     void *arg;
 
-    bool is_busy;    /* to be read */
-    bool is_overdue; /* to be read */
-    struct mono began;
+    bool is_busy;      /* to be read */
+    bool is_overdue;   /* to be read */
+    struct mono began; /* to be read: when it was handed in */
+    struct dur limit;
+    _Atomic int64_t taken_ns; /* boot clock, when a worker took it; 0: it waits for one */
     struct pool_job work;
     struct loop_timer timer;
     struct loop_task back;

@@ -11,9 +11,10 @@ struct fixture {
     struct fake_clock time;
     struct loop *loop;
     struct pool *pool;
-    struct cancel *go; /* what hangs, hangs until this is fired */
+    struct cancel *go;       /* what hangs, hangs until this is fired */
+    struct cancel *go_other; /* the same for `other` */
     struct service_job job, other;
-    atomic_bool is_running;
+    atomic_bool is_running, is_other_running;
     int n_done, n_other_done, n_overdue;
 };
 
@@ -24,6 +25,7 @@ static int set_up(void **state)
     assert_ok(loop_new(&f->time.clock, &f->loop));
     assert_ok(pool_new(f->loop, 1, &f->pool));
     assert_ok(cancel_new(&f->go));
+    assert_ok(cancel_new(&f->go_other));
     *state = f;
     return 0;
 }
@@ -32,21 +34,35 @@ static int tear_down(void **state)
 {
     struct fixture *f = *state;
     cancel_fire(f->go);
+    cancel_fire(f->go_other);
     pool_free(f->pool);
     service_job_release(&f->job);
     service_job_release(&f->other);
     cancel_free(f->go);
+    cancel_free(f->go_other);
     loop_free(f->loop);
     free(f);
     return 0;
 }
 
+static void wait_for(struct cancel *go)
+{
+    struct ctx ctx = {.clock = clock_system(), .cancel = go, .deadline = MONO_NEVER};
+    err_ignore(ctx_wait_fd(&ctx, -1, 0), "that is how it ends");
+}
+
 static void hang(void *arg)
 {
     struct fixture *f = arg;
-    struct ctx ctx = {.clock = clock_system(), .cancel = f->go, .deadline = MONO_NEVER};
     atomic_store(&f->is_running, true);
-    err_ignore(ctx_wait_fd(&ctx, -1, 0), "that is how it ends");
+    wait_for(f->go);
+}
+
+static void hang_other(void *arg)
+{
+    struct fixture *f = arg;
+    atomic_store(&f->is_other_running, true);
+    wait_for(f->go_other);
 }
 
 static void pass(void *arg)
@@ -76,6 +92,7 @@ static struct service_job make(struct fixture *f, void (*run)(void *arg),
                                void (*when_done)(void *arg))
 {
     return (struct service_job){.loop = f->loop,
+                                .clock = &f->time.clock,
                                 .pool = f->pool,
                                 .name = "test",
                                 .run = run,
@@ -166,6 +183,26 @@ static void test_job_that_waits_for_a_worker_is_not_overdue(void **state)
     turn_until(f, &f->n_other_done);
 }
 
+/* Its limit counts from when it has a worker. */
+static void test_job_that_waited_has_its_whole_time(void **state)
+{
+    struct fixture *f = *state;
+    start_hanging(f);
+    f->other = make(f, hang_other, other_done);
+    service_job_start(&f->other, dur_s(5));
+    advance(f, 30);
+    cancel_fire(f->go);
+    turn_until(f, &f->n_done);
+    while (!atomic_load(&f->is_other_running))
+        sched_yield();
+    advance(f, 10);
+    assert_int_equal(f->n_overdue, 0);
+    advance(f, 6);
+    assert_int_equal(f->n_overdue, 1);
+    cancel_fire(f->go_other);
+    turn_until(f, &f->n_other_done);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -175,6 +212,7 @@ int main(void)
         TEST(test_job_that_hangs_gives_its_worker_back_and_stays_busy),
         TEST(test_job_that_comes_back_after_all_is_done),
         TEST(test_job_that_waits_for_a_worker_is_not_overdue),
+        TEST(test_job_that_waited_has_its_whole_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
