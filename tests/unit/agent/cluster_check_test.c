@@ -17,7 +17,7 @@ static void test_check_when_an_old_connection_fell_silent_uses_a_new_one(void **
     cluster_world_begin(w);
     assert_ok(cluster_world_probe(w));
     atomic_store(&w->n_silent, 1);
-    struct ctx ctx = hasty(1000);
+    struct ctx ctx = hasty(4000);
     assert_ok(cluster_check(w->cluster, &ctx));
     assert_int_equal(fake_cluster_connections(w->fc), 2);
 }

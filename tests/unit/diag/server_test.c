@@ -398,6 +398,11 @@ static void test_no_descriptors_left_rests_and_recovers(void **state)
     assert_int_equal(connect(fd, &w->addresses[0].at.any, w->addresses[0].len), 0);
     assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    CLEANUP(closep) int one_more = dup(fd);
+    if (one_more >= 0) { /* valgrind has a limit of its own */
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+        skip();
+    }
     world_settle(w);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
     world_send(fd, GET_LIVEZ);

@@ -43,11 +43,11 @@ struct world {
     struct fake_cluster *fc;
     struct fake_clock clock;
     struct temp_dir dir;
-    const char *version;
-    const char *date;    /* header line, or "" */
-    const char *find;    /* body; NULL: a 404 */
-    const char *refusal; /* text for every call of ours; NULL: none */
-    int status;          /* of it */
+    const char *_Atomic version; /* read by the server's threads */
+    const char *date;            /* header line, or "" */
+    const char *find;            /* body; NULL: a 404 */
+    const char *refusal;         /* text for every call of ours; NULL: none */
+    int status;                  /* of it */
 
     struct walk_config config;
     struct walk_watch watch;
