@@ -4,7 +4,6 @@
 #include "proto/method.h"
 #include "proto/msg_auth.h"
 #include "proto/msg_certs.h"
-#include "transport/transport.h"
 
 #include <stdio.h>
 #include <sys/mman.h>
@@ -143,16 +142,4 @@ size_t cluster_world_count_logged(struct cluster_world *w, const char *part)
     for (const char *p = strstr(text, part); p; p = strstr(p + 1, part))
         n++;
     return n;
-}
-
-int cluster_world_run(const char *group, const struct CMUnitTest *tests, size_t n)
-{
-    struct err *e = transport_init(NULL);
-    if (e) {
-        err_free(e);
-        return 1;
-    }
-    int failed = _cmocka_run_group_tests(group, tests, n, NULL, NULL);
-    transport_shutdown();
-    return failed;
 }

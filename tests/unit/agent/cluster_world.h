@@ -59,7 +59,4 @@ size_t cluster_world_count_logged(struct cluster_world *w, const char *part);
 #define CLUSTER_TEST(name)                                                                         \
     cmocka_unit_test_setup_teardown(name, cluster_world_set_up, cluster_world_tear_down)
 
-/* Runs the tests between the start and the end of the transport. For main(). */
-int cluster_world_run(const char *group, const struct CMUnitTest *tests, size_t n);
-
 #endif

@@ -4,7 +4,6 @@
 #include "tests/support/assert_err.h"
 #include "tests/support/fake_cluster.h"
 #include "tests/support/pki_fixture.h"
-#include "transport/transport.h"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -229,20 +228,6 @@ static void test_dial_into_a_black_hole_ends_with_its_deadline(void **state)
     assert_route(w, ROUTE_DIRECT);
 }
 
-static int start_all(void **state)
-{
-    (void)state;
-    assert_ok(transport_init(NULL));
-    return 0;
-}
-
-static int stop_all(void **state)
-{
-    (void)state;
-    transport_shutdown();
-    return 0;
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -257,5 +242,5 @@ int main(void)
         TEST(test_dial_that_was_cancelled_tries_nothing_more),
         TEST(test_dial_into_a_black_hole_ends_with_its_deadline),
     };
-    return cmocka_run_group_tests_name("transport/connector", tests, start_all, stop_all);
+    return fake_cluster_run_tests("transport/connector", tests);
 }

@@ -8,7 +8,6 @@
 #include "tests/support/pki_fixture.h"
 #include "tests/support/temp_dir.h"
 #include "transport/connector.h"
-#include "transport/transport.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -253,20 +252,6 @@ static void test_new_trust_is_told_once(void **state)
     assert_true(connector_take_retrusted(w->connector));
 }
 
-static int start_all(void **state)
-{
-    (void)state;
-    assert_ok(transport_init(NULL));
-    return 0;
-}
-
-static int stop_all(void **state)
-{
-    (void)state;
-    transport_shutdown();
-    return 0;
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -285,5 +270,5 @@ int main(void)
         TEST(test_dial_where_asking_fails_for_now_is_tried_again_soon),
         TEST(test_new_trust_is_told_once),
     };
-    return cmocka_run_group_tests_name("transport/connector_trust", tests, start_all, stop_all);
+    return fake_cluster_run_tests("transport/connector_trust", tests);
 }
