@@ -7,7 +7,6 @@
 #include "tests/support/pki_fixture.h"
 #include "tests/unit/agent/check_fixture.h"
 #include "transport/address.h"
-#include "transport/transport.h"
 
 static struct host_ca ca;
 static struct fake_cluster *fc;
@@ -215,8 +214,5 @@ int main(void)
         TEST(test_clock_that_is_off_warns_and_says_by_how_much),
         TEST(test_what_start_refuses_is_not_gone),
     };
-    assert_ok(transport_init(NULL));
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    transport_shutdown();
-    return failed;
+    return fake_cluster_run_tests("agent/check_connect", tests);
 }

@@ -10,7 +10,6 @@
 #include "tests/support/fake_cluster.h"
 #include "tests/support/pki_fixture.h"
 #include "tests/support/temp_dir.h"
-#include "transport/transport.h"
 
 #include <netdb.h>
 #include <stdio.h>
@@ -627,8 +626,5 @@ int main(void)
         TEST(test_first_way_that_fails_is_a_warning_when_the_second_works),
         TEST(test_both_ways_that_fail_are_a_failure),
     };
-    assert_ok(transport_init(NULL));
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    transport_shutdown();
-    return failed;
+    return fake_cluster_run_tests("transport/walk", tests);
 }
