@@ -126,9 +126,11 @@ static void test_long_metrics_are_packed_for_who_takes_that(void **state)
                                         "/_metrics/json"};
     assert_ok(metrics_new(&f->facts.metrics));
     f->r.accept_encoding = "gzip";
-    get(f, "/metrics");
-    assert_null(f->a.encoding); /* too short to gain anything */
     for (int i = 0; i < 100; i++) {
+        if (i == 20) { /* it would be shorter, but it is one packet as it is */
+            get(f, "/metrics");
+            assert_null(f->a.encoding);
+        }
         char name[16];
         snprintf(name, sizeof(name), "figure%d", i);
         metrics_set(f->facts.metrics, &figure, (const char *[]){name}, i);
