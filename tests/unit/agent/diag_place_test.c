@@ -2,85 +2,69 @@
 #include "agent/diag_place.h"
 
 #include "tests/support/assert_err.h"
-#include "tests/support/temp_dir.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
 
-#define DIRECTORY(path_)                                                                           \
-    {                                                                                              \
-        .type = CONFIG_DESTINATION_DIRECTORY, .path = (char[])                                     \
-        {                                                                                          \
-            path_                                                                                  \
-        }                                                                                          \
-    }
-
-static const struct config_destination memory = {.type = CONFIG_DESTINATION_MEMORY};
-
-static void test_socket_is_where_the_configuration_leads(void **state)
+static char *in_session(const char *name)
 {
-    (void)state;
-    const struct config_destination nowhere = {0};
-    const struct config_destination dir = DIRECTORY("/srv/bot");
-    const struct config_destination relative = DIRECTORY("bot");
-    const struct {
-        struct diag_place in;
-        const char *path;
-    } cases[] = {
-        {{.storage = &dir}, "/srv/bot/diag.sock"},
-        {{.storage = &dir, .setting = ""}, "/srv/bot/diag.sock"},
-        {{.storage = &dir, .setting = "/run/x.sock"}, "/run/x.sock"},
-        {{.storage = &dir, .setting = "off"}, NULL},
-        {{.storage = &dir, .runtime_dir = "/run/user/7"}, "/srv/bot/diag.sock"},
-        {{.storage = &relative, .cwd = "/home/bob"}, "/home/bob/bot/diag.sock"},
-        {{.storage = &nowhere}, "/var/lib/teleport/bot/diag.sock"},
-        {{.storage = &memory, .runtime_dir = "/run/user/7"}, "/run/user/7/tbot/diag.sock"},
-        {{.storage = &memory}, "/run/tbot/diag.sock"},
-        {{.storage = &memory, .runtime_dir = ""}, "/run/tbot/diag.sock"},
-        {{.storage = &memory, .runtime_dir = "user/7"}, "/run/tbot/diag.sock"},
-        {{.storage = &memory, .setting = "off"}, NULL},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        CLEANUP(freep) char *path = NULL;
-        assert_ok(diag_place_decide(&cases[i].in, &path));
-        if (cases[i].path)
-            assert_string_equal(path, cases[i].path);
-        else
-            assert_null(path);
-    }
+    (void)name;
+    static char dir[] = "/run/user/7";
+    return dir;
 }
 
-/* 107 bytes and the NUL are what the kernel takes. */
-static void test_path_too_long_for_a_socket_is_refused(void **state)
+static char *in_service(const char *name)
 {
-    char text[160];
-    char *path = NULL;
-    const struct diag_place in = {.storage = &memory, .setting = text};
-    (void)state;
-    snprintf(text, sizeof(text), "/%0106d", 7);
-    assert_ok(diag_place_decide(&in, &path));
-    free(TAKE(path));
-    snprintf(text, sizeof(text), "/%0107d", 7);
-    assert_fails(diag_place_decide(&in, &path), ERR_CONFIG, "longer than the 107 bytes");
+    (void)name;
+    return NULL;
 }
 
-static void test_directory_is_made_for_us_alone(void **state)
+static char *with_nonsense(const char *name)
+{
+    (void)name;
+    static char dir[] = "relative";
+    return dir;
+}
+
+static void check(const char *lines, char *(*get)(const char *), const char *expected)
+{
+    char text[200];
+    CLEANUP(config_freep) struct config *c = NULL;
+    CLEANUP(freep) char *path = NULL;
+    snprintf(text, sizeof(text),
+             "version: v2\nauth_server: a:1\nonboarding: {join_method: token, token: t}\n%s",
+             lines);
+    assert_ok(config_parse("t", bytes_of_str(text), &c));
+    assert_ok(config_validate(c));
+    assert_ok(diag_place_socket(c, get, &path));
+    if (expected)
+        assert_string_equal(path, expected);
+    else
+        assert_null(path);
+}
+
+static void test_socket_is_in_the_storage_unless_told_otherwise(void **state)
 {
     (void)state;
-    CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
-    char path[256];
-    snprintf(path, sizeof(path), "%s/" DIAG_PLACE_NAME, temp_dir_join(&tmp, "tbot"));
-    assert_ok(diag_place_prepare(path));
-    assert_int_equal(temp_dir_mode(&tmp, "tbot"), 0700);
-    assert_ok(diag_place_prepare(path));
+    check("storage: {type: directory, path: /s}\n", in_session, "/s/diag.sock");
+    check("", in_session, CONFIG_DEFAULT_STORAGE "/diag.sock");
+    check("diag_socket: /run/here.sock\n", in_session, "/run/here.sock");
+    check("diag_socket: off\n", in_session, NULL);
+    check("diag_socket: ''\n", in_session, CONFIG_DEFAULT_STORAGE "/diag.sock");
+}
+
+static void test_socket_of_storage_in_memory_is_in_a_directory_for_such(void **state)
+{
+    (void)state;
+    check("storage: {type: memory}\n", in_session, "/run/user/7/tbot-diag.sock");
+    check("storage: {type: memory}\n", in_service, "/run/tbot/diag.sock");
+    check("storage: {type: memory}\n", with_nonsense, "/run/tbot/diag.sock");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_socket_is_where_the_configuration_leads),
-        cmocka_unit_test(test_path_too_long_for_a_socket_is_refused),
-        cmocka_unit_test(test_directory_is_made_for_us_alone),
+        cmocka_unit_test(test_socket_is_in_the_storage_unless_told_otherwise),
+        cmocka_unit_test(test_socket_of_storage_in_memory_is_in_a_directory_for_such),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
