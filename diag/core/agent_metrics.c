@@ -137,6 +137,12 @@ void agent_metrics_reloaded(struct metrics *m, bool is_ok)
     metrics_add(m, &reloads, (const char *[]){result_of(is_ok)}, 1);
 }
 
+void agent_metrics_expect_pushes(struct metrics *m, const char *target)
+{
+    metrics_add(m, &pushes, (const char *[]){target, result_of(true)}, 0);
+    metrics_add(m, &pushes, (const char *[]){target, result_of(false)}, 0);
+}
+
 void agent_metrics_pushed(struct metrics *m, const char *target, bool is_ok)
 {
     metrics_add(m, &pushes, (const char *[]){target, result_of(is_ok)}, 1);

@@ -41,7 +41,10 @@ void agent_metrics_dialled(struct metrics *m, bool by_remembered_way);
 /* The configuration was read again. */
 void agent_metrics_reloaded(struct metrics *m, bool is_ok);
 
-/* The metrics were sent, or not, to a `target`: "graphite", "url". */
+/* Metrics are to be sent to a `target`, "graphite" or "url": what is counted of it begins at 0. */
+void agent_metrics_expect_pushes(struct metrics *m, const char *target);
+
+/* The metrics were sent, or not, to a `target`. */
 void agent_metrics_pushed(struct metrics *m, const char *target, bool is_ok);
 
 #endif
