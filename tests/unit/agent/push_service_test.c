@@ -179,7 +179,8 @@ static void test_target_that_hangs_holds_up_nobody_and_a_stop_ends_it(void **sta
         assert_ok(loop_turn(w->loop));
     push_service_stop(w->service);
     cancel_fire(w->stop);
-    assert_int_equal(pool_stop(w->lane, NULL, dur_s(20)), 0);
+    while (!pool_is_idle(w->lane))
+        assert_ok(loop_turn(w->loop));
     for (int i = 0; i < 5; i++)
         assert_ok(loop_turn(w->loop));
     assert_true(mono_diff(clock_mono(clock_system()), before).ns < dur_s(9).ns);
