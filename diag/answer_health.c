@@ -9,18 +9,6 @@ const char *diag_health_word(enum health_state s)
     return s == HEALTH_OK ? "healthy" : s == HEALTH_STARTING ? "initializing" : "unhealthy";
 }
 
-/* The first service that the overall state is taken from. */
-static bool find_culprit(const struct diag_facts *f, enum health_state state,
-                         struct health_view *ret)
-{
-    for (size_t i = 0; i < health_count(f->health); i++) {
-        *ret = health_view(health_at(f->health, i), f->now);
-        if (ret->state == state)
-            return true;
-    }
-    return false;
-}
-
 const char *diag_health_sentence(const struct diag_facts *f, enum health_state state,
                                  char out[DIAG_SENTENCE_SIZE])
 {
@@ -28,7 +16,7 @@ const char *diag_health_sentence(const struct diag_facts *f, enum health_state s
     const char *name = health_state_name(state);
     if (!f->with_details || state == HEALTH_OK)
         snprintf(out, DIAG_SENTENCE_SIZE, "%s", name);
-    else if (state == HEALTH_STOPPING || !find_culprit(f, state, &v))
+    else if (state == HEALTH_STOPPING || !health_culprit(f->health, f->now, &v))
         snprintf(out, DIAG_SENTENCE_SIZE, "the agent is %s", name);
     else if (v.reason)
         snprintf(out, DIAG_SENTENCE_SIZE, "%s is %s: %s", v.name, name, v.reason);

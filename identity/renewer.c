@@ -15,6 +15,12 @@ bool renewer_is_serving(const struct renewer *r, struct now now)
     return r->has_identity && renewer_rules_left(r, now).ns > 0;
 }
 
+bool renewer_goes_on(const struct renewer *r)
+{
+    bool is_borne = r->proven || r->config.startup == RENEWER_STARTUP_WAIT;
+    return is_borne && !r->config.one_pass;
+}
+
 bool renewer_is_terminal(const struct renewer *r)
 {
     return r->state == RENEWER_FAILED;

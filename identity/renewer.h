@@ -213,6 +213,9 @@ struct renewer_todo renewer_step(struct renewer *r, const struct renewer_event *
 /* Something valid can be served. */
 bool renewer_is_serving(const struct renewer *r, struct now now);
 
+/* No first start any more, and not one pass: nothing ends it but `give_up_after`. */
+bool renewer_goes_on(const struct renewer *r);
+
 /* Nothing more will happen without a person or a restart. */
 bool renewer_is_terminal(const struct renewer *r);
 
