@@ -61,6 +61,7 @@ struct world_config {
     bool no_token;   /* joining is not configured */
     bool has_pins;   /* `ca_pins` are configured: of the CA at the start */
     bool twice;      /* events that may come twice do */
+    int64_t write_s; /* a write to their disks takes up to so long; 0: 20 ms */
     enum path_kind path;
     enum renewer_startup startup;
     int64_t startup_limit_s; /* 0: two minutes */

@@ -165,6 +165,18 @@ static void check_in_time(struct world_agent *a)
         check_age(a, "output", i, a->disk.files[i].issued_at);
 }
 
+/* --- honest --- */
+
+/* Where the boot clock stood still, a process cannot know better. */
+static void check_honest(struct world_agent *a)
+{
+    const struct renewer *r = &a->renewer;
+    bool believes = r->issued_here && renewer_is_serving(r, world_machine_now(a));
+    struct dur age = mono_diff(a->world->t, a->held.issued_at);
+    if (believes && a->lost.ns == 0 && age.ns > schedule_lifetime(a->held.facts.validity).ns)
+        world_broke(a->world, a, "honest: an identity serves past its end");
+}
+
 static void count_without(struct world_agent *a)
 {
     struct world_check *c = &a->watch;
@@ -206,6 +218,7 @@ void world_check_agent(struct world_agent *a)
     look_at_truth(a);
     look_for_losses(a);
     check_in_time(a);
+    check_honest(a);
     check_pairs(a);
     count_without(a);
     world_check_promise(a);

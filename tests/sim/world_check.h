@@ -8,6 +8,7 @@
  *
  *     in time     while it could reach the cluster for long enough, an agent has a credential that is
  *                 valid and was renewed on time, and so has each output
+ *     honest      what was issued to this process is not believed to live longer than it does
  *     return      an outage of less than five minutes is over within 12 s of the cluster's return, a
  *                 longer one within the distance of its probes
  *     pair        a key and its certificate belong together, held and on the disk

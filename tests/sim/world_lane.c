@@ -50,8 +50,9 @@ static void ask(struct world_lane *l, enum call_kind kind, int64_t limit_s)
 static void use_disk(struct world_lane *l, enum world_lane_step step)
 {
     struct world *w = l->agent->world;
+    int64_t slow_s = w->config->write_s;
     l->step = step;
-    world_after(w, &l->timer, world_between(w, dur_ms(1), dur_ms(20)));
+    world_after(w, &l->timer, world_between(w, dur_ms(1), slow_s ? dur_s(slow_s) : dur_ms(20)));
     world_check_agent(l->agent);
 }
 

@@ -25,7 +25,7 @@ void world_output_drop(struct world_output *o)
 static void begin(struct world_output *o)
 {
     struct world_agent *a = o->agent;
-    cycle_started(&o->cycle);
+    cycle_started(&o->cycle, world_machine_now(a).mono);
     world_check_begins(a, &a->watch.output_pauses[o->number]);
     o->call.shown = a->held;
     o->call.key = world_id(a->world);
