@@ -24,7 +24,7 @@
  *     world_connection.h  what it knows of the cluster as a whole
  *     world_lane.h      its identity's jobs, the transaction of a renewal among them
  *     world_output.h    its outputs
- *     world_check.h     the invariants
+ *     world_check.h     the invariants, and world_truth.h what they compare with
  *     world_walk.h      moments at which the process is made to end
  *     world_log.h       the real log, read back
  *
