@@ -189,6 +189,18 @@ static struct err *make_outputs(struct agent *a)
     return NULL;
 }
 
+static struct err *make_pushes(struct agent *a)
+{
+    struct pushes_config config = {.config = a->setup.config,
+                                   .loop = a->loop,
+                                   .clock = a->setup.clock,
+                                   .entropy = a->setup.entropy,
+                                   .log = a->setup.log,
+                                   .stop = a->stop,
+                                   .metrics = diagnostics_metrics(a->diagnostics)};
+    return pushes_new(&config, &a->pushes);
+}
+
 /* How long what is not sure to succeed may take. */
 static struct dur start_limit(const struct config *config)
 {
@@ -223,6 +235,7 @@ RESULT agent_parts_make(struct agent *a)
     TRY(make_identity(a));
     TRY(make_connection(a));
     TRY(make_outputs(a));
+    TRY(make_pushes(a));
     return make_notify(a);
 }
 
@@ -241,7 +254,8 @@ static void stop_workers(struct agent *a)
         cancel_fire(a->stop);
     if (a->force)
         cancel_fire(a->force);
-    unsigned missing = stop_pool(a->lane) + stop_pool(a->prober) + stop_pool(a->workers);
+    unsigned missing = stop_pool(a->lane) + stop_pool(a->prober) + stop_pool(a->workers) +
+                       pushes_end(a->pushes, dur_s(HANG_S));
     if (missing == 0)
         return;
     log_warn(a->setup.log, "agent", "ended beside work that hangs in the system",
@@ -253,6 +267,7 @@ void agent_parts_release(struct agent *a)
 {
     stop_workers(a);
     notify_service_free(a->notify);
+    pushes_free(a->pushes);
     pool_free(a->lane);
     pool_free(a->prober);
     pool_free(a->workers);

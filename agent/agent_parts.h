@@ -13,6 +13,7 @@
 #include "agent/identity_service.h"
 #include "agent/notify_service.h"
 #include "agent/output_service.h"
+#include "agent/pushes.h"
 #include "agent/supervisor.h"
 
 /* As many as two cores make; the third worker is left to the outputs. */
@@ -32,6 +33,7 @@ struct agent {
     struct loop *loop;
     struct cancel *stop, *force;
     struct diagnostics *diagnostics;
+    struct pushes *pushes;
     struct notify_service *notify;
     struct keypool *keys;
     struct store *store;

@@ -83,6 +83,7 @@ static struct err *open_server(struct diagnostics *d, const struct places *p)
         .log = d->c.log,
         .health = d->health,
         .metrics = d->metrics,
+        .metrics_prefix = config_metrics_prefix(config),
         .addresses = p->at,
         .n_addresses = p->n,
         .policy = {.is_debug = config->debug, .unsafe_plain = config->diag.unsafe_plain},
