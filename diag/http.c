@@ -97,9 +97,8 @@ static enum MHD_Result make_answer(const struct diag_http *h, struct MHD_Connect
         .path = path,
         .format = MHD_lookup_connection_value(conn, MHD_GET_ARGUMENT_KIND, "format"),
         .accept = MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Accept"),
-        .asker = {.host = MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Host"),
-                  .had_token =
-                      MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Authorization") != NULL},
+        .authorization = MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Authorization"),
+        .asker = {.host = MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Host")},
     };
     enum MHD_Result is_queued = MHD_NO;
     if (at && h->c.answer(h->c.arg, at, &r, &a))

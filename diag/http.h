@@ -25,7 +25,7 @@ struct diag_http_config {
     struct log *log;
     const char *server; /* the Server header; borrowed */
     void *arg;
-    /* A request is whole. The asker's `host` and `had_token` are set; the rest is the callee's.
+    /* A request is whole. The asker's `host` is set; the rest of him is the callee's.
      * Fills in `a`; false: the connection is closed. */
     bool (*answer)(void *arg, struct place *at, struct diag_request *r, struct diag_answer *a);
     void (*answered)(void *arg, struct place *at); /* it was sent, or the client went away */

@@ -14,9 +14,10 @@
 
 struct diag_request {
     const char *method;
-    const char *path;   /* decoded, without the query */
-    const char *format; /* the query's `format`; NULL: none */
-    const char *accept; /* the header; NULL: none */
+    const char *path;          /* decoded, without the query */
+    const char *format;        /* the query's `format`; NULL: none */
+    const char *accept;        /* the header; NULL: none */
+    const char *authorization; /* the header; NULL: none */
     struct diag_asker asker;
 };
 

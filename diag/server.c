@@ -4,6 +4,7 @@
 #include "diag/http.h"
 #include "diag/listener.h"
 #include "diag/server_metrics.h"
+#include "diag/token_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ struct diag_server {
     struct diag_server_config c;
     char name[64];
     struct diag_http *http;
+    struct diag_token_file *tokens; /* NULL: there is none */
     struct places places;
     struct ear ears[DIAG_ADDRESSES_MAX];
     size_t n_ears;
@@ -82,6 +84,14 @@ static void show_in_flight(struct diag_server *s)
     server_metrics_in_flight(s->c.metrics, places_count(&s->places, PLACE_ANSWERING));
 }
 
+/* Who asks, as far as it is proved. */
+static void identify(struct diag_server *s, const struct place *at, struct diag_request *r)
+{
+    r->asker.origin = s->ears[at->listener].listener.origin;
+    r->asker.is_peer_allowed = at->is_peer_allowed;
+    diag_token_file_identify(s->tokens, r->authorization, &r->asker);
+}
+
 static bool on_answer(void *arg, struct place *at, struct diag_request *r, struct diag_answer *a)
 {
     struct diag_server *s = arg;
@@ -90,8 +100,7 @@ static bool on_answer(void *arg, struct place *at, struct diag_request *r, struc
                                .liveness = s->liveness,
                                .now = loop_now(s->c.loop),
                                .pid = getpid()};
-    r->asker.origin = s->ears[at->listener].listener.origin;
-    r->asker.is_peer_allowed = at->is_peer_allowed;
+    identify(s, at, r);
     place_begin_answer(at, now(s));
     show_in_flight(s);
     struct err *e = diag_routes_answer(&s->c.policy, r, &facts, a);
@@ -241,6 +250,8 @@ static struct err *start(struct diag_server *s)
                                     .answer = on_answer,
                                     .answered = on_answered,
                                     .closed = on_closed};
+    if (s->c.token_file)
+        TRY(diag_token_file_open(s->c.token_file, s->c.log, &s->tokens));
     TRY(diag_http_new(&http, &s->http));
     for (size_t i = 0; i < s->c.n_addresses; i++)
         TRY(open_ear(s, &s->c.addresses[i]));
@@ -287,6 +298,7 @@ void diag_server_free(struct diag_server *s)
     if (!s)
         return;
     diag_server_stop(s);
+    diag_token_file_free(s->tokens);
     free(s);
 }
 

@@ -51,6 +51,7 @@ struct diag_server_config {
     const struct diag_address *addresses;
     size_t n_addresses;
     struct diag_policy policy;
+    const char *token_file; /* see diag/token_file.h; NULL: no token is good */
     struct dur livez_stall; /* 0: /livez is never unhappy */
     const char *version;    /* for the Server header, where details are allowed */
 };
@@ -59,7 +60,7 @@ struct diag_server;
 
 /*
  * Listens on every address, or on none: an error undoes what was opened. ERR_CONFIG for an address
- * that cannot be served (https:// is not built), ERR_STORAGE for a Unix socket's file, ERR_BUSY when
+ * that cannot be served (https:// is not built) or a file of tokens that cannot be used, ERR_STORAGE for a Unix socket's file, ERR_BUSY when
  * another process listens there.
  */
 RESULT diag_server_new(const struct diag_server_config *c, struct diag_server **ret);

@@ -25,6 +25,7 @@ void world_listen(struct server_world *w, const char *tcp)
                                    .metrics = w->metrics,
                                    .addresses = w->addresses,
                                    .n_addresses = 2,
+                                   .token_file = w->token_file,
                                    .livez_stall = DIAG_LIVEZ_STALL,
                                    .version = "1.2.3"};
     assert_ok(diag_server_new(&c, &w->server));
@@ -104,11 +105,16 @@ bool world_read(struct server_world *w, int fd, char reply[REPLY_SIZE])
 
 const char *world_get(struct server_world *w, size_t n, const char *path)
 {
+    return world_get_with(w, n, path, "");
+}
+
+const char *world_get_with(struct server_world *w, size_t n, const char *path, const char *header)
+{
     static char reply[REPLY_SIZE];
     char request[1024];
     int fd = world_connect(w, n);
     snprintf(request, sizeof(request),
-             "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+             "GET %s HTTP/1.1\r\nHost: localhost\r\n%sConnection: close\r\n\r\n", path, header);
     world_send(fd, request);
     world_read(w, fd, reply);
     close(fd);
