@@ -47,6 +47,9 @@ RESULT tls_alpn_encode(const char *const *names, struct buf *out);
 /* Makes t->ssl demand a certificate that leads to its store's roots and carries `name`. */
 RESULT tls_verify_setup(struct tls *t, const char *name);
 
+/* For SSL_set_verify(): remembers for tls_verify_error() what failed; nothing is overruled. */
+int tls_verify_note(int ok, X509_STORE_CTX *store);
+
 /* The error for t->refused. */
 struct err *tls_verify_error(const struct tls *t);
 
