@@ -16,6 +16,7 @@ static void begin_stop(struct agent *a)
     if (a->stopping)
         return;
     a->stopping = true;
+    diagnostics_stop(a->diagnostics);
     connection_service_stop(a->connection);
     identity_service_stop(a->identity);
     for (size_t i = 0; i < a->n_outputs; i++)
@@ -257,6 +258,7 @@ static struct err *start(struct agent *a)
 {
     loop_on_signal(a->loop, on_signal, a);
     loop_on_jump(a->loop, on_jump, a);
+    TRY(diagnostics_listen(a->diagnostics));
     TRY(identity_service_load(a->identity));
     TRY(prepare_outputs(a));
     identity_service_start(a->identity);

@@ -29,6 +29,7 @@ struct agent_setup {
     const struct clock *clock;
     const struct entropy *entropy;
     struct log *log;
+    const char *version; /* of this program, for diagnostics */
 };
 
 /*

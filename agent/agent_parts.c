@@ -32,8 +32,20 @@ static struct err *check(void *arg, const struct ctx *ctx)
     return cluster_check(arg, ctx);
 }
 
+static struct err *make_diagnostics(struct agent *a)
+{
+    struct diagnostics_config config = {.config = a->setup.config,
+                                        .loop = a->loop,
+                                        .clock = a->setup.clock,
+                                        .log = a->setup.log,
+                                        .version = a->setup.version};
+    return diagnostics_new(&config, &a->diagnostics);
+}
+
 static struct err *make_connection(struct agent *a)
 {
+    struct health_service *health = NULL;
+    TRY(diagnostics_add(a->diagnostics, "connection", HEALTH_PERIODIC, &health));
     struct connection_service_config config = {
         .loop = a->loop,
         .lane = a->prober,
@@ -45,6 +57,7 @@ static struct err *make_connection(struct agent *a)
         .check_arg = a->cluster,
         .cluster = cluster_text(a->cluster),
         .give_up_after = a->setup.config->give_up_after,
+        .health = health,
         .changed = a->changed,
         .in_touch = a->in_touch,
         .gave_up = a->gave_up,
@@ -96,6 +109,8 @@ static unsigned keys_ahead(const struct config *config)
 
 static struct err *make_identity(struct agent *a)
 {
+    struct health_service *health = NULL;
+    TRY(diagnostics_add(a->diagnostics, "identity", HEALTH_SERVICE, &health));
     struct identity_service_config config = {
         .config = a->setup.config,
         .loop = a->loop,
@@ -106,6 +121,7 @@ static struct err *make_identity(struct agent *a)
         .store = a->store,
         .cluster = a->cluster,
         .keys = a->keys,
+        .health = health,
         .keys_ahead = keys_ahead(a->setup.config),
         .stop = a->stop,
         .force = a->force,
@@ -124,6 +140,8 @@ static struct mono one_pass_ends(const struct agent *a)
 
 static struct err *make_output(struct agent *a, const struct config_service *service)
 {
+    struct health_service *health = NULL;
+    TRY(diagnostics_add(a->diagnostics, service->name, HEALTH_SERVICE, &health));
     struct output_service_config config = {
         .job = {.config = a->setup.config,
                 .service = service,
@@ -135,6 +153,7 @@ static struct err *make_output(struct agent *a, const struct config_service *ser
         .entropy = a->setup.entropy,
         .log = a->setup.log,
         .stop = a->stop,
+        .health = health,
         .one_pass_ends = one_pass_ends(a),
         .heard = a->heard,
         .changed = a->changed,
@@ -181,8 +200,9 @@ RESULT agent_parts_make(struct agent *a)
     TRY(pool_new(a->loop, 1, &a->lane));
     TRY(pool_new(a->loop, 1, &a->prober));
     TRY(pool_new(a->loop, WORKERS, &a->workers));
-    TRY(make_connection(a));
+    TRY(make_diagnostics(a));
     TRY(make_identity(a));
+    TRY(make_connection(a));
     return make_outputs(a);
 }
 
@@ -221,6 +241,7 @@ void agent_parts_release(struct agent *a)
     identity_service_free(a->identity);
     cluster_free(a->cluster);
     connection_service_free(a->connection); /* the cluster's threads spoke to it */
+    diagnostics_free(a->diagnostics);
     store_close(a->store);
     keypool_free(a->keys);
     cancel_free(a->force);

@@ -9,6 +9,7 @@
 
 #include "agent/agent.h"
 #include "agent/connection_service.h"
+#include "agent/diagnostics.h"
 #include "agent/identity_service.h"
 #include "agent/output_service.h"
 #include "agent/supervisor.h"
@@ -27,6 +28,7 @@ struct agent {
 
     struct loop *loop;
     struct cancel *stop, *force;
+    struct diagnostics *diagnostics;
     struct keypool *keys;
     struct store *store;
     struct cluster *cluster;

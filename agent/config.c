@@ -15,6 +15,7 @@ struct err *config_new(struct config **ret)
     config->credential_ttl = dur_s(CONFIG_DEFAULT_TTL_S);
     config->renewal_interval = dur_s(CONFIG_DEFAULT_INTERVAL_S);
     config->startup_timeout = dur_s(CONFIG_DEFAULT_STARTUP_S);
+    config->diag.livez_stall = dur_s(CONFIG_DEFAULT_LIVEZ_STALL_S);
     *ret = TAKE(config);
     return NULL;
 }
@@ -56,6 +57,8 @@ void config_free(struct config *config)
     free(config->file);
     free(config->auth_server);
     free(config->proxy_server);
+    free(config->diag_addr);
+    free(config->diag_socket);
     config_onboarding_release(&config->onboarding);
     config_destination_release(&config->storage);
     strlist_release(&config->warnings);

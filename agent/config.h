@@ -32,6 +32,8 @@
 #define CONFIG_DEFAULT_INTERVAL_S 1200
 #define CONFIG_DEFAULT_STARTUP_S 120
 #define CONFIG_DEFAULT_STORAGE "/var/lib/teleport/bot"
+#define CONFIG_DEFAULT_LIVEZ_STALL_S 60
+#define CONFIG_DIAG_SOCKET_OFF "off"
 #define CONFIG_CACHE "cache" /* in the storage: copies of destinations in memory */
 
 enum config_acls {
@@ -111,6 +113,12 @@ enum config_startup {
     CONFIG_STARTUP_EXIT,
 };
 
+/* The diagnostics server, see diag/server.h. */
+struct config_diag {
+    bool unsafe_plain;
+    struct dur livez_stall; /* 0: never unhappy */
+};
+
 struct config {
     char *file; /* for messages; "-" became "<stdin>"; NULL: command line only */
 
@@ -127,13 +135,17 @@ struct config {
     struct dur oneshot_timeout; /* 0: no retries */
     bool insecure;
     bool debug;
+    char *diag_addr;   /* see diag/address.h; NULL: none */
+    char *diag_socket; /* a path, or CONFIG_DIAG_SOCKET_OFF; NULL: see agent/diag_place.h */
+    struct config_diag diag;
     struct config_service *services;
     size_t n_services;
 
     struct strlist warnings;
 
     struct config_at at_auth_server, at_proxy_server, at_insecure, at_credential_ttl,
-        at_renewal_interval, at_startup, at_startup_timeout, at_give_up_after, at_oneshot_timeout;
+        at_renewal_interval, at_startup, at_startup_timeout, at_give_up_after, at_oneshot_timeout,
+        at_diag_addr, at_diag_socket;
 };
 
 /* Defaults only. */

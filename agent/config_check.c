@@ -5,7 +5,7 @@
 
 /* Names of what runs inside every tbot; diagnostics would show two of the same. */
 static const char *const reserved_names[] = {
-    "ca-rotation", "crl-cache", "heartbeat", "identity", "spiffe-trust-bundle-cache",
+    "ca-rotation", "connection", "crl-cache", "heartbeat", "identity", "spiffe-trust-bundle-cache",
 };
 
 static RESULT check_port(struct config_report *report, struct config_at at, const char *key,
@@ -170,6 +170,7 @@ struct err *config_check_contradictions(const struct config *c, struct config_re
     TRY(check_addresses(c, report));
     TRY(check_trust(c, report));
     TRY(check_storage(c, report));
+    TRY(config_check_diag(c, report));
     if (c->oneshot)
         TRY(check_one_pass(c, report));
     for (size_t i = 0; i < c->n_services; i++) {

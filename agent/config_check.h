@@ -16,4 +16,7 @@ RESULT config_check_contradictions(const struct config *config, struct config_re
 /* Whether the merged whole is enough, and sensible, to start with. */
 RESULT config_check_complete(const struct config *config, struct config_report *report);
 
+/* Where the diagnostics server listens; part of the contradictions. */
+RESULT config_check_diag(const struct config *config, struct config_report *report);
+
 #endif

@@ -245,6 +245,10 @@ struct err *config_merge(struct config *config, const struct config_overrides *o
     TRY(merge_switch(config, "--oneshot", "oneshot", o->oneshot, &config->oneshot));
     TRY(merge_switch(config, "--insecure", "insecure", o->insecure, &config->insecure));
     TRY(merge_switch(config, "--debug", "debug", o->debug, &config->debug));
+    TRY(merge_text(config, "--diag-addr", "diag_addr", o->diag_addr, &config->diag_addr,
+                   &config->at_diag_addr));
+    TRY(merge_text(config, "--diag-socket", "diag_socket", o->diag_socket, &config->diag_socket,
+                   &config->at_diag_socket));
     TRY(merge_storage(config, o));
     TRY(merge_onboarding(config, o));
     if (o->join_uri)

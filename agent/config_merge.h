@@ -40,6 +40,7 @@ struct config_overrides {
     struct dur credential_ttl, renewal_interval;
     const char *startup; /* "auto", … */
     struct dur startup_timeout, give_up_after, oneshot_timeout;
+    const char *diag_addr, *diag_socket;
     const char *storage;        /* URI or path */
     const char *storage_option; /* what to call it: "--storage" (NULL) or "--data-dir" */
     enum config_switch oneshot, insecure, debug;

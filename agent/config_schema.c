@@ -98,8 +98,13 @@ static const struct config_key diag_tls_keys[] = {
 static const struct config_section diag_tls = {"diag.tls", CONFIG_KEYS(diag_tls_keys)};
 
 static const struct config_key diag_keys[] = {
-    {"tls", CONFIG_SECTION, .section = &diag_tls, .help = "certificate for https:// addresses"},
-    {"unsafe_plain", CONFIG_BOOL, .help = "everything on plain TCP beyond loopback"},
+    {"tls", CONFIG_SECTION, CONFIG_NOT_BUILT, .section = &diag_tls,
+     .help = "certificate for https:// addresses"},
+    {"unsafe_plain", CONFIG_BOOL, .help = "details on plain TCP beyond loopback too",
+     CONFIG_KEEP(struct config_diag, unsafe_plain)},
+    {"livez_stall", CONFIG_DURATION,
+     .help = "how long the main loop may stand still, 60s; 0s: for ever",
+     CONFIG_KEEP(struct config_diag, livez_stall)},
 };
 static const struct config_section diag = {"diag", CONFIG_KEYS(diag_keys)};
 
@@ -128,7 +133,8 @@ static const struct config_key top_keys[] = {
     {"services", CONFIG_SECTIONS, CONFIG_ELSEWHERE, .help = "what to do: a list of services"},
     {"outputs", CONFIG_SECTIONS, CONFIG_ELSEWHERE, .help = "the same; appended to services"},
     {"leeway", CONFIG_DURATION, CONFIG_NOT_BUILT, .help = "tolerance when judging expiry"},
-    {"diag_addr", CONFIG_TEXT, CONFIG_NOT_BUILT, .help = "host:port of the diagnostics server"},
+    {"diag_addr", CONFIG_TEXT, .help = "host:port of the diagnostics server",
+     CONFIG_KEEP(struct config, diag_addr), CONFIG_PLACE(struct config, at_diag_addr)},
     {"fips", CONFIG_BOOL, CONFIG_NOT_BUILT, .help = "FIPS cryptography only"},
     {"scoped", CONFIG_BOOL, CONFIG_NOT_BUILT, .help = "join in a scope of the cluster"},
     {"pid_file", CONFIG_TEXT, CONFIG_NOT_BUILT, .help = "file for the process ID"},
@@ -147,10 +153,11 @@ static const struct config_key top_keys[] = {
     {"oneshot_timeout", CONFIG_DURATION, CONFIG_OURS | CONFIG_POSITIVE,
      .help = "how long one pass may retry; not at all", CONFIG_KEEP(struct config, oneshot_timeout),
      CONFIG_PLACE(struct config, at_oneshot_timeout)},
-    {"diag_socket", CONFIG_TEXT, CONFIG_OURS | CONFIG_NOT_BUILT,
-     .help = "path of the local diagnostics socket, or off"},
-    {"diag", CONFIG_SECTION, CONFIG_OURS | CONFIG_NOT_BUILT, .help = "diagnostics: details",
-     .section = &diag},
+    {"diag_socket", CONFIG_TEXT, CONFIG_OURS,
+     .help = "path of the local diagnostics socket, or off",
+     CONFIG_KEEP(struct config, diag_socket), CONFIG_PLACE(struct config, at_diag_socket)},
+    {"diag", CONFIG_SECTION, CONFIG_OURS, .help = "diagnostics: details", .section = &diag,
+     CONFIG_KEEP(struct config, diag)},
 };
 const struct config_section config_schema_top = {"top level", CONFIG_KEYS(top_keys)};
 

@@ -119,6 +119,22 @@ static RESULT write_services(struct yaml_write *w, const struct config *config)
     return NULL;
 }
 
+static RESULT write_diag(struct yaml_write *w, const struct config *config)
+{
+    const struct config_diag *d = &config->diag;
+    bool is_stall_given = d->livez_stall.ns != dur_s(CONFIG_DEFAULT_LIVEZ_STALL_S).ns;
+    TRY(write_given(w, "diag_addr", config->diag_addr));
+    TRY(write_given(w, "diag_socket", config->diag_socket));
+    if (!d->unsafe_plain && !is_stall_given)
+        return NULL;
+    TRY(yaml_write_open(w, "diag"));
+    TRY(write_true(w, "unsafe_plain", d->unsafe_plain));
+    if (is_stall_given)
+        TRY(yaml_write_duration(w, "livez_stall", d->livez_stall));
+    yaml_write_close(w);
+    return NULL;
+}
+
 static RESULT write_all(struct yaml_write *w, const struct config *config)
 {
     TRY(yaml_write_text(w, "version", "v2"));
@@ -137,6 +153,7 @@ static RESULT write_all(struct yaml_write *w, const struct config *config)
     TRY(write_time(w, "oneshot_timeout", config->oneshot_timeout));
     TRY(write_true(w, "insecure", config->insecure));
     TRY(write_true(w, "debug", config->debug));
+    TRY(write_diag(w, config));
     return write_services(w, config);
 }
 

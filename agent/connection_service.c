@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #define COMPONENT "connection"
+#define OPERATION "check"
 
 /* Not longer than the pause between two checks while an outage is young. */
 #define CHECK_LIMIT_S 10
@@ -70,8 +71,19 @@ static void begin_check(struct connection_service *s)
     service_job_start(&s->job, dur_s(CHECK_LIMIT_S));
 }
 
+/* A refusal is contact, but all is not well. */
+static void report(const struct connection_service *s, const struct err *outcome)
+{
+    struct now now = loop_now(s->c.loop);
+    if (outcome)
+        health_failed(s->c.health, OPERATION, outcome, now);
+    else
+        health_succeeded(s->c.health, OPERATION, now);
+}
+
 static void tell(struct connection_service *s, struct err *outcome)
 {
+    report(s, outcome);
     err_free(s->error);
     s->error = outcome;
     step(s, CONTACT_CHECKED, err_code(outcome));
@@ -171,6 +183,14 @@ static void set_timers(struct connection_service *s, struct mono wake)
     err_free(e);
 }
 
+static void plan(const struct connection_service *s, struct mono wake)
+{
+    struct now now = loop_now(s->c.loop);
+    bool is_planned = wake.ns != MONO_NEVER.ns;
+    health_plan(s->c.health,
+                is_planned ? wall_add(now.wall, mono_diff(wake, now.mono)) : WALL_NONE);
+}
+
 static void step(struct connection_service *s, enum contact_event_kind kind, enum err_code code)
 {
     if (s->stopping)
@@ -185,6 +205,9 @@ static void step(struct connection_service *s, enum contact_event_kind kind, enu
     if (todo.check)
         begin_check(s);
     set_timers(s, todo.wake);
+    plan(s, todo.wake);
+    if (kind == CONTACT_CALLED && contact_is_well(&s->contact))
+        health_succeeded(s->c.health, OPERATION, now);
     if (s->contact.last_contact.ns == now.mono.ns)
         s->c.in_touch(s->c.arg);
     if (s->contact.state != before)

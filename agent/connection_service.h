@@ -14,6 +14,7 @@
 #include "base/ctx.h"
 #include "base/loop.h"
 #include "base/pool.h"
+#include "diag/core/health.h"
 #include "diag/core/log.h"
 
 struct connection_service;
@@ -31,7 +32,8 @@ struct connection_service_config {
     void *check_arg;
     const char *cluster; /* its name, for the log; borrowed */
 
-    struct dur give_up_after; /* without contact; 0: never */
+    struct dur give_up_after;      /* without contact; 0: never */
+    struct health_service *health; /* told of each check, and of calls that succeeded; or NULL */
 
     /* Called when the answer changed, and when a check ended after connection_service_stop(). */
     void (*changed)(void *arg);

@@ -6,6 +6,10 @@
 #define SUSPICION_MAX_S 5
 #define HEALTHY_S 60
 
+/* Not less than the proof that diag/core/health.h asks for. */
+#define PROOF_S 10
+#define PROOF_JITTER_S 2
+
 /* Checks that take as long as the pause between them do not follow each other without one. */
 #define REST_S 1
 
@@ -64,8 +68,16 @@ bool contact_hear(enum err_code code, struct contact_event *ret)
 
 void contact_init(struct contact *c, const struct entropy *entropy, struct mono now)
 {
-    *c = (struct contact){
-        .entropy = entropy, .since = now, .last_contact = MONO_NEVER, .next_check = MONO_NEVER};
+    *c = (struct contact){.entropy = entropy,
+                          .since = now,
+                          .last_contact = MONO_NEVER,
+                          .next_check = MONO_NEVER,
+                          .prove_at = MONO_NEVER};
+}
+
+bool contact_is_well(const struct contact *c)
+{
+    return c->state == CONTACT_UP && c->last_code == ERR_OK && c->prove_at.ns == MONO_NEVER.ns;
 }
 
 static void plan_healthy(struct contact *c, struct mono now)
@@ -73,7 +85,17 @@ static void plan_healthy(struct contact *c, struct mono now)
     struct dur tenth = dur_s(HEALTHY_S / 10);
     struct dur least = {dur_s(HEALTHY_S).ns - tenth.ns};
     struct dur most = {dur_s(HEALTHY_S).ns + tenth.ns};
-    c->next_check = mono_add(now, entropy_between(c->entropy, least, most));
+    c->next_check = mono_min(c->prove_at, mono_add(now, entropy_between(c->entropy, least, most)));
+}
+
+/* `code` is how the check ended after one that ended with last_code. */
+static void plan_proof(struct contact *c, enum err_code code, struct mono now)
+{
+    struct dur least = dur_s(PROOF_S), most = dur_s(PROOF_S + PROOF_JITTER_S);
+    if (code != ERR_OK || !mono_before(now, c->prove_at))
+        c->prove_at = MONO_NEVER;
+    else if (c->last_code != ERR_OK)
+        c->prove_at = mono_add(now, entropy_between(c->entropy, least, most));
 }
 
 /* One draw for all suspicions until the check: the first of many would come at once, in each agent. */
@@ -110,6 +132,7 @@ static void checked(struct contact *c, enum err_code code, struct contact_todo *
 {
     enum verdict v = judge(code);
     c->checking = false;
+    plan_proof(c, code, now);
     c->last_code = code;
     c->failures = v == ANSWERED ? 0 : c->failures + 1;
     if (v == ANSWERED)

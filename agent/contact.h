@@ -14,6 +14,8 @@
  * Only a check changes the answer. A call of a service that failed, or the end of the live connection,
  * says that something may be wrong, and brings a check within 0 to 5 s (at random, because all agents
  * of a fleet lose their connections in the same second); a call that succeeded puts the next check off.
+ * A check that succeeds after one that did not is followed by another 10 to 12 s later, whatever calls
+ * say meanwhile: two in a row prove the recovery (diag/core/health.h).
  * While the cluster is there a check comes every minute or so; while it is not, after the schedule of
  * backoff_probe(): every 10 s for 5 minutes, then 30 s, then 60 s, counted from the beginning of the
  * check before, which may take as long as it may. There is one prober for the whole agent: services
@@ -68,6 +70,8 @@ struct contact {
     struct mono last_contact; /* of the last success; MONO_NEVER: none */
     struct mono next_check;   /* MONO_NEVER: not watching yet */
     struct mono check_began;
+    struct mono
+        prove_at;      /* when a success after a failure is to be confirmed; MONO_NEVER: none is */
     unsigned failures; /* checks in a row */
     bool watching;
     bool checking;
@@ -77,6 +81,9 @@ struct contact {
 
 /* `entropy` is borrowed. */
 void contact_init(struct contact *c, const struct entropy *entropy, struct mono now);
+
+/* All is well: the last check succeeded, and no recovery is to be proven. */
+bool contact_is_well(const struct contact *c);
 
 struct contact_todo contact_step(struct contact *c, const struct contact_event *ev,
                                  struct mono now);

@@ -145,6 +145,8 @@ static void on_done(void *arg)
     identity_service_say_notes(s);
     adopt(s);
     struct renewer_event ev = s->outcome.event;
+    if (ev.unpersisted)
+        identity_service_report_unstored(s, s->outcome.err);
     err_free(s->error);
     s->error = ev.code == ERR_OK ? NULL : TAKE(s->outcome.err);
     renewal_outcome_release(&s->outcome);
@@ -205,6 +207,7 @@ static void step(struct identity_service *s, const struct renewer_event *ev)
     if (has_failed)
         say_failure(s, ev);
     say_state(s, before);
+    identity_service_report(s, ev, before, todo.wake);
     if (todo.job != RENEWER_JOB_NONE)
         begin_job(s, todo.job);
     struct err *e = loop_timer_set(s->c.loop, &s->timer, todo.wake);

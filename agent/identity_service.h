@@ -14,6 +14,7 @@
 #include "base/entropy.h"
 #include "base/loop.h"
 #include "base/pool.h"
+#include "diag/core/health.h"
 #include "identity/renewal.h"
 
 struct identity_service;
@@ -28,9 +29,10 @@ struct identity_service_config {
     struct store *store;
     struct cluster *cluster;
     struct keypool *keys;
-    unsigned keys_ahead;  /* how many keys to have made ahead of need */
-    struct cancel *stop;  /* fired when the agent stops */
-    struct cancel *force; /* fired when it cannot wait for a renewal's reply any longer */
+    struct health_service *health; /* told of each attempt; or NULL */
+    unsigned keys_ahead;           /* how many keys to have made ahead of need */
+    struct cancel *stop;           /* fired when the agent stops */
+    struct cancel *force;          /* fired when it cannot wait for a renewal's reply any longer */
 
     /* Called with how a job ended that speaks with the cluster. */
     void (*heard)(void *arg, enum err_code code);

@@ -34,4 +34,14 @@ struct identity_service {
 /* Logs what the store has to tell a person. */
 void identity_service_say_notes(struct identity_service *s);
 
+/*
+ * Tells diag/core/health.h how the identity stands, after the renewer has taken `ev`; `wake` is when it
+ * looks again.
+ */
+void identity_service_report(const struct identity_service *s, const struct renewer_event *ev,
+                             enum renewer_state before, struct mono wake);
+
+/* The reply was taken, and only memory has it. */
+void identity_service_report_unstored(const struct identity_service *s, const struct err *why);
+
 #endif

@@ -1,29 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/output_service.h"
-
-#include "agent/service_job.h"
+#include "agent/output_service_private.h"
 
 #define ATTEMPTS 5
 #define LIMIT_S 60
-
-struct output_service {
-    struct output_service_config c;
-    struct destination *destination;
-    struct cycle cycle;
-    struct loop_timer timer;
-    bool prepared, started, stopping, said_in_place;
-
-    /* What is in the destination. */
-    bool has_files, said_expired;
-    struct validity files;
-
-    /* The job under way; a worker's until its `done`. */
-    struct service_job job;
-    struct ctx ctx;
-    struct destination_report prepared_report;
-    struct output_job_result result;
-    struct err *error;
-};
 
 static void look(struct output_service *s);
 
@@ -82,63 +61,6 @@ void output_service_free(struct output_service *s)
     free(s);
 }
 
-/* --- what is said --- */
-
-/* Says what is in `report` and empties it. */
-static void say_report(struct output_service *s, struct destination_report *report)
-{
-    for (size_t i = 0; i < report->warnings.len; i++)
-        log_warn(s->c.log, output_service_name(s), report->warnings.items[i]);
-    if (report->in_place && !s->said_in_place)
-        log_warn(s->c.log, output_service_name(s),
-                 "files are overwritten in place: a reader may meet half a file",
-                 LOG_STR("destination", destination_text(s->destination)), LOG_STR("atomic", "no"));
-    s->said_in_place |= report->in_place;
-    destination_report_release(report);
-}
-
-static bool serves(const struct output_service *s)
-{
-    return s->has_files && wall_before(loop_now(s->c.loop).wall, s->files.not_after);
-}
-
-/* Until when the files in place serve. */
-static struct log_field in_place(const struct output_service *s)
-{
-    return serves(s) ? LOG_WALL("valid_until", s->files.not_after)
-                     : LOG_STR("in_place", "nothing valid");
-}
-
-static struct log_field next_attempt(const struct output_service *s)
-{
-    struct now now = loop_now(s->c.loop);
-    struct mono wake = cycle_wake(&s->cycle, now.mono, now.wall);
-    if (s->c.job.config->oneshot && s->cycle.has_ended)
-        return LOG_STR("next_attempt", NULL);
-    if (wake.ns == MONO_NEVER.ns)
-        return LOG_STR("next_attempt", "when the cluster is back");
-    return LOG_DUR("next_attempt", mono_diff(wake, now.mono));
-}
-
-static void say_failure(const struct output_service *s)
-{
-    log_err(s->c.log, s->cycle.stale ? LOG_ERROR : LOG_WARN, output_service_name(s),
-            "output not renewed", s->error,
-            LOG_STR("destination", destination_text(s->destination)), in_place(s), next_attempt(s));
-}
-
-static void say_success(struct output_service *s)
-{
-    struct now now = loop_now(s->c.loop);
-    struct dur next = mono_diff(cycle_wake(&s->cycle, now.mono, now.wall), now.mono);
-    unsigned changed = s->result.report.changed;
-    say_report(s, &s->result.report);
-    log_info(s->c.log, output_service_name(s), "output renewed",
-             LOG_STR("destination", destination_text(s->destination)),
-             LOG_STR("cluster", s->result.cluster), LOG_INT("files", changed),
-             LOG_WALL("valid_until", s->files.not_after), LOG_DUR("next", next));
-}
-
 /* --- before anything is asked of the cluster --- */
 
 /* On any thread: its report is said later. */
@@ -155,7 +77,7 @@ static struct err *load(struct output_service *s)
 {
     CLEANUP(output_job_result_release) struct output_job_result found = {0};
     struct err *e = output_job_load(&s->c.job, &found);
-    say_report(s, &found.report);
+    output_service_say_report(s, &found.report);
     if (err_code(e) == ERR_NOT_FOUND) {
         err_ignore(e, "nothing was left; what is damaged is in the report");
         return NULL;
@@ -163,19 +85,16 @@ static struct err *load(struct output_service *s)
     TRY(e);
     s->has_files = true;
     s->files = found.validity;
-    s->said_expired = !serves(s);
-    log_info(s->c.log, output_service_name(s),
-             serves(s) ? "serving the files of the last run"
-                       : "the files of the last run have expired",
-             LOG_STR("destination", destination_text(s->destination)),
-             LOG_STR("cluster", found.cluster), LOG_WALL("valid_until", s->files.not_after));
+    s->said_expired = !output_service_serves(s);
+    health_serves(s->c.health, s->files.not_after);
+    output_service_say_found(s, found.cluster);
     return NULL;
 }
 
 RESULT output_service_prepare(struct output_service *s)
 {
     TRY(prepare(s));
-    say_report(s, &s->prepared_report);
+    output_service_say_report(s, &s->prepared_report);
     return load(s);
 }
 
@@ -196,15 +115,6 @@ static void run_job(void *arg)
     s->error = work(s);
 }
 
-static void say_outcome(struct output_service *s)
-{
-    say_report(s, &s->prepared_report);
-    if (s->error)
-        say_failure(s);
-    else
-        say_success(s);
-}
-
 static void on_done(void *arg)
 {
     struct output_service *s = arg;
@@ -217,7 +127,7 @@ static void on_done(void *arg)
     }
     cycle_done(&s->cycle, code, s->result.validity, now.mono, now.wall);
     if (!s->stopping || !s->error)
-        say_outcome(s);
+        output_service_say_outcome(s);
     output_job_result_release(&s->result);
     err_free(s->error);
     s->error = NULL;
@@ -230,21 +140,6 @@ static void begin_job(struct output_service *s)
 {
     cycle_started(&s->cycle);
     service_job_start(&s->job, dur_s(LIMIT_S));
-}
-
-/* A renewal that falls due and cannot be tried, and the end of what serves, are told once each. */
-static void say_what_is_over(struct output_service *s, struct now now)
-{
-    if (cycle_lapse(&s->cycle, now.mono, now.wall))
-        log_warn(s->c.log, output_service_name(s), "output not renewed: the cluster is away",
-                 LOG_STR("destination", destination_text(s->destination)), in_place(s),
-                 next_attempt(s));
-    if (!s->has_files || s->said_expired || serves(s))
-        return;
-    s->said_expired = true;
-    log_err(s->c.log, LOG_ERROR, output_service_name(s), "the files in place have expired", NULL,
-            LOG_STR("destination", destination_text(s->destination)),
-            LOG_WALL("valid_until", s->files.not_after), next_attempt(s));
 }
 
 static struct mono next_look(const struct output_service *s, struct now now)
@@ -265,7 +160,11 @@ static void look(struct output_service *s)
         begin_job(s);
         return;
     }
-    say_what_is_over(s, now);
+    if (cycle_lapse(&s->cycle, now.mono, now.wall))
+        output_service_say_lapse(s);
+    if (s->has_files && !s->said_expired && !output_service_serves(s))
+        output_service_say_expired(s);
+    output_service_report_plan(s, now);
     struct err *e = loop_timer_set(s->c.loop, &s->timer, next_look(s, now));
     if (e)
         log_err(s->c.log, LOG_ERROR, output_service_name(s), "the next renewal is not scheduled",

@@ -17,6 +17,7 @@
 #include "agent/output_job.h"
 #include "base/loop.h"
 #include "base/pool.h"
+#include "diag/core/health.h"
 
 struct output_service;
 
@@ -28,7 +29,8 @@ struct output_service_config {
     const struct entropy *entropy;
     struct log *log;
     struct cancel *stop;
-    struct mono one_pass_ends; /* one pass retries up to then; {0}: not at all */
+    struct health_service *health; /* told of each attempt; or NULL */
+    struct mono one_pass_ends;     /* one pass retries up to then; {0}: not at all */
 
     /* Called after every end of a job: first how it ended, then that something changed. */
     void (*heard)(void *arg, enum err_code code);

@@ -18,8 +18,11 @@ static void log_grpc(const char *text)
 
 static struct err *run(const struct config *config, struct log *log)
 {
-    const struct agent_setup setup = {
-        .config = config, .clock = clock_system(), .entropy = entropy_system(), .log = log};
+    const struct agent_setup setup = {.config = config,
+                                      .clock = clock_system(),
+                                      .entropy = entropy_system(),
+                                      .log = log,
+                                      .version = TBOT_VERSION};
     grpc_log = log;
     TRY(transport_init(log_grpc));
     struct err *e = agent_run(&setup);

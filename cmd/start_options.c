@@ -41,7 +41,11 @@ static const struct opt shared_opts[] = {
     {"oneshot", .kind = OPT_SWITCH, .help = "one pass, then exit", AT(overrides.oneshot)},
     {"oneshot-timeout", .kind = OPT_DURATION, .arg = "TIME",
      .help = "how long one pass may retry; not at all", AT(overrides.oneshot_timeout)},
-    {"diag-addr", .kind = OPT_TEXT, .flags = OPT_NOT_BUILT, .help = "", AT(not_built)},
+    {"diag-addr", .kind = OPT_TEXT, .arg = "HOST:PORT",
+     .help = "where the diagnostics server listens: /readyz, /metrics and others; nowhere",
+     AT(overrides.diag_addr)},
+    {"diag-socket", .kind = OPT_TEXT, .arg = "PATH",
+     .help = "its local socket, or off; diag.sock in the storage", AT(overrides.diag_socket)},
     {"pid-file", .kind = OPT_TEXT, .flags = OPT_NOT_BUILT, .help = "", AT(not_built)},
     {"scoped", .kind = OPT_SWITCH, .flags = OPT_NOT_BUILT, .help = "", AT(not_built_switch)},
 };

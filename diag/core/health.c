@@ -150,6 +150,8 @@ static void recover(const struct health_service *s, struct operation *o, struct 
 
 void health_succeeded(struct health_service *s, const char *operation, struct now now)
 {
+    if (!s)
+        return;
     struct operation *o = find_operation(s, operation);
     if (o->changed.mono.ns == 0)
         o->changed = now;
@@ -168,6 +170,8 @@ static void set_text(char **to, const char *text)
 void health_failed(struct health_service *s, const char *operation, const struct err *why,
                    struct now now)
 {
+    if (!s)
+        return;
     struct operation *o = find_operation(s, operation);
     if (!o->has_failed || o->is_recovering || o->changed.mono.ns == 0)
         o->changed = now;
@@ -183,12 +187,14 @@ void health_failed(struct health_service *s, const char *operation, const struct
 
 void health_plan(struct health_service *s, struct wall next)
 {
-    s->next_attempt = next;
+    if (s)
+        s->next_attempt = next;
 }
 
 void health_serves(struct health_service *s, struct wall until)
 {
-    s->serves_until = until;
+    if (s)
+        s->serves_until = until;
 }
 
 static enum health_state operation_state(const struct health_service *s, const struct operation *o,

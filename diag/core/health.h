@@ -65,7 +65,10 @@ void health_remove(struct health *h, struct health_service *s);
 /* The agent stops: overall STOPPING from here on. */
 void health_stop(struct health *h, struct now now);
 
-/* `operation` is a static text; a service has at most four. `why` is borrowed, its text is copied. */
+/*
+ * Reports. `s` may be NULL: nobody keeps account. `operation` is a static text; a service has at most
+ * four. `why` is borrowed, its text is copied.
+ */
 void health_succeeded(struct health_service *s, const char *operation, struct now now);
 void health_failed(struct health_service *s, const char *operation, const struct err *why,
                    struct now now);

@@ -170,8 +170,14 @@ static const struct {
 
     /* known, and not built */
     {V2 "fips: true\n", "t:2:1: key 'fips': is not built yet in this tbot"},
-    {V2 "diag_addr: 127.0.0.1:3001\n", "t:2:1: key 'diag_addr': is not built yet in this tbot"},
-    {V2 "diag: {tls: {cert: /c}}\n", "t:2:1: key 'diag': is not built yet in this tbot"},
+    {V2 "diag_addr: example.com:3001\n", "t:2:1: key 'diag_addr': diagnostics address "
+                                         "'example.com:3001': the host is no IP address (IPv6 "
+                                         "ones stand in brackets)"},
+    {V2 "diag_socket: run/diag.sock\n",
+     "t:2:1: key 'diag_socket': 'run/diag.sock' must be an absolute path, or off"},
+    {V2 "services: [{type: identity, name: connection, destination: /x}]\n",
+     "t:2:29: key 'name': 'connection' is reserved"},
+    {V2 "diag: {tls: {cert: /c}}\n", "t:2:8: key 'tls': is not built yet in this tbot"},
     {V2 "onboarding: {join_method: kubernetes}\n",
      "t:2:27: key 'join_method': join method 'kubernetes' is not built yet in this tbot"},
     {V2 "storage: {type: kubernetes_secret, name: x}\n",

@@ -86,6 +86,24 @@ static void test_write_of_a_cache_keeps_it_and_not_its_place(void **state)
     assert_null(strstr(secret_str(text), "/var/lib"));
 }
 
+static void test_write_of_diagnostics_leaves_out_what_is_the_default(void **state)
+{
+    (void)state;
+    static const char given[] = "version: v2\ndiag_addr: 127.0.0.1:3001\ndiag_socket: \"off\"\n"
+                                "diag:\n  unsafe_plain: true\n  livez_stall: 5s\n";
+    CLEANUP(config_freep) struct config *c = NULL, *plain = NULL;
+    CLEANUP(secret_freep) struct secret *text = NULL;
+    CLEANUP(secret_freep) struct secret *plain_text = NULL;
+    assert_ok(config_parse("t", bytes_of_str(given), &c));
+    text = write_out(c);
+    assert_non_null(strstr(secret_str(text), "diag_addr: \"127.0.0.1:3001\"\n"));
+    assert_non_null(strstr(secret_str(text), "diag_socket: \"off\"\n"));
+    assert_non_null(strstr(secret_str(text), "diag:\n  unsafe_plain: true\n  livez_stall: 5s\n"));
+    assert_ok(config_parse("t", bytes_of_str("version: v2\n"), &plain));
+    plain_text = write_out(plain);
+    assert_null(strstr(secret_str(plain_text), "diag"));
+}
+
 static void test_write_of_what_was_read_back_is_the_same(void **state)
 {
     (void)state;
@@ -162,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write_of_rich_config_says_everything),
         cmocka_unit_test(test_write_of_a_cache_keeps_it_and_not_its_place),
+        cmocka_unit_test(test_write_of_diagnostics_leaves_out_what_is_the_default),
         cmocka_unit_test(test_write_of_what_was_read_back_is_the_same),
         cmocka_unit_test(test_write_of_odd_texts_round_trips),
         cmocka_unit_test(test_write_of_what_is_not_utf8_refuses_without_showing_it),

@@ -21,6 +21,8 @@ struct world {
     struct cancel *release; /* a check that hangs, hangs until this is fired */
     FILE *log_file;
     struct log *log;
+    struct health *health;
+    struct health_service *shown; /* what diagnostics see */
     struct connection_service *service;
 
     atomic_int answer; /* enum err_code */
@@ -71,6 +73,8 @@ static int set_up(void **state)
     assert_ok(cancel_new(&w->stop));
     assert_ok(cancel_new(&w->release));
     assert_ok(pool_new(w->loop, 1, &w->lane));
+    assert_ok(health_new(&w->health));
+    assert_ok(health_add(w->health, "connection", HEALTH_PERIODIC, loop_now(w->loop), &w->shown));
     struct connection_service_config config = {.loop = w->loop,
                                                .lane = w->lane,
                                                .clock = &w->time.clock,
@@ -81,6 +85,7 @@ static int set_up(void **state)
                                                .check_arg = w,
                                                .cluster = "auth server 'a:1'",
                                                .give_up_after = dur_s(600),
+                                               .health = w->shown,
                                                .changed = changed,
                                                .in_touch = in_touch,
                                                .gave_up = gave_up,
@@ -98,6 +103,7 @@ static int tear_down(void **state)
         assert_ok(loop_turn(w->loop));
     pool_free(w->lane);
     connection_service_free(w->service);
+    health_free(w->health);
     cancel_free(w->release);
     cancel_free(w->stop);
     loop_free(w->loop);
@@ -187,6 +193,39 @@ static void test_loss_and_return_are_logged_once_each(void **state)
     assert_int_equal(logged(w, "the cluster is back cluster:\"auth server 'a:1'\" outage:2m12s"),
                      1);
     assert_int_equal(w->n_changed, 3);
+}
+
+static enum health_state shown(const struct world *w)
+{
+    return health_view(w->shown, loop_now(w->loop)).state;
+}
+
+static void test_diagnostics_follow_the_checks(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(shown(w), HEALTH_STARTING);
+    connection_service_look(w->service);
+    settle(w);
+    assert_int_equal(shown(w), HEALTH_OK);
+    pass(w, 5);
+    connection_service_hear(w->service, ERR_OK);
+    struct health_view v = health_view(w->shown, loop_now(w->loop));
+    assert_int_equal(v.last_success.ns, loop_now(w->loop).wall.ns);
+    assert_in_range(dur_to_s(wall_diff(v.next_attempt, v.last_success)), 54, 66);
+
+    atomic_store(&w->answer, ERR_UNAVAILABLE);
+    pass(w, 70);
+    v = health_view(w->shown, loop_now(w->loop));
+    assert_int_equal(v.state, HEALTH_DEGRADED);
+    assert_string_equal(v.reason, "as told");
+    atomic_store(&w->answer, ERR_OK);
+    pass(w, 12);
+    assert_int_equal(shown(w), HEALTH_RECOVERING);
+    connection_service_hear(w->service, ERR_OK); /* no check: it proves nothing */
+    pass(w, 9);
+    assert_int_equal(shown(w), HEALTH_RECOVERING);
+    pass(w, 4);
+    assert_int_equal(shown(w), HEALTH_OK);
 }
 
 static void test_return_that_is_a_refusal_says_so(void **state)
@@ -325,6 +364,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_first_look_begins_the_watch),
         TEST(test_loss_and_return_are_logged_once_each),
+        TEST(test_diagnostics_follow_the_checks),
         TEST(test_return_that_is_a_refusal_says_so),
         TEST(test_end_of_the_connection_brings_a_check),
         TEST(test_check_that_hangs_is_no_answer),

@@ -213,7 +213,34 @@ static void test_loss_and_return_are_told_once_with_their_length(void **state)
     assert_true(f.todo.has_returned);
     assert_true(f.todo.lasted.ns == mono_diff(f.now, lost).ns);
     assert_int_equal(f.c.failures, 0);
+    assert_false(contact_is_well(&f.c));
+}
+
+static void test_recovery_is_proven_by_a_second_check_whatever_calls_say(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup_down(&f, 5);
+    wait_for_check(&f);
+    answer(&f, ERR_OK);
+    pass(&f, 5000);
+    tell(&f, CONTACT_CALLED); /* would put it off if all were well */
+    assert_in_range(wait_for_check(&f), 5000, 7000);
+    assert_false(contact_is_well(&f.c));
+    answer(&f, ERR_OK);
+    assert_true(contact_is_well(&f.c));
     assert_in_range(wait_for_check(&f), 54000, 66000);
+
+    /* A refusal is contact, and nothing to call well. */
+    answer(&f, ERR_DENIED);
+    assert_int_equal(f.c.state, CONTACT_UP);
+    assert_in_range(wait_for_check(&f), 54000, 66000);
+    answer(&f, ERR_OK);
+    assert_in_range(wait_for_check(&f), 10000, 12000);
+    answer(&f, ERR_UNAVAILABLE); /* no proof: from the start again */
+    wait_for_check(&f);
+    answer(&f, ERR_OK);
+    assert_in_range(wait_for_check(&f), 10000, 12000);
 }
 
 static void test_outage_is_probed_near_at_first_and_slower_later(void **state)
@@ -378,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_a_call_after_a_suspicion_takes_it_back),
         cmocka_unit_test(test_suspicion_during_a_check_outlives_its_success),
         cmocka_unit_test(test_loss_and_return_are_told_once_with_their_length),
+        cmocka_unit_test(test_recovery_is_proven_by_a_second_check_whatever_calls_say),
         cmocka_unit_test(test_outage_is_probed_near_at_first_and_slower_later),
         cmocka_unit_test(test_a_slow_check_does_not_lengthen_the_period),
         cmocka_unit_test(test_suspicion_in_an_outage_brings_no_check),

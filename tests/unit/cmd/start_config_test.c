@@ -129,7 +129,11 @@ static void test_load_of_mistakes_is_an_error_of_its_kind(void **state)
         {"identity --data-dir /x", ERR_USAGE, "unknown option '--data-dir'"},
         {"--storage /x", ERR_USAGE, "unknown option '--storage'"},
         {"--fips", ERR_USAGE, "option '--fips' is not built yet in this tbot"},
-        {"--diag-addr=x:1", ERR_USAGE, "option '--diag-addr' is not built yet in this tbot"},
+        {"-c CONFIG --diag-addr=x:1", ERR_CONFIG,
+         "key 'diag_addr': diagnostics address 'x:1': the host is no IP address (IPv6 ones stand "
+         "in "
+         "brackets)"},
+        {"--pid-file=/x", ERR_USAGE, "option '--pid-file' is not built yet in this tbot"},
         {"identity --registration-secret s", ERR_USAGE,
          "option '--registration-secret' is not built yet in this tbot"},
         {"--log-format xml", ERR_USAGE, "option '--log-format': 'xml' is not one of text, json"},

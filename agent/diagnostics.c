@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/diagnostics.h"
+
+#include "agent/diag_place.h"
+#include "diag/server.h"
+
+#include <stdio.h>
+
+#define COMPONENT "diag"
+
+struct diagnostics {
+    struct diagnostics_config c;
+    struct health *health;
+    struct metrics *metrics;
+    struct diag_server *server; /* NULL: listens nowhere */
+};
+
+RESULT diagnostics_new(const struct diagnostics_config *config, struct diagnostics **ret)
+{
+    CLEANUP(diagnostics_freep) struct diagnostics *d = calloc(1, sizeof(*d));
+    if (!d)
+        return err_nomem();
+    d->c = *config;
+    TRY(health_new(&d->health));
+    TRY(metrics_new(&d->metrics));
+    *ret = TAKE(d);
+    return NULL;
+}
+
+void diagnostics_free(struct diagnostics *d)
+{
+    if (!d)
+        return;
+    diag_server_free(d->server);
+    metrics_free(d->metrics);
+    health_free(d->health);
+    free(d);
+}
+
+RESULT diagnostics_add(struct diagnostics *d, const char *name, enum health_kind kind,
+                       struct health_service **ret)
+{
+    return health_add(d->health, name, kind, loop_now(d->c.loop), ret);
+}
+
+/* --- where --- */
+
+struct places {
+    struct diag_address at[2];
+    size_t n;
+};
+
+static struct err *add_address(struct places *p, const char *text)
+{
+    TRY(diag_address_parse(text, &p->at[p->n]));
+    p->n++;
+    return NULL;
+}
+
+static struct err *open_server(struct diagnostics *d, const struct places *p)
+{
+    const struct config *config = d->c.config;
+    struct diag_server_config server = {
+        .loop = d->c.loop,
+        .clock = d->c.clock,
+        .log = d->c.log,
+        .health = d->health,
+        .metrics = d->metrics,
+        .addresses = p->at,
+        .n_addresses = p->n,
+        .policy = {.is_debug = config->debug, .unsafe_plain = config->diag.unsafe_plain},
+        .livez_stall = config->diag.livez_stall,
+        .version = d->c.version,
+    };
+    return p->n > 0 ? diag_server_new(&server, &d->server) : NULL;
+}
+
+static bool is_given(const char *text)
+{
+    return text && *text;
+}
+
+static struct err *add_socket(struct places *p, const struct config *config)
+{
+    CLEANUP(freep) char *path = NULL;
+    CLEANUP(freep) char *text = NULL;
+    TRY(diag_place_socket(config, getenv, &path));
+    if (!path)
+        return NULL;
+    if (asprintf(&text, "unix:%s", path) < 0) {
+        text = NULL; /* undefined after a failure */
+        return err_nomem();
+    }
+    return add_address(p, text);
+}
+
+/* Without what nobody asked for by name. */
+static struct err *listen_without_socket(struct diagnostics *d, struct places *p, size_t n_given,
+                                         struct err *why)
+{
+    if (is_given(d->c.config->diag_socket) || err_code(why) == ERR_NOMEM)
+        return why;
+    why = err_set_hint(why, "Name another place with 'diag_socket', or set it to off.");
+    log_err(d->c.log, LOG_WARN, COMPONENT, "there is no local diagnostics socket", why);
+    err_free(why);
+    p->n = n_given;
+    return open_server(d, p);
+}
+
+RESULT diagnostics_listen(struct diagnostics *d)
+{
+    const struct config *config = d->c.config;
+    struct places p = {.n = 0};
+    if (config->oneshot)
+        return NULL;
+    if (is_given(config->diag_addr))
+        TRY(add_address(&p, config->diag_addr));
+    size_t n_given = p.n;
+    struct err *e = add_socket(&p, config);
+    if (!e)
+        e = open_server(d, &p);
+    return e ? listen_without_socket(d, &p, n_given, e) : NULL;
+}
+
+void diagnostics_stop(struct diagnostics *d)
+{
+    health_stop(d->health, loop_now(d->c.loop));
+}
+
+struct metrics *diagnostics_metrics(struct diagnostics *d)
+{
+    return d->metrics;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_AGENT_DIAGNOSTICS_H
+#define TBOT_AGENT_DIAGNOSTICS_H
+
+/*
+ * What the agent lets others see of itself: how its services stand, its metrics, and the server that
+ * tells of both (diag/server.h).
+ *
+ *     TRY(diagnostics_new(&config, &d));
+ *     TRY(diagnostics_add(d, "identity", HEALTH_SERVICE, &s));    each service, before anything runs
+ *     TRY(diagnostics_listen(d));
+ *     diagnostics_stop(d);                                        the agent stops; it is still told of
+ *     diagnostics_free(d);                                        not any more
+ *
+ * It listens at `diag_addr`, and at a local socket unless `diag_socket: off` (agent/diag_place.h). One
+ * pass listens nowhere: it is over before anybody could ask, and its exit code says how it went.
+ *
+ * Threads: the loop's, but for the metrics.
+ */
+
+#include "agent/config.h"
+#include "base/loop.h"
+#include "diag/core/health.h"
+#include "diag/core/log.h"
+#include "diag/core/metrics.h"
+
+struct diagnostics_config {
+    const struct config *config;
+    struct loop *loop;
+    const struct clock *clock;
+    struct log *log;
+    const char *version;
+};
+
+struct diagnostics;
+
+RESULT diagnostics_new(const struct diagnostics_config *config, struct diagnostics **ret);
+void diagnostics_free(struct diagnostics *d); /* closes what listens. Accepts NULL. */
+DEFINE_FREEP(diagnostics)
+
+/* See health_add(). Lives as long as `d`. */
+RESULT diagnostics_add(struct diagnostics *d, const char *name, enum health_kind kind,
+                       struct health_service **ret);
+
+/*
+ * Opens the addresses. An error for one that a person asked for; the default socket is gone without, with
+ * a warning: what serves the workloads must not end over it.
+ */
+RESULT diagnostics_listen(struct diagnostics *d);
+
+/* Tells from here on that the agent stops. */
+void diagnostics_stop(struct diagnostics *d);
+
+/* Borrowed. */
+struct metrics *diagnostics_metrics(struct diagnostics *d);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How the identity stands, as diagnostics show it. */
+#include "agent/identity_service_private.h"
+
+/* A new identity is the proof that renewing works: the reads before it are steps of the same. */
+#define RENEW "renew"
+#define STORE "store"
+
+static bool brings_identity(enum renewer_job job)
+{
+    return job == RENEWER_JOB_JOIN || job == RENEWER_JOB_RENEW;
+}
+
+/* What the state asks of a person is the remedy, where the error has none of its own. */
+static void tell_failure(const struct identity_service *s, const char *operation, struct err *why,
+                         struct now now)
+{
+    const char *advice = identity_service_advice(s);
+    if (advice && !err_hint(why))
+        why = err_set_hint(why, "%s", advice);
+    health_failed(s->c.health, operation, why, now);
+    err_free(why);
+}
+
+static void report_error(const struct identity_service *s, const char *operation, struct now now)
+{
+    CLEANUP(freep) char *text = err_text(s->error);
+    struct err *why = err_new(err_code(s->error), "%s", text ? text : "out of memory");
+    if (err_hint(s->error))
+        why = err_set_hint(why, "%s", err_hint(s->error));
+    tell_failure(s, operation, why, now);
+}
+
+static void report_job(const struct identity_service *s, const struct renewer_event *ev,
+                       struct now now)
+{
+    const char *operation = ev->job == RENEWER_JOB_PERSIST ? STORE : RENEW;
+    if (s->error)
+        report_error(s, operation, now);
+    else if (ev->job == RENEWER_JOB_PERSIST || brings_identity(ev->job))
+        health_succeeded(s->c.health, operation, now);
+}
+
+/* No job failed: what was read of the cluster, or the calendar, says that it goes no further. */
+static bool is_dead_end(enum renewer_state state)
+{
+    return state == RENEWER_HELD || state == RENEWER_OVERTAKEN || state == RENEWER_EXPIRED;
+}
+
+static void report_dead_end(const struct identity_service *s, struct now now)
+{
+    enum renewer_state state = s->renewer.state;
+    enum err_code code = state == RENEWER_EXPIRED ? ERR_EXPIRED : ERR_DENIED;
+    const char *what = state == RENEWER_EXPIRED     ? "the identity has expired"
+                       : state == RENEWER_OVERTAKEN ? "the cluster is a generation ahead"
+                                                    : "the outcome of a renewal is not known";
+    tell_failure(s, RENEW, err_new(code, "%s", what), now);
+}
+
+void identity_service_report(const struct identity_service *s, const struct renewer_event *ev,
+                             enum renewer_state before, struct mono wake)
+{
+    struct now now = loop_now(s->c.loop);
+    const struct renewer *r = &s->renewer;
+    bool is_planned = wake.ns != MONO_NEVER.ns;
+    if (ev->kind == RENEWER_JOB_DONE)
+        report_job(s, ev, now);
+    else if (ev->kind == RENEWER_START && r->state == RENEWER_FRESH)
+        health_succeeded(s->c.health, RENEW, now); /* by the process before this one */
+    if (r->state != before && is_dead_end(r->state) && !s->error)
+        report_dead_end(s, now);
+    health_plan(s->c.health,
+                is_planned ? wall_add(now.wall, mono_diff(wake, now.mono)) : WALL_NONE);
+    health_serves(s->c.health, s->creds ? credentials_not_after(s->creds) : WALL_NONE);
+}
+
+void identity_service_report_unstored(const struct identity_service *s, const struct err *why)
+{
+    health_failed(s->c.health, STORE, why, loop_now(s->c.loop));
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_AGENT_OUTPUT_SERVICE_PRIVATE_H
+#define TBOT_AGENT_OUTPUT_SERVICE_PRIVATE_H
+
+/* What the files output_service*.c share: the work, and what is said of it. */
+
+#include "agent/output_service.h"
+#include "agent/service_job.h"
+
+struct output_service {
+    struct output_service_config c;
+    struct destination *destination;
+    struct cycle cycle;
+    struct loop_timer timer;
+    bool prepared, started, stopping, said_in_place;
+
+    /* What is in the destination. */
+    bool has_files, said_expired;
+    struct validity files;
+
+    /* The job under way; a worker's until its `done`. */
+    struct service_job job;
+    struct ctx ctx;
+    struct destination_report prepared_report;
+    struct output_job_result result;
+    struct err *error;
+};
+
+/* The files in place are valid. */
+bool output_service_serves(const struct output_service *s);
+
+/* Says what is in `report` and empties it. */
+void output_service_say_report(struct output_service *s, struct destination_report *report);
+
+/* What an earlier run left. */
+void output_service_say_found(const struct output_service *s, const char *cluster);
+
+/* How the job ended: `error` or `result`; told to diag/core/health.h too. */
+void output_service_say_outcome(struct output_service *s);
+
+/* Its renewal fell due while the cluster was away; the files in place have just ended. Once each. */
+void output_service_say_lapse(const struct output_service *s);
+void output_service_say_expired(struct output_service *s);
+
+/* When it goes on. */
+void output_service_report_plan(const struct output_service *s, struct now now);
+
+#endif
