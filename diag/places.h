@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define PLACES_MAX 64
@@ -25,14 +26,20 @@
 
 enum place_state { PLACE_FREE, PLACE_WAITING /* for a request */, PLACE_ANSWERING };
 
+struct diag_tls_conn;
+
 struct place {
     enum place_state state;
-    int fd;
+    int fd; /* the HTTP server's; -1: it has none */
     unsigned listener;
     bool is_local;        /* on a Unix socket */
     bool is_peer_allowed; /* of its peer's user */
-    size_t body;          /* bytes of the request's so far */
-    struct mono since;    /* when this state began */
+    bool is_tls;
+    struct diag_tls_conn *tls; /* its TLS half, while there is one */
+    const char *known_as;      /* what its certificate is known by; NULL: nobody we know */
+    struct wall known_until;   /* the certificate's end */
+    size_t body;               /* bytes of the request's so far */
+    struct mono since;         /* when this state began */
     struct mono deadline;
 };
 

@@ -4,6 +4,7 @@
 #include "diag/http.h"
 #include "diag/listener.h"
 #include "diag/server_metrics.h"
+#include "diag/tls_conn.h"
 #include "diag/token_file.h"
 
 #include <errno.h>
@@ -30,6 +31,7 @@ struct diag_server {
     char name[64];
     struct diag_http *http;
     struct diag_token_file *tokens; /* NULL: there is none */
+    struct diag_tls_host tls;       /* its keys are NULL where no address is https:// */
     struct places places;
     struct ear ears[DIAG_ADDRESSES_MAX];
     size_t n_ears;
@@ -65,6 +67,15 @@ static void tick(void *arg)
     set_timer(s, &s->tick, liveness_next_tick(&s->liveness));
 }
 
+/* On return its place is free, unless the HTTP server keeps it for a moment. */
+static void end_connection(struct diag_server *s, struct place *at, enum diag_tls_end why)
+{
+    if (at->tls)
+        diag_tls_conn_end(at, why);
+    if (at->fd >= 0)
+        diag_http_end(s->http, at);
+}
+
 /* Whoever keeps us waiting too long. Each is shut down once: the next deadline is out of reach. */
 static void enforce_deadlines(void *arg)
 {
@@ -74,7 +85,7 @@ static void enforce_deadlines(void *arg)
         log_debug(s->c.log, "diag", "a client took too long",
                   LOG_STR("listener", s->ears[at->listener].listener.text));
         at->deadline = MONO_NEVER;
-        diag_http_end(s->http, at);
+        end_connection(s, at, DIAG_TLS_OVERDUE);
     }
     plan_deadline(s);
 }
@@ -89,6 +100,9 @@ static void identify(struct diag_server *s, const struct place *at, struct diag_
 {
     r->asker.origin = s->ears[at->listener].listener.origin;
     r->asker.is_peer_allowed = at->is_peer_allowed;
+    r->asker.is_tls = at->is_tls;
+    r->asker.is_known = at->known_as && wall_before(loop_now(s->c.loop).wall, at->known_until);
+    r->asker.name = r->asker.is_known ? at->known_as : NULL;
     diag_token_file_identify(s->tokens, r->authorization, &r->asker);
 }
 
@@ -122,9 +136,16 @@ static void on_answered(void *arg, struct place *at)
     show_in_flight(s);
 }
 
+/* Of TLS the last bytes may be on their way: they have as long as an answer has. */
 static void on_closed(void *arg, struct place *at)
 {
-    place_leave(at);
+    struct diag_server *s = arg;
+    if (at->tls) {
+        place_end_answer(at, now(s));
+        at->fd = -1;
+    } else {
+        place_leave(at);
+    }
     show_in_flight(arg);
 }
 
@@ -147,7 +168,7 @@ static struct place *make_room(struct ear *ear, bool is_local)
     struct place *victim = places_victim(&s->places, ear->number, is_local);
     if (!victim)
         return NULL;
-    diag_http_end(s->http, victim);
+    end_connection(s, victim, DIAG_TLS_EVICTED);
     return places_take(&s->places, ear->number, is_local, now(s));
 }
 
@@ -160,7 +181,18 @@ static void admit(struct ear *ear, int accepted)
     if (!at)
         return;
     at->is_peer_allowed = is_local && is_peer_allowed(fd);
+    at->is_tls = ear->listener.is_tls;
+    if (at->is_tls) {
+        diag_tls_conn_open(&s->tls, at, TAKE_FD(fd));
+        return;
+    }
     at->fd = TAKE_FD(fd);
+    diag_http_add(s->http, at);
+}
+
+static void on_decrypted(void *arg, struct place *at)
+{
+    struct diag_server *s = arg;
     diag_http_add(s->http, at);
 }
 
@@ -186,7 +218,7 @@ static void pause_accepting(struct ear *ear, int errnum)
     struct place *victim =
         places_victim(&s->places, ear->number, ear->listener.origin == DIAG_FROM_SOCKET);
     if (victim)
-        diag_http_end(s->http, victim);
+        end_connection(s, victim, DIAG_TLS_EVICTED);
     struct err *e = loop_io_change(s->c.loop, &ear->io, 0);
     err_ignore(e, "the descriptor is ours and watched");
     set_timer(s, &ear->resume, mono_add(now(s), ACCEPT_PAUSE));
@@ -241,6 +273,33 @@ static void close_ear(struct ear *ear)
     diag_listener_close(&ear->listener);
 }
 
+static struct err *prepare_tls(struct diag_server *s)
+{
+    static const struct diag_tls_config own_identity = {0};
+    bool is_needed = false;
+    for (size_t i = 0; i < s->c.n_addresses; i++)
+        is_needed = is_needed || s->c.addresses[i].scheme == DIAG_HTTPS;
+    s->tls = (struct diag_tls_host){.loop = s->c.loop,
+                                    .log = s->c.log,
+                                    .metrics = s->c.metrics,
+                                    .arg = s,
+                                    .ready = on_decrypted};
+    if (!is_needed)
+        return NULL;
+    return diag_tls_keys_new(s->c.tls ? s->c.tls : &own_identity, s->c.log, &s->tls.keys);
+}
+
+/* Whoever listens on the way has the token. Proxies that end TLS are a reason to go on. */
+static void warn_of_plain_tokens(const struct diag_server *s)
+{
+    for (size_t i = 0; s->tokens && i < s->n_ears; i++) {
+        const struct diag_listener *l = &s->ears[i].listener;
+        if (l->origin == DIAG_FROM_NETWORK && !l->is_tls)
+            log_warn(s->c.log, "diag", "tokens sent to this address cross the network unencrypted",
+                     LOG_STR("address", l->text));
+    }
+}
+
 static struct err *start(struct diag_server *s)
 {
     struct diag_http_config http = {.loop = s->c.loop,
@@ -252,9 +311,11 @@ static struct err *start(struct diag_server *s)
                                     .closed = on_closed};
     if (s->c.token_file)
         TRY(diag_token_file_open(s->c.token_file, s->c.log, &s->tokens));
+    TRY(prepare_tls(s));
     TRY(diag_http_new(&http, &s->http));
     for (size_t i = 0; i < s->c.n_addresses; i++)
         TRY(open_ear(s, &s->c.addresses[i]));
+    warn_of_plain_tokens(s);
     server_metrics_declare(s->c.metrics);
     tick(s);
     return NULL;
@@ -279,6 +340,21 @@ RESULT diag_server_new(const struct diag_server_config *c, struct diag_server **
     return NULL;
 }
 
+void diag_server_use(struct diag_server *s, struct credentials *own)
+{
+    if (s->tls.keys)
+        diag_tls_keys_use(s->tls.keys, own);
+}
+
+/* What the HTTP server has said last is in the socket pairs. */
+static void stop_tls(struct diag_server *s)
+{
+    for (size_t i = 0; i < PLACES_MAX; i++) {
+        if (s->places.at[i].tls)
+            diag_tls_conn_end(&s->places.at[i], DIAG_TLS_STOPPED);
+    }
+}
+
 void diag_server_stop(struct diag_server *s)
 {
     if (s->is_stopped)
@@ -291,6 +367,7 @@ void diag_server_stop(struct diag_server *s)
     if (s->http)
         diag_http_run(s->http);
     diag_http_free(TAKE(s->http));
+    stop_tls(s);
 }
 
 void diag_server_free(struct diag_server *s)
@@ -299,6 +376,7 @@ void diag_server_free(struct diag_server *s)
         return;
     diag_server_stop(s);
     diag_token_file_free(s->tokens);
+    diag_tls_keys_free(s->tls.keys);
     free(s);
 }
 

@@ -26,6 +26,7 @@ void world_listen(struct server_world *w, const char *tcp)
                                    .addresses = w->addresses,
                                    .n_addresses = 2,
                                    .token_file = w->token_file,
+                                   .tls = w->tls,
                                    .livez_stall = DIAG_LIVEZ_STALL,
                                    .version = "1.2.3"};
     assert_ok(diag_server_new(&c, &w->server));

@@ -29,6 +29,7 @@ struct server_world {
     struct diag_address addresses[2]; /* 0: TCP, 1: Unix */
     struct diag_server *server;
     const char *token_file; /* for world_listen(); NULL: none */
+    const struct diag_tls_config *tls;
 };
 
 /* Setup and teardown of a test: a server on 127.0.0.1 and on a Unix socket. */

@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #define SPIFFE "spiffe://example.org/ns/prod/sa/prometheus"
+#define LONGER "spiffe://example.org/ns/prod/sa/prometheus/x"
 
 static struct identity issue(const char *name, const char *san)
 {
@@ -40,7 +41,7 @@ static void test_nothing_but_the_whole_name_will_do(void **state)
     static const char *const wrong[] = {
         "prometheu", "prometheus2", "Prometheus", "",
         "a.example", "example",     "b.example.", "a@b.example",
-        "10.0.0.1",  "*",           SPIFFE "/x",  "spiffe://example.org/ns/prod"};
+        "10.0.0.1",  "*",           LONGER,       "spiffe://example.org/ns/prod"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         assert_names("prometheus", san, wrong[i], false);
 }
