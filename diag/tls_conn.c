@@ -2,6 +2,7 @@
 #include "diag/tls_conn.h"
 
 #include "base/relay.h"
+#include "diag/keepalive.h"
 #include "diag/server_metrics.h"
 #include "identity/pki/x509.h"
 
@@ -273,6 +274,7 @@ void diag_tls_conn_open(const struct diag_tls_host *host, struct place *at, int 
     *c = (struct diag_tls_conn){.host = host, .at = at, .fd = TAKE_FD(fd), .plain = -1};
     c->outer.io = c->inner.io = (struct loop_io){.fd = -1, .fn = on_ready, .arg = c};
     at->tls = c;
+    diag_keepalive(c->fd); /* a held request waits on the inner socket, which cannot tell */
     /* The end of a long answer is not to wait for an acknowledgement of what came before. */
     (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (!watch(c, &c->outer, c->fd, POLLIN))
