@@ -127,6 +127,11 @@ void diagnostics_stop(struct diagnostics *d)
     health_stop(d->health, loop_now(d->c.loop));
 }
 
+const struct health *diagnostics_health(const struct diagnostics *d)
+{
+    return d->health;
+}
+
 struct metrics *diagnostics_metrics(struct diagnostics *d)
 {
     return d->metrics;
