@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "diag/server_private.h"
 
+#include "diag/core/metrics_points.h"
 #include "diag/server_metrics.h"
 
 #include <errno.h>
@@ -230,6 +231,10 @@ RESULT diag_server_new(const struct diag_server_config *c, struct diag_server **
     if (!s)
         return err_nomem();
     s->c = *c;
+    if (!s->c.metrics_prefix)
+        s->c.metrics_prefix = METRICS_PREFIX;
+    if (gethostname(s->hostname, sizeof(s->hostname)) != 0)
+        s->hostname[0] = '\0'; /* then nothing says where a metric is from */
     s->liveness.stall = c->livez_stall;
     s->tick = (struct loop_timer){.fn = tick, .arg = s};
     s->deadline = (struct loop_timer){.fn = enforce_deadlines, .arg = s};
