@@ -21,7 +21,7 @@ struct ear {
     struct loop_io io;
     struct loop_timer resume;
     bool is_watched;
-    bool is_short; /* of descriptors or memory: said once, until it accepts again */
+    bool is_short; /* of descriptors or memory: said once, until there is enough again */
 };
 
 struct diag_server {
@@ -162,22 +162,31 @@ static void resume(void *arg)
     err_ignore(e, "the descriptor is ours and watched");
 }
 
-/*
- * Descriptors or memory have run out. The listener stays readable, so watching it on would spin: it
- * rests for a moment, and one of our own connections gives its descriptor back.
- */
-static void pause_accepting(struct ear *ear, int errnum)
+static void say_short(struct ear *ear, int errnum)
 {
-    struct diag_server *s = ear->server;
     struct err *why = err_sys(ERR_BUSY, errnum, "accepting on '%s'", ear->listener.text);
-    log_err(s->c.log, ear->is_short ? LOG_DEBUG : LOG_WARN, "diag",
-            "cannot take a connection; trying every second", why);
+    log_err(ear->server->c.log, ear->is_short ? LOG_DEBUG : LOG_WARN, "diag",
+            "cannot take a connection without ending another", why);
     ear->is_short = true;
     err_free(why);
-    struct place *victim =
-        places_victim(&s->places, ear->number, ear->listener.origin == DIAG_FROM_SOCKET);
+}
+
+/* One of our own connections gives its descriptor back. false: there is none that may. */
+static bool make_way(struct ear *ear, int errnum)
+{
+    struct diag_server *s = ear->server;
+    say_short(ear, errnum);
+    bool is_local = ear->listener.origin == DIAG_FROM_SOCKET;
+    struct place *victim = places_victim(&s->places, ear->number, is_local);
     if (victim)
         diag_http_end(s->http, victim);
+    return victim && victim->state == PLACE_FREE;
+}
+
+/* The listener stays readable, so watching it on would spin: it rests for a moment. */
+static void pause_accepting(struct ear *ear)
+{
+    struct diag_server *s = ear->server;
     struct err *e = loop_io_change(s->c.loop, &ear->io, 0);
     err_ignore(e, "the descriptor is ours and watched");
     set_timer(s, &ear->resume, mono_add(now(s), ACCEPT_PAUSE));
@@ -188,23 +197,30 @@ static bool is_of_one_client(int errnum)
     return errnum == ECONNABORTED || errnum == EINTR || errnum == EPROTO || errnum == EPERM;
 }
 
-/* As many as there are places, then the loop has its turn again. */
+/*
+ * As many as there are places, then the loop has its turn again. Where descriptors or memory have run out
+ * each takes the place of another at once: a probe stands behind all the clients that came to hold us up.
+ */
 static void on_listener(void *arg, uint32_t events)
 {
     (void)events;
     struct ear *ear = arg;
+    bool was_short = false;
     for (int i = 0; i < PLACES_MAX; i++) {
         int fd = accept4(ear->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
-            ear->is_short = false;
             admit(ear, fd);
         } else if (errno == EAGAIN) {
             break;
         } else if (!is_of_one_client(errno)) {
-            pause_accepting(ear, errno);
+            was_short = true;
+            if (make_way(ear, errno))
+                continue;
+            pause_accepting(ear);
             break;
         }
     }
+    ear->is_short &= was_short;
     plan_deadline(ear->server);
 }
 

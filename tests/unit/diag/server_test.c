@@ -387,16 +387,23 @@ static void test_slow_clients_starve_no_probe(void **state)
         close(slow[i]);
 }
 
+/* Connected, and still in the queue. */
+static int connect_unseen(const struct server_world *w)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, &w->addresses[0].at.any, w->addresses[0].len), 0);
+    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    return fd;
+}
+
 static void test_no_descriptors_left_rests_and_recovers(void **state)
 {
     struct server_world *w = *state;
     static char reply[REPLY_SIZE];
     struct rlimit old;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-    CLEANUP(closep) int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CLEANUP(closep) int fd = connect_unseen(w);
     struct rlimit tight = {.rlim_cur = (rlim_t)fd, .rlim_max = old.rlim_max};
-    assert_int_equal(connect(fd, &w->addresses[0].at.any, w->addresses[0].len), 0);
-    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
     CLEANUP(closep) int one_more = dup(fd);
     if (one_more >= 0) { /* valgrind has a limit of its own */
@@ -410,6 +417,32 @@ static void test_no_descriptors_left_rests_and_recovers(void **state)
     assert_string_equal(reply, ""); /* it rests, rather than looking again at once */
     fake_clock_advance(&w->time, dur_s(1));
     world_read(w, fd, reply);
+    assert_true(begins(reply, "HTTP/1.1 200 "));
+}
+
+/* Who waits longest gives his to the next, and so on: the last in the queue need not wait for all. */
+static void test_no_descriptors_left_takes_them_from_slow_clients(void **state)
+{
+    struct server_world *w = *state;
+    static char reply[REPLY_SIZE];
+    struct rlimit old;
+    int slow[4];
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    slow[0] = world_connect(w, 0);
+    for (int i = 1; i < 4; i++)
+        slow[i] = connect_unseen(w);
+    CLEANUP(closep) int fd = connect_unseen(w);
+    world_send(fd, GET_LIVEZ);
+    struct rlimit tight = {.rlim_cur = (rlim_t)fd, .rlim_max = old.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    CLEANUP(closep) int one_more = dup(fd);
+    if (one_more < 0) /* valgrind has a limit of its own */
+        world_read(w, fd, reply);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    for (int i = 0; i < 4; i++)
+        close(slow[i]);
+    if (one_more >= 0)
+        skip();
     assert_true(begins(reply, "HTTP/1.1 200 "));
 }
 
@@ -470,6 +503,7 @@ int main(void)
         WORLD_TEST(test_idle_connection_is_ended_after_thirty_seconds),
         WORLD_TEST(test_slow_clients_starve_no_probe),
         WORLD_TEST(test_no_descriptors_left_rests_and_recovers),
+        WORLD_TEST(test_no_descriptors_left_takes_them_from_slow_clients),
         WORLD_TEST(test_stop_removes_the_socket_and_ends_connections),
         WORLD_TEST(test_new_that_fails_undoes_what_it_opened),
     };
