@@ -189,6 +189,7 @@ struct renewer_todo renewer_step(struct renewer *r, const struct renewer_event *
     if (renewer_is_terminal(r))
         return nothing;
     r->running = take_due(r, now);
+    r->running_since = now.mono;
     return (struct renewer_todo){r->running,
                                  r->running == RENEWER_JOB_NONE ? next_wake(r, now) : MONO_NEVER};
 }
