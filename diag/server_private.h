@@ -21,7 +21,7 @@ struct ear {
     struct loop_io io;
     struct loop_timer resume;
     bool is_watched;
-    bool is_short; /* of descriptors or memory: said once, until it accepts again */
+    bool is_short; /* of descriptors or memory: said once, until there is enough again */
 };
 
 struct diag_server {
