@@ -58,7 +58,9 @@ static void add_headers(const struct diag_http *h, struct MHD_Response *response
     MHD_add_response_header(response, "Content-Type", a->content_type);
     MHD_add_response_header(response, "Cache-Control", "no-store");
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    MHD_add_response_header(response, "Vary", "Accept");
+    MHD_add_response_header(response, "Vary", "Accept, Accept-Encoding");
+    if (a->encoding)
+        MHD_add_response_header(response, "Content-Encoding", a->encoding);
     if (a->shows_version)
         MHD_add_response_header(response, "Server", h->c.server);
     if (a->allow)
@@ -97,6 +99,7 @@ static enum MHD_Result make_answer(const struct diag_http *h, struct MHD_Connect
         .path = path,
         .format = MHD_lookup_connection_value(conn, MHD_GET_ARGUMENT_KIND, "format"),
         .accept = MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Accept"),
+        .accept_encoding = MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Accept-Encoding"),
         .asker = {.host = MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Host"),
                   .had_token =
                       MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Authorization") != NULL},

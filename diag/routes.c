@@ -44,7 +44,19 @@ static struct err *metrics(const struct diag_request *r, const struct diag_facts
                            const char *service, struct diag_answer *a)
 {
     (void)service;
-    return diag_answer_metrics(f, diag_accept_metrics(r->accept), a);
+    TRY(diag_answer_metrics(f, diag_accept_metrics(r->accept), a));
+    return diag_accept_gzip(r->accept_encoding) ? diag_answer_gzip(a) : NULL;
+}
+
+static struct err *metrics_json(const struct diag_request *r, const struct diag_facts *f,
+                                const char *service, struct diag_answer *a)
+{
+    if (r->format && strcmp(r->format, "prometheus") == 0)
+        return metrics(r, f, service, a);
+    if (r->format && strcmp(r->format, "json") != 0)
+        return diag_answer_error(400, "unknown format: there are 'json' and 'prometheus'", a);
+    TRY(diag_answer_metrics_json(f, a));
+    return diag_accept_gzip(r->accept_encoding) ? diag_answer_gzip(a) : NULL;
 }
 
 static const struct route {
@@ -52,10 +64,16 @@ static const struct route {
     enum diag_right right;
     route_fn *fn;
 } routes[] = {
-    {"/livez", DIAG_PROBE, livez},       {"/healthz", DIAG_PROBE, healthz},
-    {"/readyz", DIAG_PROBE, readyz},     {"/readyz/{service}", DIAG_PROBE, readyz},
-    {"/servez", DIAG_PROBE, servez},     {"/servez/{service}", DIAG_PROBE, servez},
-    {"/metrics", DIAG_METRICS, metrics}, {"/_metrics/prometheus", DIAG_METRICS, metrics},
+    {"/livez", DIAG_PROBE, livez},
+    {"/healthz", DIAG_PROBE, healthz},
+    {"/readyz", DIAG_PROBE, readyz},
+    {"/readyz/{service}", DIAG_PROBE, readyz},
+    {"/servez", DIAG_PROBE, servez},
+    {"/servez/{service}", DIAG_PROBE, servez},
+    {"/metrics", DIAG_METRICS, metrics},
+    {"/_metrics/prometheus", DIAG_METRICS, metrics},
+    {"/_metrics", DIAG_METRICS, metrics_json},
+    {"/_metrics/json", DIAG_METRICS, metrics_json},
 };
 
 static bool route_matches(const struct route *route, const char *path, const char **ret_service)

@@ -14,9 +14,9 @@
 
 struct diag_request {
     const char *method;
-    const char *path;   /* decoded, without the query */
-    const char *format; /* the query's `format`; NULL: none */
-    const char *accept; /* the header; NULL: none */
+    const char *path;                     /* decoded, without the query */
+    const char *format;                   /* the query's `format`; NULL: none */
+    const char *accept, *accept_encoding; /* the headers; NULL: none */
     struct diag_asker asker;
 };
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "diag/server.h"
 
+#include "diag/core/metrics_points.h"
 #include "diag/http.h"
 #include "diag/listener.h"
 #include "diag/server_metrics.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -27,6 +29,7 @@ struct ear {
 struct diag_server {
     struct diag_server_config c;
     char name[64];
+    char hostname[HOST_NAME_MAX + 1];
     struct diag_http *http;
     struct places places;
     struct ear ears[DIAG_ADDRESSES_MAX];
@@ -87,6 +90,8 @@ static bool on_answer(void *arg, struct place *at, struct diag_request *r, struc
     struct diag_server *s = arg;
     struct diag_facts facts = {.health = s->c.health,
                                .metrics = s->c.metrics,
+                               .metrics_prefix = s->c.metrics_prefix,
+                               .hostname = s->hostname,
                                .liveness = s->liveness,
                                .now = loop_now(s->c.loop),
                                .pid = getpid()};
@@ -258,6 +263,10 @@ RESULT diag_server_new(const struct diag_server_config *c, struct diag_server **
     if (!s)
         return err_nomem();
     s->c = *c;
+    if (!s->c.metrics_prefix)
+        s->c.metrics_prefix = METRICS_PREFIX;
+    if (gethostname(s->hostname, sizeof(s->hostname)) != 0)
+        s->hostname[0] = '\0'; /* then nothing says where a metric is from */
     s->liveness.stall = c->livez_stall;
     s->tick = (struct loop_timer){.fn = tick, .arg = s};
     s->deadline = (struct loop_timer){.fn = enforce_deadlines, .arg = s};

@@ -16,6 +16,7 @@
  *     /readyz /readyz/{service}           in touch and up to date?
  *     /servez /servez/{service}           can consumers be served now?
  *     /metrics /_metrics/prometheus       Prometheus text or OpenMetrics
+ *     /_metrics /_metrics/json            the same as a JSON list
  *
  * diag/access.h says who may ask. At most 64 connections, eight places of them are kept for Unix
  * sockets. A first request must be whole within 10 s, a later one within 30 s of the answer before;
@@ -47,7 +48,8 @@ struct diag_server_config {
     const struct clock *clock;
     struct log *log; /* may be NULL */
     const struct health *health;
-    struct metrics *metrics; /* may be NULL: /metrics answers 404 */
+    struct metrics *metrics;    /* may be NULL: /metrics answers 404 */
+    const char *metrics_prefix; /* of the JSON list's names; NULL: METRICS_PREFIX */
     const struct diag_address *addresses;
     size_t n_addresses;
     struct diag_policy policy;
