@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 
 #include "agent/agent_parts.h"
+#include "agent/notify_status.h"
 
 #include <signal.h>
 
@@ -22,6 +23,7 @@ static void begin_stop(struct agent *a)
     for (size_t i = 0; i < a->n_outputs; i++)
         output_service_stop(a->outputs[i]);
     cancel_fire(a->stop);
+    notify_service_look(a->notify);
 }
 
 static bool is_quiet(const struct agent *a)
@@ -198,6 +200,7 @@ static void changed(void *arg)
     bool needs_keys = !a->supervisor.started || !a->setup.config->oneshot;
     if (!a->stopping && needs_keys)
         agent_parts_fill_keys(a);
+    notify_service_look(a->notify);
     if (a->stopping && is_quiet(a))
         loop_stop(a->loop);
 }
@@ -212,6 +215,23 @@ static void in_touch(void *arg)
 {
     const struct agent *a = arg;
     identity_service_in_touch(a->identity);
+    notify_service_look(a->notify); /* a check that proves a recovery changes nothing else */
+}
+
+static void see(void *arg, struct notify_view *ret)
+{
+    const struct agent *a = arg;
+    struct notify_facts facts = {.health = diagnostics_health(a->diagnostics),
+                                 .now = loop_now(a->loop),
+                                 .cluster = cluster_text(a->cluster),
+                                 .is_stopping = a->stopping,
+                                 .awaits_reply = identity_service_awaits_reply(a->identity)};
+    ret->health = health_overall(facts.health, facts.now);
+    ret->next_change = health_next_change(facts.health, facts.now);
+    ret->goes_on = identity_service_goes_on(a->identity);
+    ret->is_done = a->setup.config->oneshot && a->supervisor.ended && !a->failure;
+    ret->is_stopping = a->stopping;
+    notify_status(&facts, ret->status);
 }
 
 static void gave_up(void *arg)
@@ -259,6 +279,7 @@ static struct err *start(struct agent *a)
     loop_on_signal(a->loop, on_signal, a);
     loop_on_jump(a->loop, on_jump, a);
     TRY(diagnostics_listen(a->diagnostics));
+    notify_service_look(a->notify);
     TRY(identity_service_load(a->identity));
     TRY(prepare_outputs(a));
     identity_service_start(a->identity);
@@ -272,7 +293,8 @@ RESULT agent_run(const struct agent_setup *setup)
                       .changed = changed,
                       .heard = heard,
                       .in_touch = in_touch,
-                      .gave_up = gave_up};
+                      .gave_up = gave_up,
+                      .see = see};
     supervisor_init(&a.supervisor, setup->config->oneshot);
     a.stop_limit = (struct loop_timer){.fn = on_stop_limit, .arg = &a};
     TRY(agent_parts_make(&a));

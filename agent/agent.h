@@ -22,6 +22,7 @@
 
 #include "agent/config.h"
 #include "base/entropy.h"
+#include "base/notify_socket.h"
 #include "diag/core/log.h"
 
 struct agent_setup {
@@ -29,7 +30,8 @@ struct agent_setup {
     const struct clock *clock;
     const struct entropy *entropy;
     struct log *log;
-    const char *version; /* of this program, for diagnostics */
+    const struct notify_socket *manager; /* to whom it tells how it goes */
+    const char *version;                 /* of this program, for diagnostics */
 };
 
 /*

@@ -81,6 +81,7 @@ static struct err *make_cluster(struct agent *a)
         .storage = &a->setup.config->storage,
         .keys = a->keys,
         .log = a->setup.log,
+        .metrics = diagnostics_metrics(a->diagnostics),
         .lost = on_lost,
         .lost_arg = a,
     };
@@ -188,6 +189,24 @@ static struct err *make_outputs(struct agent *a)
     return NULL;
 }
 
+/* How long what is not sure to succeed may take. */
+static struct dur start_limit(const struct config *config)
+{
+    return config->oneshot ? config->oneshot_timeout : config->startup_timeout;
+}
+
+static struct err *make_notify(struct agent *a)
+{
+    struct notify_service_config config = {.loop = a->loop,
+                                           .log = a->setup.log,
+                                           .manager = a->setup.manager,
+                                           .one_pass = a->setup.config->oneshot,
+                                           .limit = start_limit(a->setup.config),
+                                           .view = a->see,
+                                           .arg = a};
+    return notify_service_new(&config, &a->notify);
+}
+
 RESULT agent_parts_make(struct agent *a)
 {
     TRY(find_ourselves(a));
@@ -196,14 +215,15 @@ RESULT agent_parts_make(struct agent *a)
     TRY(cancel_new(&a->force));
     TRY(make_keys(a));
     TRY(open_store(a));
+    TRY(make_diagnostics(a));
     TRY(make_cluster(a));
     TRY(pool_new(a->loop, 1, &a->lane));
     TRY(pool_new(a->loop, 1, &a->prober));
     TRY(pool_new(a->loop, WORKERS, &a->workers));
-    TRY(make_diagnostics(a));
     TRY(make_identity(a));
     TRY(make_connection(a));
-    return make_outputs(a);
+    TRY(make_outputs(a));
+    return make_notify(a);
 }
 
 static unsigned stop_pool(struct pool *p)
@@ -232,6 +252,7 @@ static void stop_workers(struct agent *a)
 void agent_parts_release(struct agent *a)
 {
     stop_workers(a);
+    notify_service_free(a->notify);
     pool_free(a->lane);
     pool_free(a->prober);
     pool_free(a->workers);

@@ -11,6 +11,7 @@
 #include "agent/connection_service.h"
 #include "agent/diagnostics.h"
 #include "agent/identity_service.h"
+#include "agent/notify_service.h"
 #include "agent/output_service.h"
 #include "agent/supervisor.h"
 
@@ -26,9 +27,12 @@ struct agent {
     void (*in_touch)(void *arg); /* the cluster answered */
     void (*gave_up)(void *arg);  /* it did not for as long as the configuration allows */
 
+    void (*see)(void *arg, struct notify_view *ret); /* how the agent stands */
+
     struct loop *loop;
     struct cancel *stop, *force;
     struct diagnostics *diagnostics;
+    struct notify_service *notify;
     struct keypool *keys;
     struct store *store;
     struct cluster *cluster;

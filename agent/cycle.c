@@ -22,9 +22,10 @@ bool cycle_due(const struct cycle *c, struct mono now, struct wall now_wall)
     return !c->running && !c->held && schedule_due(&c->next, now, now_wall);
 }
 
-void cycle_started(struct cycle *c)
+void cycle_started(struct cycle *c, struct mono now)
 {
     c->running = true;
+    c->began = now;
 }
 
 static void end_in_vain(struct cycle *c)
@@ -71,7 +72,8 @@ static void succeeded(struct cycle *c, struct validity v, struct mono now, struc
     c->failures = 0;
     c->stale = false;
     c->has_ended = true;
-    c->next = schedule_issued(v, c->config.interval, now, now_wall, c->config.entropy);
+    c->next = schedule_issued(v, c->config.interval, c->began, (struct now){now, now_wall},
+                              c->config.entropy);
 }
 
 void cycle_done(struct cycle *c, enum err_code code, struct validity v, struct mono now,

@@ -31,8 +31,9 @@ struct cycle {
     unsigned failures; /* of the running cycle */
     bool stale;        /* the last cycle failed, or was held when it fell due */
     bool running;
-    bool asked;   /* cycle_now() came while it ran */
-    bool doubted; /* cycle_soon() came while it ran: should it fail, it begins anew */
+    struct mono began; /* the last job: what it issued is no older */
+    bool asked;        /* cycle_now() came while it ran */
+    bool doubted;      /* cycle_soon() came while it ran: should it fail, it begins anew */
     bool held;
     bool has_ended;       /* at least one cycle */
     struct schedule next; /* when to start, unless running */
@@ -44,7 +45,7 @@ void cycle_init(struct cycle *c, const struct cycle_config *config, struct mono 
 
 /* The job should be started; the caller starts it and says so. */
 bool cycle_due(const struct cycle *c, struct mono now, struct wall now_wall);
-void cycle_started(struct cycle *c);
+void cycle_started(struct cycle *c, struct mono now);
 
 /* The job ended with `code`; `v` is what it issued, read only for ERR_OK. */
 void cycle_done(struct cycle *c, enum err_code code, struct validity v, struct mono now,

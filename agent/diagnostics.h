@@ -52,6 +52,7 @@ RESULT diagnostics_listen(struct diagnostics *d);
 void diagnostics_stop(struct diagnostics *d);
 
 /* Borrowed. */
+const struct health *diagnostics_health(const struct diagnostics *d);
 struct metrics *diagnostics_metrics(struct diagnostics *d);
 
 #endif

@@ -315,6 +315,11 @@ bool identity_service_awaits_reply(const struct identity_service *s)
     return s->job.is_busy && s->input.job == RENEWER_JOB_RENEW;
 }
 
+bool identity_service_goes_on(const struct identity_service *s)
+{
+    return renewer_goes_on(&s->renewer);
+}
+
 bool identity_service_is_serving(const struct identity_service *s)
 {
     return renewer_is_serving(&s->renewer, loop_now(s->c.loop));

@@ -87,6 +87,9 @@ bool identity_service_is_busy(const struct identity_service *s);
 /* ... and it is a renewal whose request may have been written: its reply is worth waiting for. */
 bool identity_service_awaits_reply(const struct identity_service *s);
 
+/* No failure that passes ends the agent: see renewer_goes_on(). */
+bool identity_service_goes_on(const struct identity_service *s);
+
 bool identity_service_is_serving(const struct identity_service *s);
 enum renewer_state identity_service_state(const struct identity_service *s);
 

@@ -138,7 +138,7 @@ static void on_done(void *arg)
 
 static void begin_job(struct output_service *s)
 {
-    cycle_started(&s->cycle);
+    cycle_started(&s->cycle, loop_now(s->c.loop).mono);
     service_job_start(&s->job, dur_s(LIMIT_S));
 }
 

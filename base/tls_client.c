@@ -10,8 +10,8 @@ static RESULT load_roots(SSL_CTX *ctx, const struct tls_client_config *config)
 {
     X509_STORE *store = SSL_CTX_get_cert_store(ctx);
 
-    if (config->verify == TLS_VERIFY_SYSTEM && !SSL_CTX_set_default_verify_paths(ctx))
-        return err_ossl("load the system's root certificates");
+    if (config->verify == TLS_VERIFY_SYSTEM)
+        return tls_roots_use_system(store);
     if (config->verify != TLS_VERIFY_ROOTS)
         return NULL;
     for (int i = 0; i < sk_X509_num(config->roots); i++) {

@@ -8,6 +8,7 @@
  * tls.c         the stream: reading, writing, handshake, end
  * tls_client.c  connecting; tls_server.c accepting
  * tls_verify.c  judging the peer's certificate
+ * tls_roots.c   the system's roots
  * tls_error.c   from OpenSSL's failures and the peer's alerts to our codes
  */
 
@@ -46,6 +47,12 @@ RESULT tls_alpn_encode(const char *const *names, struct buf *out);
 
 /* Makes t->ssl demand a certificate that leads to its store's roots and carries `name`. */
 RESULT tls_verify_setup(struct tls *t, const char *name);
+
+/*
+ * Makes `store` trust the roots of the system, those of SSL_CERT_FILE and SSL_CERT_DIR where they are
+ * set. They are read when a chain asks for one.
+ */
+RESULT tls_roots_use_system(X509_STORE *store);
 
 /* The error for t->refused. */
 struct err *tls_verify_error(const struct tls *t);

@@ -16,12 +16,23 @@ static void log_grpc(const char *text)
     log_debug(grpc_log, "grpc", text);
 }
 
-static struct err *run(const struct config *config, struct log *log)
+/* Nobody is ended because somebody else cannot be told. */
+static void find_manager(struct notify_socket *ret, struct log *log)
+{
+    struct err *e = notify_socket_take(ret);
+    if (e)
+        log_err(log, LOG_WARN, "agent", "the service manager is told nothing", e);
+    err_free(e);
+}
+
+static struct err *run(const struct config *config, const struct notify_socket *manager,
+                       struct log *log)
 {
     const struct agent_setup setup = {.config = config,
                                       .clock = clock_system(),
                                       .entropy = entropy_system(),
                                       .log = log,
+                                      .manager = manager,
                                       .version = TBOT_VERSION};
     grpc_log = log;
     TRY(transport_init(log_grpc));
@@ -33,6 +44,7 @@ static struct err *run(const struct config *config, struct log *log)
 
 static int start(const struct start_config *start)
 {
+    CLEANUP(notify_socket_release) struct notify_socket manager = NOTIFY_SOCKET_NONE;
     CLEANUP(log_freep)
     struct log *log = log_new(STDERR_FILENO, start->is_json ? LOG_JSON : LOG_TEXT,
                               start->is_debug ? LOG_DEBUG : LOG_INFO, clock_system());
@@ -44,7 +56,8 @@ static int start(const struct start_config *start)
              LOG_STR("config", start->config->file),
              LOG_INT("outputs", (int64_t)start->config->n_services),
              LOG_STR("mode", start->config->oneshot ? "one pass" : "daemon"));
-    struct err *e = run(start->config, log);
+    find_manager(&manager, log);
+    struct err *e = run(start->config, &manager, log);
     if (!e)
         return 0;
     log_err(log, LOG_ERROR, "agent", "ended", e);

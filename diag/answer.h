@@ -12,9 +12,12 @@
  */
 
 #include "base/buf.h"
+#include "diag/control.h"
 #include "diag/core/health.h"
 #include "diag/core/metrics_text.h"
 #include "diag/liveness.h"
+#include "diag/report.h"
+#include "diag/wait.h"
 
 #include <sys/types.h>
 
@@ -31,6 +34,13 @@ struct diag_answer {
     bool asks_for_token;      /* WWW-Authenticate: Bearer */
     bool shows_version;       /* the Server header may be there: the asker gets details */
     struct buf body;
+
+    /* There is no answer yet: the connection is held, and the request is asked again, as it came,
+     * whenever something changes, and at `ask_at` at the latest. */
+    bool is_held;
+    struct mono ask_at;
+
+    struct diag_deed deed; /* to be done once this is answered */
 };
 
 #define DIAG_ANSWER_INIT ((struct diag_answer){.route = "other", .body = BUF_INIT(DIAG_ANSWER_MAX)})
@@ -39,6 +49,14 @@ static inline void diag_answer_release(struct diag_answer *a)
 {
     buf_release(&a->body);
 }
+
+/* One address of the server. */
+struct diag_listener_view {
+    const char *text;   /* as it was configured */
+    unsigned port;      /* that it got; 0: not on TCP */
+    size_t connections; /* at present */
+    size_t held;        /* of them, by somebody who waits */
+};
 
 /* What answers are made of. */
 struct diag_facts {
@@ -50,6 +68,15 @@ struct diag_facts {
     struct now now;
     pid_t pid;
     bool with_details;
+
+    struct diag_reporter reporter; /* /status, /_status */
+    const struct diag_listener_view *listeners;
+    size_t n_listeners;
+
+    const struct diag_control *control; /* NULL: nothing can be set in motion */
+    const struct log *log;              /* NULL: there is no level to see or set */
+    struct wall log_level_until;        /* it goes back by itself then; WALL_NONE: it does not */
+    bool may_hold;                      /* there is a place for one more who waits */
 };
 
 /* {"error": text} */
@@ -77,5 +104,28 @@ RESULT diag_answer_metrics_json(const struct diag_facts *f, struct diag_answer *
 
 /* Compresses the body, where that makes it smaller. */
 RESULT diag_answer_gzip(struct diag_answer *a);
+
+/* Everything a person wants to know, for those who get details. */
+RESULT diag_answer_status(const struct diag_facts *f, struct diag_answer *a);
+
+/* ghostunnel's form of a status; the backend is the cluster. */
+RESULT diag_answer_backend(const struct diag_facts *f, struct diag_answer *a);
+
+/* Holds, or answers as /readyz or /servez do. `as_tbot`: in tbot's own form of /readyz. */
+RESULT diag_answer_wait(const struct diag_facts *f, const struct diag_wait *w, bool as_tbot,
+                        struct diag_answer *a);
+
+RESULT diag_answer_log_level(const struct diag_facts *f, struct diag_answer *a);
+
+/* `level` is a request's body, `lasting` what its query says or NULL. */
+RESULT diag_answer_set_log_level(const struct diag_facts *f, struct bytes level,
+                                 const char *lasting, struct diag_answer *a);
+
+/* 202 and the deed; 409 while the agent stops; 501 for what it cannot do. */
+RESULT diag_answer_renew(const struct diag_facts *f, struct diag_answer *a);
+RESULT diag_answer_reload(const struct diag_facts *f, struct diag_answer *a);
+
+/* 200 and the deed, however often. */
+RESULT diag_answer_shut_down(const struct diag_facts *f, struct diag_answer *a);
 
 #endif

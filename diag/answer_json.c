@@ -30,7 +30,7 @@ void diag_json_flag(json_t *object, const char *key, bool is_set)
 
 RESULT diag_json_finish(json_t *o, unsigned code, struct diag_answer *a)
 {
-    CLEANUP(freep) char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
+    CLEANUP(freep) char *text = o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(o);
     if (!text)
         return err_nomem();

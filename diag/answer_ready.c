@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "diag/answer_json.h"
-
-#include <stdio.h>
-
-#define SENTENCE_SIZE 512
+#include "diag/answer_health.h"
 
 /* Stopping is meant, but nobody should send work: 503, as for degraded. */
 static unsigned code_of(enum health_state s)
@@ -21,57 +17,11 @@ static unsigned code_of(enum health_state s)
     return 503;
 }
 
-/* tbot knows three; one that recovers is not healthy yet, so that the word and the code agree. */
-static const char *status_of(enum health_state s)
-{
-    return s == HEALTH_OK ? "healthy" : s == HEALTH_STARTING ? "initializing" : "unhealthy";
-}
-
-/* The first service that the overall state is taken from. */
-static bool find_culprit(const struct diag_facts *f, enum health_state state,
-                         struct health_view *ret)
-{
-    for (size_t i = 0; i < health_count(f->health); i++) {
-        *ret = health_view(health_at(f->health, i), f->now);
-        if (ret->state == state)
-            return true;
-    }
-    return false;
-}
-
-/* One sentence: which part, and why. */
-static const char *sentence(const struct diag_facts *f, enum health_state state,
-                            char out[SENTENCE_SIZE])
-{
-    struct health_view v;
-    const char *name = health_state_name(state);
-    if (!f->with_details || state == HEALTH_OK)
-        snprintf(out, SENTENCE_SIZE, "%s", name);
-    else if (state == HEALTH_STOPPING || !find_culprit(f, state, &v))
-        snprintf(out, SENTENCE_SIZE, "the agent is %s", name);
-    else if (v.reason)
-        snprintf(out, SENTENCE_SIZE, "%s is %s: %s", v.name, name, v.reason);
-    else
-        snprintf(out, SENTENCE_SIZE, "%s is %s", v.name, name);
-    return out;
-}
-
 static json_t *service_json(const struct diag_facts *f, const struct health_service *s)
 {
     struct health_view v = health_view(s, f->now);
     json_t *o = json_object();
-    diag_json_text(o, "status", status_of(v.state));
-    diag_json_text(o, "state", health_state_name(v.state));
-    if (!f->with_details)
-        return o;
-    diag_json_text(o, "reason", v.reason);
-    diag_json_text(o, "code", v.reason ? err_code_name(v.code) : NULL);
-    diag_json_text(o, "hint", v.hint);
-    diag_json_time(o, "since", v.since);
-    diag_json_time(o, "updated_at", v.updated_at);
-    diag_json_time(o, "last_success", v.last_success);
-    diag_json_number(o, "consecutive_failures", v.failures);
-    diag_json_time(o, "next_attempt", v.next_attempt);
+    diag_health_add(o, &v, f->with_details);
     return o;
 }
 
@@ -80,7 +30,7 @@ static json_t *tbot_service_json(const struct diag_facts *f, const struct health
 {
     struct health_view v = health_view(s, f->now);
     json_t *o = json_object();
-    diag_json_text(o, "status", status_of(v.state));
+    diag_json_text(o, "status", diag_health_word(v.state));
     if (f->with_details && v.state != HEALTH_OK)
         diag_json_text(o, "reason", v.reason);
     diag_json_time(o, "updated_at", f->with_details ? v.updated_at : WALL_NONE);
@@ -113,10 +63,10 @@ RESULT diag_answer_readyz(const struct diag_facts *f, const char *service, struc
 {
     if (service)
         return answer_one(f, service, service_json, a);
-    char status[SENTENCE_SIZE];
+    char status[DIAG_SENTENCE_SIZE];
     struct health_summary all = health_overall(f->health, f->now);
     json_t *o = json_object();
-    diag_json_text(o, "status", sentence(f, all.state, status));
+    diag_json_text(o, "status", diag_health_sentence(f, all.state, status));
     diag_json_text(o, "state", health_state_name(all.state));
     diag_json_number(o, "state_code", all.state);
     diag_json_flag(o, "serving", all.is_serving);

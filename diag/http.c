@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "diag/http.h"
+#include "diag/http_internal.h"
 
 #include "diag/core/log.h"
 
@@ -15,14 +15,6 @@
  * answer. It reads in steps that grow; the rest beside the request's 8 KiB was found by trying.
  */
 #define CONNECTION_MEMORY (DIAG_HTTP_HEADERS_MAX + 3072)
-
-struct diag_http {
-    struct diag_http_config c;
-    struct MHD_Daemon *daemon;
-    struct loop_io io;
-    struct loop_timer again;
-    struct place *added; /* the one whose start we are about to be told */
-};
 
 static struct place *place_of(struct MHD_Connection *conn)
 {
@@ -45,11 +37,16 @@ static void on_connection(void *arg, struct MHD_Connection *conn, void **context
 static void on_completed(void *arg, struct MHD_Connection *conn, void **request,
                          enum MHD_RequestTerminationCode why)
 {
-    (void)why, (void)request;
+    (void)why, (void)conn;
     struct diag_http *h = arg;
-    struct place *at = place_of(conn);
-    if (at)
-        h->c.answered(h->c.arg, at);
+    struct exchange *x = TAKE(*request);
+    if (!x)
+        return;
+    if (x->is_held)
+        diag_http_hold_end(x);
+    h->c.answered(h->c.arg, x->at);
+    buf_release(&x->body);
+    free(x);
 }
 
 static void add_headers(const struct diag_http *h, struct MHD_Response *response,
@@ -89,26 +86,59 @@ static enum MHD_Result send_answer(const struct diag_http *h, struct MHD_Connect
     return is_queued;
 }
 
-static enum MHD_Result make_answer(const struct diag_http *h, struct MHD_Connection *conn,
-                                   const char *method, const char *path)
+static const char *query(struct MHD_Connection *conn, const char *name)
 {
-    struct place *at = place_of(conn);
-    struct diag_answer a = DIAG_ANSWER_INIT;
-    struct diag_request r = {
+    return MHD_lookup_connection_value(conn, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static const char *header(struct MHD_Connection *conn, const char *name)
+{
+    return MHD_lookup_connection_value(conn, MHD_HEADER_KIND, name);
+}
+
+static struct diag_request request_of(const struct exchange *x, const char *method,
+                                      const char *path)
+{
+    return (struct diag_request){
         .method = method,
         .path = path,
-        .format = MHD_lookup_connection_value(conn, MHD_GET_ARGUMENT_KIND, "format"),
-        .accept = MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Accept"),
-        .accept_encoding = MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Accept-Encoding"),
-        .asker = {.host = MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Host"),
-                  .had_token =
-                      MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Authorization") != NULL},
+        .format = query(x->conn, "format"),
+        .what = query(x->conn, "for"),
+        .timeout = query(x->conn, "timeout"),
+        .accept = header(x->conn, "Accept"),
+        .accept_encoding = header(x->conn, "Accept-Encoding"),
+        .body = buf_bytes(&x->body),
+        .since = x->since,
+        .asker = {.host = header(x->conn, "Host"),
+                  .had_token = header(x->conn, "Authorization") != NULL},
     };
-    enum MHD_Result is_queued = MHD_NO;
-    if (at && h->c.answer(h->c.arg, at, &r, &a))
-        is_queued = send_answer(h, conn, &a);
+}
+
+static enum MHD_Result hold(struct exchange *x)
+{
+    struct err *e = diag_http_hold(x);
+    if (e)
+        log_err(x->http->c.log, LOG_WARN, "diag", "a client cannot wait", e);
+    bool is_held = e == NULL;
+    err_free(e);
+    return is_held ? MHD_YES : MHD_NO;
+}
+
+/* Also called again for one that was held. */
+static enum MHD_Result make_answer(struct exchange *x, const char *method, const char *path)
+{
+    const struct diag_http *h = x->http;
+    if (x->is_over)
+        return MHD_NO;
+    if (x->since.ns == 0)
+        x->since = loop_now(h->c.loop).mono;
+    struct diag_answer a = DIAG_ANSWER_INIT;
+    struct diag_request r = request_of(x, method, path);
+    enum MHD_Result is_taken = MHD_NO;
+    if (h->c.answer(h->c.arg, x->at, &r, &a))
+        is_taken = a.is_held ? hold(x) : send_answer(h, x->conn, &a);
     diag_answer_release(&a);
-    return is_queued;
+    return is_taken;
 }
 
 /* Said before any of it is read, so that nobody sends it. */
@@ -127,25 +157,31 @@ static bool announces_too_much(struct MHD_Connection *conn)
     return length && strtoull(length, NULL, 10) > DIAG_HTTP_BODY_MAX;
 }
 
+static enum MHD_Result begin(struct diag_http *h, struct MHD_Connection *conn, void **request)
+{
+    struct place *at = place_of(conn);
+    struct exchange *x = at ? calloc(1, sizeof(*x)) : NULL;
+    if (!x)
+        return MHD_NO;
+    *x = (struct exchange){.http = h, .conn = conn, .at = at, .body = BUF_INIT(DIAG_HTTP_BODY_MAX)};
+    *request = x;
+    return announces_too_much(conn) ? refuse_body(h, conn) : MHD_YES;
+}
+
 /* Called when the headers are there, then with each piece of a body, then with none: answer. */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn, const char *path,
                                   const char *method, const char *version, const char *data,
                                   size_t *len, void **request)
 {
-    (void)version, (void)data;
-    struct diag_http *h = arg;
-    struct place *at = place_of(conn);
-    if (!at)
-        return MHD_NO;
-    if (!*request) {
-        *request = at;
-        return announces_too_much(conn) ? refuse_body(h, conn) : MHD_YES;
-    }
+    (void)version;
+    struct exchange *x = *request;
+    if (!x)
+        return begin(arg, conn, request);
     if (*len == 0)
-        return make_answer(h, conn, method, path);
-    at->body += *len;
+        return make_answer(x, method, path);
+    CLEANUP(err_freep) struct err *e = buf_add(&x->body, data, *len);
     *len = 0;
-    return at->body <= DIAG_HTTP_BODY_MAX ? MHD_YES : MHD_NO;
+    return e ? MHD_NO : MHD_YES;
 }
 
 /* It may have work that no descriptor will tell of: then it runs again in the next turn. */
@@ -182,10 +218,11 @@ static void on_message(void *arg, const char *format, va_list args)
 static struct err *start_daemon(struct diag_http *h)
 {
     h->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, h,
-        MHD_OPTION_EXTERNAL_LOGGER, on_message, (void *)h, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, (void *)h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, (void *)h,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0,
+        NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_message, (void *)h,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, (void *)h, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, (void *)h, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_LIMIT,
         2U * PLACES_MAX, /* ours counts; this only must not be in the way of an eviction */
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!h->daemon)
@@ -218,6 +255,8 @@ void diag_http_free(struct diag_http *h)
     loop_timer_clear(h->c.loop, &h->again);
     if (h->io.fd >= 0)
         loop_io_remove(h->c.loop, &h->io);
+    while (h->first)
+        diag_http_hold_cancel(h, h->first->at);
     if (h->daemon)
         MHD_stop_daemon(h->daemon);
     free(h);
@@ -240,8 +279,16 @@ void diag_http_add(struct diag_http *h, struct place *at)
     run(h);
 }
 
+void diag_http_ask_again(struct diag_http *h)
+{
+    while (h->first)
+        diag_http_hold_end(h->first);
+    run(h);
+}
+
 void diag_http_end(struct diag_http *h, struct place *at)
 {
+    diag_http_hold_cancel(h, at);
     shutdown(at->fd, SHUT_RDWR);
     run(h);
 }

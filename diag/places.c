@@ -44,12 +44,37 @@ struct place *places_victim(struct places *p, unsigned listener, bool is_local)
     for (size_t i = 0; i < PLACES_MAX; i++) {
         struct place *at = &p->at[i];
         /* A client of the network never takes the place of one on the Unix socket. */
-        if (at->state == PLACE_FREE || (at->is_local && !is_local))
+        if (at->state == PLACE_FREE || at->state == PLACE_HELD || (at->is_local && !is_local))
             continue;
         if (!victim || goes_before(at, victim, listener))
             victim = at;
     }
     return victim;
+}
+
+bool places_may_hold(const struct places *p, bool is_local)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < PLACES_MAX; i++)
+        n += p->at[i].state == PLACE_HELD && p->at[i].is_local == is_local;
+    return n < PLACES_HELD_MAX;
+}
+
+void place_hold(struct place *at, struct mono ask_at)
+{
+    at->state = PLACE_HELD;
+    at->ask_at = ask_at;
+    at->deadline = MONO_NEVER;
+}
+
+struct mono places_next_ask(const struct places *p)
+{
+    struct mono next = MONO_NEVER;
+    for (size_t i = 0; i < PLACES_MAX; i++) {
+        if (p->at[i].state == PLACE_HELD)
+            next = mono_min(next, p->at[i].ask_at);
+    }
+    return next;
 }
 
 void place_begin_answer(struct place *at, struct mono now)
@@ -63,7 +88,6 @@ void place_end_answer(struct place *at, struct mono now)
 {
     at->state = PLACE_WAITING;
     at->since = now;
-    at->body = 0;
     at->deadline = mono_add(now, PLACES_IDLE_LIMIT);
 }
 
@@ -97,4 +121,15 @@ size_t places_count(const struct places *p, enum place_state state)
     for (size_t i = 0; i < PLACES_MAX; i++)
         n += p->at[i].state == state;
     return n;
+}
+
+void places_count_on(const struct places *p, unsigned listener, size_t *ret_all, size_t *ret_held)
+{
+    *ret_all = *ret_held = 0;
+    for (size_t i = 0; i < PLACES_MAX; i++) {
+        const struct place *at = &p->at[i];
+        bool is_there = at->state != PLACE_FREE && at->listener == listener;
+        *ret_all += is_there;
+        *ret_held += is_there && at->state == PLACE_HELD;
+    }
 }

@@ -1,82 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "diag/routes.h"
-
-#include "diag/accept.h"
+#include "diag/routes_table.h"
 
 #include <string.h>
 
-/* `service` is what a path that takes one has behind its last fixed slash; else NULL. */
-typedef struct err *route_fn(const struct diag_request *r, const struct diag_facts *f,
-                             const char *service, struct diag_answer *a);
-
-static struct err *livez(const struct diag_request *r, const struct diag_facts *f,
-                         const char *service, struct diag_answer *a)
-{
-    (void)r, (void)service;
-    return diag_answer_livez(f, a);
-}
-
-static struct err *healthz(const struct diag_request *r, const struct diag_facts *f,
-                           const char *service, struct diag_answer *a)
-{
-    (void)r, (void)service;
-    return diag_answer_healthz(f, a);
-}
-
-static struct err *readyz(const struct diag_request *r, const struct diag_facts *f,
-                          const char *service, struct diag_answer *a)
-{
-    if (!r->format)
-        return diag_answer_readyz(f, service, a);
-    if (strcmp(r->format, "tbot") == 0)
-        return diag_answer_readyz_tbot(f, service, a);
-    return diag_answer_error(400, "unknown format: there is 'tbot', or none", a);
-}
-
-static struct err *servez(const struct diag_request *r, const struct diag_facts *f,
-                          const char *service, struct diag_answer *a)
-{
-    (void)r;
-    return diag_answer_servez(f, service, a);
-}
-
-static struct err *metrics(const struct diag_request *r, const struct diag_facts *f,
-                           const char *service, struct diag_answer *a)
-{
-    (void)service;
-    TRY(diag_answer_metrics(f, diag_accept_metrics(r->accept), a));
-    return diag_accept_gzip(r->accept_encoding) ? diag_answer_gzip(a) : NULL;
-}
-
-static struct err *metrics_json(const struct diag_request *r, const struct diag_facts *f,
-                                const char *service, struct diag_answer *a)
-{
-    if (r->format && strcmp(r->format, "prometheus") == 0)
-        return metrics(r, f, service, a);
-    if (r->format && strcmp(r->format, "json") != 0)
-        return diag_answer_error(400, "unknown format: there are 'json' and 'prometheus'", a);
-    TRY(diag_answer_metrics_json(f, a));
-    return diag_accept_gzip(r->accept_encoding) ? diag_answer_gzip(a) : NULL;
-}
-
-static const struct route {
-    const char *path; /* ends in "{service}" where it takes one */
-    enum diag_right right;
-    route_fn *fn;
-} routes[] = {
-    {"/livez", DIAG_PROBE, livez},
-    {"/healthz", DIAG_PROBE, healthz},
-    {"/readyz", DIAG_PROBE, readyz},
-    {"/readyz/{service}", DIAG_PROBE, readyz},
-    {"/servez", DIAG_PROBE, servez},
-    {"/servez/{service}", DIAG_PROBE, servez},
-    {"/metrics", DIAG_METRICS, metrics},
-    {"/_metrics/prometheus", DIAG_METRICS, metrics},
-    {"/_metrics", DIAG_METRICS, metrics_json},
-    {"/_metrics/json", DIAG_METRICS, metrics_json},
-};
-
-static bool route_matches(const struct route *route, const char *path, const char **ret_service)
+static bool route_matches(const struct diag_route *route, const char *path,
+                          const char **ret_service)
 {
     const char *variable = strchr(route->path, '{');
     size_t fixed = variable ? (size_t)(variable - route->path) : strlen(route->path);
@@ -87,13 +15,55 @@ static bool route_matches(const struct route *route, const char *path, const cha
     return strncmp(path, route->path, fixed) == 0 && path[fixed];
 }
 
-static const struct route *find_route(const char *path, const char **ret_service)
+/* The first row of the path. */
+static const struct diag_route *find_path(const char *path, const struct diag_facts *f,
+                                          const char **ret_service)
 {
-    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-        if (route_matches(&routes[i], path, ret_service))
-            return &routes[i];
+    for (size_t i = 0; i < diag_routes_table_len; i++) {
+        const struct diag_route *r = &diag_routes_table[i];
+        if (route_matches(r, path, ret_service) && (!r->is_there || r->is_there(f)))
+            return r;
     }
     return NULL;
+}
+
+static bool is_same_path(const struct diag_route *a, const struct diag_route *b)
+{
+    return a < diag_routes_table + diag_routes_table_len && strcmp(a->path, b->path) == 0;
+}
+
+static bool is_method(enum diag_method m, const char *name)
+{
+    switch (m) {
+    case DIAG_GET:
+        return strcmp(name, "GET") == 0 || strcmp(name, "HEAD") == 0;
+    case DIAG_POST:
+        return strcmp(name, "POST") == 0;
+    case DIAG_PUT:
+        return strcmp(name, "PUT") == 0;
+    }
+    return false;
+}
+
+/* The row of the path with that method; NULL: it has none. */
+static const struct diag_route *find_method(const struct diag_route *first, const char *method)
+{
+    for (const struct diag_route *r = first; is_same_path(r, first); r++) {
+        if (is_method(r->method, method))
+            return r;
+    }
+    return NULL;
+}
+
+static struct err *refuse_method(const struct diag_route *first, struct diag_answer *a)
+{
+    static const char *const allow[] = {
+        [DIAG_GET] = "GET, HEAD", [DIAG_POST] = "POST", [DIAG_GET | DIAG_PUT] = "GET, HEAD, PUT"};
+    unsigned methods = 0;
+    for (const struct diag_route *r = first; is_same_path(r, first); r++)
+        methods |= r->method;
+    a->allow = allow[methods];
+    return diag_answer_error(405, "not with this method; see Allow", a);
 }
 
 static struct err *refuse(enum diag_verdict verdict, struct diag_answer *a)
@@ -113,26 +83,27 @@ static struct err *refuse(enum diag_verdict verdict, struct diag_answer *a)
     return diag_answer_error(404, "no such page", a);
 }
 
-static bool is_read(const char *method)
+static enum diag_right right_for(const struct diag_route *path, const struct diag_route *route)
 {
-    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    if (route)
+        return route->right;
+    return path ? path->right : DIAG_PROBE;
 }
 
 RESULT diag_routes_answer(const struct diag_policy *policy, const struct diag_request *r,
                           struct diag_facts *f, struct diag_answer *a)
 {
     const char *service = NULL;
-    const struct route *route = find_route(r->path, &service);
-    enum diag_verdict verdict = diag_access(policy, &r->asker, route ? route->right : DIAG_PROBE);
-    if (route)
-        a->route = route->path;
-    if (verdict != DIAG_ALLOW || !route)
+    const struct diag_route *path = find_path(r->path, f, &service);
+    const struct diag_route *route = path ? find_method(path, r->method) : NULL;
+    enum diag_verdict verdict = diag_access(policy, &r->asker, right_for(path, route));
+    if (path)
+        a->route = path->path;
+    if (verdict != DIAG_ALLOW || !path)
         return refuse(verdict, a);
-    if (!is_read(r->method)) {
-        a->allow = "GET, HEAD";
-        return diag_answer_error(405, "only GET and HEAD", a);
-    }
+    if (!route)
+        return refuse_method(path, a);
     f->with_details = diag_access(policy, &r->asker, DIAG_DETAILS) == DIAG_ALLOW;
     a->shows_version = f->with_details;
-    return route->fn(r, f, service, a);
+    return route->answer(r, f, service, a);
 }

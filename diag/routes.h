@@ -14,13 +14,20 @@
 
 struct diag_request {
     const char *method;
-    const char *path;                     /* decoded, without the query */
-    const char *format;                   /* the query's `format`; NULL: none */
+    const char *path;   /* decoded, without the query */
+    const char *format; /* of the query, as the next two; NULL: not given */
+    const char *what;   /* its `for` */
+    const char *timeout;
     const char *accept, *accept_encoding; /* the headers; NULL: none */
+    struct bytes body;                    /* at most DIAG_HTTP_BODY_MAX */
+    struct mono since;                    /* when it came; a held one is asked again later */
     struct diag_asker asker;
 };
 
-/* `f->with_details` is set here, from the policy. ERR_NOMEM, or ERR_REJECTED for far too long. */
+/*
+ * `f->with_details` is set here, from the policy. The answer may be to hold the request, and may carry
+ * a deed; both are the caller's to do. ERR_NOMEM, or ERR_REJECTED for far too long.
+ */
 RESULT diag_routes_answer(const struct diag_policy *policy, const struct diag_request *r,
                           struct diag_facts *f, struct diag_answer *a);
 

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "diag/server.h"
+#include "diag/server_private.h"
 
 #include "diag/core/metrics_points.h"
-#include "diag/http.h"
-#include "diag/listener.h"
 #include "diag/server_metrics.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,37 +13,12 @@
 /* How long to leave a listener alone on which accept(2) failed: longer than a busy moment lasts. */
 #define ACCEPT_PAUSE dur_s(1)
 
-struct ear {
-    struct diag_server *server;
-    unsigned number;
-    struct diag_listener listener;
-    struct loop_io io;
-    struct loop_timer resume;
-    bool is_watched;
-    bool is_short; /* of descriptors or memory: said once, until it accepts again */
-};
-
-struct diag_server {
-    struct diag_server_config c;
-    char name[64];
-    char hostname[HOST_NAME_MAX + 1];
-    struct diag_http *http;
-    struct places places;
-    struct ear ears[DIAG_ADDRESSES_MAX];
-    size_t n_ears;
-    struct liveness liveness;
-    struct loop_timer tick;
-    struct loop_timer deadline;
-    bool is_stopped;
-};
-
 static struct mono now(const struct diag_server *s)
 {
     return loop_now(s->c.loop).mono;
 }
 
-/* Without memory for a timer only punctuality suffers: the next event sets it again. */
-static void set_timer(struct diag_server *s, struct loop_timer *t, struct mono at)
+void server_set_timer(struct diag_server *s, struct loop_timer *t, struct mono at)
 {
     struct err *e = loop_timer_set(s->c.loop, t, at);
     if (e)
@@ -56,14 +28,14 @@ static void set_timer(struct diag_server *s, struct loop_timer *t, struct mono a
 
 static void plan_deadline(struct diag_server *s)
 {
-    set_timer(s, &s->deadline, places_next_deadline(&s->places));
+    server_set_timer(s, &s->deadline, places_next_deadline(&s->places));
 }
 
 static void tick(void *arg)
 {
     struct diag_server *s = arg;
     s->liveness.ticked = now(s);
-    set_timer(s, &s->tick, liveness_next_tick(&s->liveness));
+    server_set_timer(s, &s->tick, liveness_next_tick(&s->liveness));
 }
 
 /* Whoever keeps us waiting too long. Each is shut down once: the next deadline is out of reach. */
@@ -78,50 +50,6 @@ static void enforce_deadlines(void *arg)
         diag_http_end(s->http, at);
     }
     plan_deadline(s);
-}
-
-static void show_in_flight(struct diag_server *s)
-{
-    server_metrics_in_flight(s->c.metrics, places_count(&s->places, PLACE_ANSWERING));
-}
-
-static bool on_answer(void *arg, struct place *at, struct diag_request *r, struct diag_answer *a)
-{
-    struct diag_server *s = arg;
-    struct diag_facts facts = {.health = s->c.health,
-                               .metrics = s->c.metrics,
-                               .metrics_prefix = s->c.metrics_prefix,
-                               .hostname = s->hostname,
-                               .liveness = s->liveness,
-                               .now = loop_now(s->c.loop),
-                               .pid = getpid()};
-    r->asker.origin = s->ears[at->listener].listener.origin;
-    r->asker.is_peer_allowed = at->is_peer_allowed;
-    place_begin_answer(at, now(s));
-    show_in_flight(s);
-    struct err *e = diag_routes_answer(&s->c.policy, r, &facts, a);
-    if (e)
-        log_err(s->c.log, LOG_ERROR, "diag", "no answer could be made", e);
-    else
-        server_metrics_answered(s->c.metrics, a->route, a->code);
-    bool is_made = e == NULL;
-    err_free(e);
-    return is_made;
-}
-
-static void on_answered(void *arg, struct place *at)
-{
-    struct diag_server *s = arg;
-    if (at->state == PLACE_ANSWERING)
-        server_metrics_took(s->c.metrics, mono_diff(clock_mono(s->c.clock), at->since));
-    place_end_answer(at, now(s));
-    show_in_flight(s);
-}
-
-static void on_closed(void *arg, struct place *at)
-{
-    place_leave(at);
-    show_in_flight(arg);
 }
 
 /* Root, and the user we run as. Where it cannot be told: nobody. */
@@ -185,7 +113,7 @@ static void pause_accepting(struct ear *ear, int errnum)
         diag_http_end(s->http, victim);
     struct err *e = loop_io_change(s->c.loop, &ear->io, 0);
     err_ignore(e, "the descriptor is ours and watched");
-    set_timer(s, &ear->resume, mono_add(now(s), ACCEPT_PAUSE));
+    server_set_timer(s, &ear->resume, mono_add(now(s), ACCEPT_PAUSE));
 }
 
 static bool is_of_one_client(int errnum)
@@ -213,12 +141,24 @@ static void on_listener(void *arg, uint32_t events)
     plan_deadline(ear->server);
 }
 
+/* 0: it has none. */
+static unsigned port_of(int fd)
+{
+    struct diag_address a = {.len = sizeof(a.at)};
+    if (getsockname(fd, &a.at.any, &a.len) < 0)
+        return 0;
+    if (a.at.any.sa_family == AF_INET)
+        return ntohs(a.at.v4.sin_port);
+    return a.at.any.sa_family == AF_INET6 ? ntohs(a.at.v6.sin6_port) : 0;
+}
+
 static struct err *open_ear(struct diag_server *s, const struct diag_address *a)
 {
     struct ear *ear = &s->ears[s->n_ears];
     *ear = (struct ear){.server = s, .number = (unsigned)s->n_ears};
     TRY(diag_listener_open(a, &ear->listener));
     s->n_ears++;
+    ear->port = port_of(ear->listener.fd);
     ear->io = (struct loop_io){.fd = ear->listener.fd, .fn = on_listener, .arg = ear};
     ear->resume = (struct loop_timer){.fn = resume, .arg = ear};
     TRY(loop_io_add(s->c.loop, &ear->io, EPOLLIN));
@@ -243,9 +183,9 @@ static struct err *start(struct diag_server *s)
                                     .log = s->c.log,
                                     .server = s->name,
                                     .arg = s,
-                                    .answer = on_answer,
-                                    .answered = on_answered,
-                                    .closed = on_closed};
+                                    .answer = server_answer_make,
+                                    .answered = server_answer_sent,
+                                    .closed = server_answer_closed};
     TRY(diag_http_new(&http, &s->http));
     for (size_t i = 0; i < s->c.n_addresses; i++)
         TRY(open_ear(s, &s->c.addresses[i]));
@@ -270,6 +210,7 @@ RESULT diag_server_new(const struct diag_server_config *c, struct diag_server **
     s->liveness.stall = c->livez_stall;
     s->tick = (struct loop_timer){.fn = tick, .arg = s};
     s->deadline = (struct loop_timer){.fn = enforce_deadlines, .arg = s};
+    server_answer_init(s);
     snprintf(s->name, sizeof(s->name), "tbot/%s", c->version);
     TRY(start(s));
     s->c.addresses = NULL;
@@ -287,7 +228,8 @@ void diag_server_stop(struct diag_server *s)
     loop_timer_clear(s->c.loop, &s->tick);
     loop_timer_clear(s->c.loop, &s->deadline);
     if (s->http)
-        diag_http_run(s->http);
+        diag_http_ask_again(s->http);
+    server_answer_release(s);
     diag_http_free(TAKE(s->http));
 }
 
@@ -301,10 +243,8 @@ void diag_server_free(struct diag_server *s)
 
 RESULT diag_server_port(const struct diag_server *s, size_t n, unsigned *ret)
 {
-    struct diag_address a = {.len = sizeof(a.at)};
-    if (n >= s->n_ears || getsockname(s->ears[n].listener.fd, &a.at.any, &a.len) < 0 ||
-        (a.at.any.sa_family != AF_INET && a.at.any.sa_family != AF_INET6))
+    if (n >= s->n_ears || s->ears[n].port == 0)
         return err_new(ERR_NOT_FOUND, "no TCP port at diagnostics address %zu", n);
-    *ret = ntohs(a.at.any.sa_family == AF_INET ? a.at.v4.sin_port : a.at.v6.sin6_port);
+    *ret = s->ears[n].port;
     return NULL;
 }

@@ -10,13 +10,19 @@
  *     diag_server_stop(server);               at the very end of a drain
  *     diag_server_free(server);
  *
- * It answers GET and HEAD of
+ * It answers GET, and where GET is there HEAD, of
  *
  *     /livez /healthz                     does the loop make progress?
  *     /readyz /readyz/{service}           in touch and up to date?
  *     /servez /servez/{service}           can consumers be served now?
+ *     /wait /wait/{service}               as soon as that is so, see diag/wait.h
  *     /metrics /_metrics/prometheus       Prometheus text or OpenMetrics
  *     /_metrics /_metrics/json            the same as a JSON list
+ *     /status                             all that is known, for a person
+ *     /_status                            ghostunnel's form of it
+ *     /log-level                          with PUT a level, for good or `?for=` a while
+ *
+ * and POST of /renew, /reload and, where the agent allows it, /_shutdown.
  *
  * diag/access.h says who may ask. At most 64 connections, eight places of them are kept for Unix
  * sockets. A first request must be whole within 10 s, a later one within 30 s of the answer before;
@@ -24,7 +30,8 @@
  * on the same listener gives way to the new one, so slow clients cannot starve a probe.
  *
  * Nothing here waits: an answer is made from what is known, and a client that does not read its own
- * is dropped after 30 s.
+ * is dropped after 30 s. Who asks for something to come about is held, at most 16 on the network and 16 on Unix
+ * sockets (429), without a limit of time but his own.
  *
  * Threads: the loop's only.
  */
@@ -32,9 +39,11 @@
 #include "base/loop.h"
 #include "diag/access.h"
 #include "diag/address.h"
+#include "diag/control.h"
 #include "diag/core/health.h"
 #include "diag/core/log.h"
 #include "diag/core/metrics.h"
+#include "diag/report.h"
 
 /* How long the loop may stand still before /livez says so, unless configured. */
 #define DIAG_LIVEZ_STALL dur_s(60)
@@ -50,6 +59,8 @@ struct diag_server_config {
     const struct health *health;
     struct metrics *metrics;    /* may be NULL: /metrics answers 404 */
     const char *metrics_prefix; /* of the JSON list's names; NULL: METRICS_PREFIX */
+    struct diag_reporter reporter;
+    const struct diag_control *control; /* NULL: nothing can be set in motion */
     const struct diag_address *addresses;
     size_t n_addresses;
     struct diag_policy policy;
@@ -70,9 +81,12 @@ RESULT diag_server_new(const struct diag_server_config *c, struct diag_server **
 void diag_server_free(struct diag_server *s);
 DEFINE_FREEP(diag_server)
 
+/* Something in the health has changed: who waits for it is answered in the loop's next turn. */
+void diag_server_changed(struct diag_server *s);
+
 /*
  * Closes the listeners, removes the Unix sockets that are its own, sends what the kernel takes at once
- * of answers under way, and ends every connection. Until then every request is answered.
+ * of answers under way, tells those who are held how it is now, and ends every connection. Until then every request is answered.
  */
 void diag_server_stop(struct diag_server *s);
 

@@ -15,6 +15,12 @@ bool renewer_is_serving(const struct renewer *r, struct now now)
     return r->has_identity && renewer_rules_left(r, now).ns > 0;
 }
 
+bool renewer_goes_on(const struct renewer *r)
+{
+    bool is_borne = r->proven || r->config.startup == RENEWER_STARTUP_WAIT;
+    return is_borne && !r->config.one_pass;
+}
+
 bool renewer_is_terminal(const struct renewer *r)
 {
     return r->state == RENEWER_FAILED;
@@ -183,6 +189,7 @@ struct renewer_todo renewer_step(struct renewer *r, const struct renewer_event *
     if (renewer_is_terminal(r))
         return nothing;
     r->running = take_due(r, now);
+    r->running_since = now.mono;
     return (struct renewer_todo){r->running,
                                  r->running == RENEWER_JOB_NONE ? next_wake(r, now) : MONO_NEVER};
 }

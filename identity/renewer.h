@@ -175,12 +175,13 @@ struct renewer {
 
     bool has_identity;
     struct renewer_identity identity;
-    bool issued_here; /* in this process: its length counts from `issued_at` */
-    struct mono issued_at;
+    bool issued_here;      /* in this process: its length counts from `issued_at` */
+    struct mono issued_at; /* when it was asked for: no later than it was issued */
     struct schedule schedule;
 
     enum renewer_job running; /* at most one */
-    enum renewer_job next;    /* what is due at `next_at` */
+    struct mono running_since;
+    enum renewer_job next; /* what is due at `next_at` */
     struct mono next_at;
     bool asked;           /* RENEWER_NOW came while a job ran */
     bool contacted;       /* RENEWER_CONTACT did */
@@ -212,6 +213,9 @@ struct renewer_todo renewer_step(struct renewer *r, const struct renewer_event *
 
 /* Something valid can be served. */
 bool renewer_is_serving(const struct renewer *r, struct now now);
+
+/* No first start any more, and not one pass: nothing ends it but `give_up_after`. */
+bool renewer_goes_on(const struct renewer *r);
 
 /* Nothing more will happen without a person or a restart. */
 bool renewer_is_terminal(const struct renewer *r);

@@ -152,8 +152,8 @@ static void adopt(struct renewer *r, const struct renewer_event *ev, struct now 
     r->identity = ev->identity;
     r->has_identity = true;
     r->issued_here = true;
-    r->issued_at = now.mono;
-    r->schedule = schedule_issued(ev->identity.validity, r->config.interval, now.mono, now.wall,
+    r->issued_at = r->running_since;
+    r->schedule = schedule_issued(ev->identity.validity, r->config.interval, r->issued_at, now,
                                   r->config.entropy);
     r->proven = true;
     r->barred = false;

@@ -93,10 +93,10 @@ enum renewer_job renewer_rules_next_job(const struct renewer *r, enum renewer_jo
 static struct mono patience_ends(const struct renewer *r)
 {
     const struct renewer_config *c = &r->config;
+    if (renewer_goes_on(r))
+        return MONO_NEVER;
     if (c->one_pass)
         return mono_add(r->started_at, c->one_pass_limit);
-    if (r->proven || c->startup == RENEWER_STARTUP_WAIT)
-        return MONO_NEVER;
     bool at_once = c->startup == RENEWER_STARTUP_EXIT;
     return at_once ? r->started_at : mono_add(r->started_at, c->startup_limit);
 }

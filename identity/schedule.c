@@ -31,10 +31,12 @@ static struct schedule schedule_at(struct dur after, struct mono now_mono, struc
     return (struct schedule){mono_add(now_mono, after), wall_add(now_wall, after)};
 }
 
-struct schedule schedule_issued(struct validity v, struct dur interval, struct mono now_mono,
-                                struct wall now_wall, const struct entropy *entropy)
+struct schedule schedule_issued(struct validity v, struct dur interval, struct mono asked,
+                                struct now now, const struct entropy *entropy)
 {
-    return schedule_at(renew_after(v, interval, entropy), now_mono, now_wall);
+    struct dur age = mono_diff(now.mono, asked);
+    struct dur after = {renew_after(v, interval, entropy).ns - age.ns};
+    return schedule_at(after, now.mono, now.wall);
 }
 
 struct schedule schedule_loaded(struct validity v, struct dur interval, struct mono now_mono,

@@ -27,11 +27,13 @@ struct schedule {
 };
 
 /*
- * For a credential that was just issued: counts from now by its length alone, so that a local clock
- * years away from the server's leads neither to a storm of renewals nor to none.
+ * For a credential that was issued to this process: counts from `asked`, when it was asked for, by its
+ * length alone, so that a local clock years away from the server's leads neither to a storm of renewals
+ * nor to none. It was issued after that, and may have been for hours on its way: a machine sleeps, a
+ * disk hangs.
  */
-struct schedule schedule_issued(struct validity v, struct dur interval, struct mono now_mono,
-                                struct wall now_wall, const struct entropy *entropy);
+struct schedule schedule_issued(struct validity v, struct dur interval, struct mono asked,
+                                struct now now, const struct entropy *entropy);
 
 /* For one found on disk: only its own dates tell when it was issued. Due at once if they say so. */
 struct schedule schedule_loaded(struct validity v, struct dur interval, struct mono now_mono,

@@ -311,6 +311,19 @@ struct health_summary health_overall(const struct health *h, struct now now)
     return sum;
 }
 
+bool health_culprit(const struct health *h, struct now now, struct health_view *ret)
+{
+    enum health_state state = health_overall(h, now).state;
+    for (size_t i = 0; i < h->len; i++) {
+        struct health_view v = health_view(h->items[i], now);
+        if (v.state == state) {
+            *ret = v;
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct mono service_next_change(const struct health_service *s, struct now now)
 {
     struct mono next = MONO_NEVER;

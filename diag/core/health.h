@@ -114,6 +114,9 @@ struct health_summary {
 
 struct health_summary health_overall(const struct health *h, struct now now);
 
+/* The first service that the overall state is taken from. false: there is none, or the agent stops. */
+bool health_culprit(const struct health *h, struct now now, struct health_view *ret);
+
 /* A recovering service is OK by time alone then, or something expires: when to look again. */
 struct mono health_next_change(const struct health *h, struct now now);
 

@@ -12,6 +12,18 @@ static const struct scenario items[] = {
                  {KILL, .at_s = MINUTES(31), .every_s = HOURS(2)},
                  {CLOCK, .at_s = MINUTES(90), .by_s = MINUTES(5), .every_s = HOURS(2)}}},
      .min_renewals = 28},
+    /* An identity, and an output's files, counted from when their reply was stored. Where the machine
+     * slept in between, they were renewed late, or served past their end. */
+    {"201-sleeps-while-what-was-issued-is-written",
+     {.run_s = DAYS(2),
+      .n_outputs = 1,
+      .per_instance = true,
+      .token_again = true,
+      .write_s = 40,
+      .script = {{SUSPEND, .at_s = MINUTES(30), .within_s = MINUTES(30), .for_s = MINUTES(50),
+                  .every_s = HOURS(2)}}},
+     .without_s = MINUTES(5),
+     .min_renewals = 80},
 };
 
 const struct scenario_table scenarios_regressions = SCENARIO_TABLE(items);

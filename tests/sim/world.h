@@ -24,7 +24,7 @@
  *     world_connection.h  what it knows of the cluster as a whole
  *     world_lane.h      its identity's jobs, the transaction of a renewal among them
  *     world_output.h    its outputs
- *     world_check.h     the invariants
+ *     world_check.h     the invariants, and world_truth.h what they compare with
  *     world_walk.h      moments at which the process is made to end
  *     world_log.h       the real log, read back
  *
@@ -61,6 +61,7 @@ struct world_config {
     bool no_token;   /* joining is not configured */
     bool has_pins;   /* `ca_pins` are configured: of the CA at the start */
     bool twice;      /* events that may come twice do */
+    int64_t write_s; /* a write to their disks takes up to so long; 0: 20 ms */
     enum path_kind path;
     enum renewer_startup startup;
     int64_t startup_limit_s; /* 0: two minutes */

@@ -40,9 +40,11 @@ static void say_state(struct world_agent *a, enum renewer_state before)
     const char *advice = identity_advice_state(failed ? r->failed_in : r->state);
     world_log_show(a->world, a, "%s -> %s", renewer_state_name(before),
                    renewer_state_name(r->state));
-    if (advice)
+    if (advice) {
         log_warn(world_log_of(a), COMPONENT, advice,
                  LOG_STR("state", renewer_state_name(r->state)));
+        world_check_says(a, failed ? r->failed_in : r->state);
+    }
     world_log_check(a);
 }
 

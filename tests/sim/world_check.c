@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/world.h"
-
-#include "agent/identity_advice.h"
+#include "tests/sim/world_truth.h"
 
 #include <inttypes.h>
 
@@ -19,44 +18,7 @@ static bool is_never(struct mono t)
     return t.ns == MONO_NEVER.ns;
 }
 
-/* --- what is true --- */
-
-static bool can_shake_hands(const struct world_agent *a, const struct world_identity *i,
-                            unsigned trusts)
-{
-    struct err *e = world_cluster_handshake(a->world, i, trusts, world_machine_now(a).wall);
-    bool can = e == NULL;
-    err_ignore(e, "only whether");
-    return can;
-}
-
-static bool is_within_reach(const struct world_agent *a)
-{
-    const struct world *w = a->world;
-    enum route routes[PATH_MAX_ROUTES];
-    size_t n = path_routes(&a->path, routes);
-    for (size_t i = 0; i < n; i++)
-        if (world_net_meets(w, routes[i]) == WAY_OPEN)
-            return true;
-    return false;
-}
-
-/* A reply that is on its way counts as here. */
-static bool is_level(const struct world_agent *a, const struct world_instance *known)
-{
-    bool is_asking = a->lane.step != LANE_IDLE && a->lane.job == RENEWER_JOB_RENEW;
-    int64_t ahead = known->generation - a->held.facts.generation;
-    return ahead == 0 || (ahead == 1 && is_asking);
-}
-
-static bool would_renew(const struct world_agent *a)
-{
-    struct world_bot *bot = &a->world->cluster.bots[a->bot];
-    const struct world_identity *i = &a->held;
-    const struct world_instance *known = world_cluster_instance(bot, i->instance);
-    return i->serial && !bot->is_locked && !bot->is_shut && known && is_level(a, known) &&
-           can_shake_hands(a, i, i->trusts | a->pins);
-}
+/* --- what could be --- */
 
 /* Between two jobs nothing is on its way. */
 static void look_for_losses(struct world_agent *a)
@@ -76,17 +38,6 @@ static void look_for_losses(struct world_agent *a)
         a->watch.has_lost_token = true;
 }
 
-static bool would_join(const struct world_agent *a)
-{
-    const struct world *w = a->world;
-    const struct world_bot *bot = &w->cluster.bots[a->bot];
-    bool is_used = bot->token_is_used && !w->config->token_again;
-    bool is_taken = a->token && a->token == bot->token && !is_used && !w->cluster.refuses_tokens;
-    bool is_first = bot->n_instances == 0 || w->cluster.per_instance;
-    return is_taken && is_first && !bot->is_shut &&
-           can_shake_hands(a, &(struct world_identity){0}, a->pins ? a->pins : ~0U);
-}
-
 /* Where our calendar says that it is over, joining comes first, and the cluster is asked next. */
 static bool seems_over(const struct world_agent *a)
 {
@@ -104,15 +55,16 @@ static bool is_accepted(const struct world_agent *a)
 {
     bool is_barred = a->renewer.state == RENEWER_HELD || a->renewer.state == RENEWER_OVERTAKEN;
     bool is_serving = renewer_is_serving(&a->renewer, world_machine_now(a));
-    return has_room(a) && ((would_renew(a) && !is_barred) || (would_join(a) && !is_serving));
+    return has_room(a) && ((world_truth_would_renew(a) && !is_barred) ||
+                           (world_truth_would_join(a) && !is_serving));
 }
 
 static void look_at_truth(struct world_agent *a)
 {
     struct world_check *c = &a->watch;
-    if (a->disk.is_full)
-        c->full_at = a->world->t;
-    bool is_near = world_machine_is_awake(a) && !a->is_stopping && is_within_reach(a);
+    if (a->disk.is_full || a->world->cluster.is_busy)
+        c->hindered_at = a->world->t;
+    bool is_near = world_machine_is_awake(a) && !a->is_stopping && world_truth_is_within_reach(a);
     bool is_accepted_now = is_near && is_accepted(a);
     if (is_near && (!is_accepted_now || seems_over(a)))
         c->was_refused = true;
@@ -143,13 +95,20 @@ static void check_age(struct world_agent *a, const char *what, size_t number, st
                     what, number, dur_format(is, text));
 }
 
-/* Something that cannot be stored is tried again at the next interval. */
+/* What cannot be issued or stored is tried again at the next interval. */
 static bool are_outputs_due(const struct world_agent *a)
 {
     struct dur could = mono_diff(a->world->t, a->watch.could_since);
-    struct mono by = mono_add(a->watch.full_at, world_interval(a->world));
+    struct mono by = mono_add(a->watch.hindered_at, world_interval(a->world));
     return could.ns > 2 * grace(a).ns &&
-           (is_never(a->watch.full_at) || mono_before(mono_add(by, grace(a)), a->world->t));
+           (is_never(a->watch.hindered_at) || mono_before(mono_add(by, grace(a)), a->world->t));
+}
+
+/* Where calls fail at random, the last may have failed when an identity ends. */
+static bool may_lapse(const struct world_agent *a)
+{
+    struct mono since = mono_min(a->watch.without_since, a->world->t);
+    return a->world->config->is_lossy && mono_diff(a->world->t, since).ns < dur_s(LOSSY_S).ns;
 }
 
 static void check_in_time(struct world_agent *a)
@@ -158,7 +117,7 @@ static void check_in_time(struct world_agent *a)
     if (is_never(c->could_since) || a->world->config->one_pass ||
         mono_diff(a->world->t, c->could_since).ns <= grace(a).ns)
         return;
-    if (!renewer_is_serving(&a->renewer, world_machine_now(a)))
+    if (!renewer_is_serving(&a->renewer, world_machine_now(a)) && !may_lapse(a))
         world_broke(a->world, a, "in time: nothing valid, and the cluster was within reach");
     check_age(a, "identity", a->number, a->held.issued_at);
     for (size_t i = 0; i < a->world->config->n_outputs && are_outputs_due(a); i++)
@@ -206,6 +165,7 @@ void world_check_agent(struct world_agent *a)
     look_at_truth(a);
     look_for_losses(a);
     check_in_time(a);
+    world_check_beliefs(a);
     check_pairs(a);
     count_without(a);
     world_check_promise(a);
@@ -224,9 +184,15 @@ void world_check_init(struct world_agent *a)
 {
     a->watch = (struct world_check){.could_since = MONO_NEVER,
                                     .failing_since = MONO_NEVER,
-                                    .full_at = MONO_NEVER,
+                                    .hindered_at = MONO_NEVER,
                                     .back_at = MONO_NEVER,
                                     .without_since = MONO_NEVER,
+                                    .mistaken_since = MONO_NEVER,
+                                    .unstored_since = MONO_NEVER,
+                                    .untold_since = MONO_NEVER,
+                                    .clock_changed_at = MONO_NEVER,
                                     .patrol = {.fn = on_patrol, .arg = a}};
+    for (size_t i = 0; i < WORLD_OUTPUTS_MAX; i++)
+        a->watch.output_pauses[i].is_output = true;
     world_after(a->world, &a->watch.patrol, dur_s(PATROL_S));
 }

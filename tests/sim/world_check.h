@@ -8,6 +8,11 @@
  *
  *     in time     while it could reach the cluster for long enough, an agent has a credential that is
  *                 valid and was renewed on time, and so has each output
+ *     honest      what was issued to this process is not believed to live longer than it does, and what
+ *                 the cluster calls expired is not served for long
+ *     told        a bot that is locked, overtaken or does not trust its cluster is in that state
+ *     stored      what is in memory only reaches the disk as soon as that has room
+ *     asks        who has seen the cluster's clock asks for ends by it
  *     return      an outage of less than five minutes is over within 12 s of the cluster's return, a
  *                 longer one within the distance of its probes
  *     pair        a key and its certificate belong together, held and on the disk
@@ -35,6 +40,8 @@ struct world_request;
 struct world_pause {
     struct mono failed_at; /* MONO_NEVER: it did not, or not in passing */
     bool has_heard;        /* since the attempt began */
+    bool is_output;
+    unsigned failed; /* of an output: attempts of this cycle */
 };
 
 struct world_check {
@@ -59,9 +66,16 @@ struct world_check {
      * cannot tell whether it has. Nobody can do better. */
     bool has_lost_reply, has_lost_token;
 
+    struct mono mistaken_since, unstored_since, untold_since; /* MONO_NEVER: not so */
+    enum renewer_state truth;                                 /* that is not told */
+    bool knows_clock;                                         /* the cluster's */
+    struct mono clock_changed_at; /* what was asked before shows another */
+    int64_t said_in;              /* a window of time, counted; what was said in it */
+    unsigned n_said[RENEWER_STATE_COUNT];
+
     bool has_route;
-    enum route route;    /* that worked last */
-    struct mono full_at; /* the last moment its disk was seen full */
+    enum route route;        /* that worked last */
+    struct mono hindered_at; /* the last moment nothing could be issued or stored for outputs */
     struct mono without_since;
 
     /* A return of the cluster that is watched. */
@@ -86,6 +100,18 @@ void world_check_job(struct world_agent *a, const struct renewer_event *outcome)
 void world_check_ended(struct world_agent *a, struct world_pause *p, enum err_code code);
 void world_check_begins(struct world_agent *a, struct world_pause *p);
 void world_check_heard(struct world_agent *a);
+
+/* Part of world_check_agent(). */
+void world_check_beliefs(struct world_agent *a);
+
+/* A certificate that ends then is asked for; one came, asked for at `began`; what was known of the
+ * cluster's clock is so no longer. */
+void world_check_asks(struct world_agent *a, struct wall end);
+void world_check_issued(struct world_agent *a, struct mono began);
+void world_check_clock_changed(struct world_agent *a);
+
+/* A person is told of a state. */
+void world_check_says(struct world_agent *a, enum renewer_state state);
 
 /* The renewer decided. */
 void world_check_decision(struct world_agent *a, enum renewer_state before,

@@ -9,6 +9,10 @@
 /* Half of the shortest back-off, less what a step takes. */
 #define PAUSE_MS 400
 
+/* Of an output: in one cycle, and the longest back-off within it. */
+#define OUTPUT_ATTEMPTS 5
+#define LONGEST_PAUSE_S 60
+
 static bool is_never(struct mono t)
 {
     return t.ns == MONO_NEVER.ns;
@@ -39,7 +43,7 @@ static unsigned most_in_a_minute(const struct world_agent *a, enum call_kind kin
     int64_t s = trouble_s(a);
     unsigned outputs = a->world->config->n_outputs;
     if (kind == CALL_ISSUE)
-        return knows_outage(a) ? 0 : 8 * outputs;
+        return knows_outage(a) ? 0 : 2 * OUTPUT_ATTEMPTS * outputs; /* the identity is fresh */
     if (kind == CALL_RENEW)
         return 8;
     if (s > GENTLEST_S)
@@ -84,6 +88,7 @@ void world_check_dial(struct world_agent *a, enum route first)
 void world_check_start(struct world_agent *a)
 {
     a->watch.could_since = MONO_NEVER;
+    world_check_clock_changed(a);
     a->watch.has_route = a->disk.has_route;
     a->watch.route = a->disk.route;
     world_check_asked(a);
@@ -130,6 +135,7 @@ void world_check_ended(struct world_agent *a, struct world_pause *p, enum err_co
 {
     bool is_passing = code != ERR_OK && err_class(code) == ERR_CLASS_PASSING;
     p->failed_at = is_passing ? a->world->t : MONO_NEVER;
+    p->failed = is_passing ? p->failed + 1 : 0;
 }
 
 /* A first start, and one pass, make a last attempt when their time is over. */
@@ -138,12 +144,26 @@ static bool may_hurry(const struct world_agent *a, const struct world_pause *p)
     return p->has_heard || a->world->config->one_pass || a->renewer.state == RENEWER_JOINING;
 }
 
+/* A pause longer than any back-off, or news, ends an output's cycle. One pass counts time instead. */
+static void check_cycle(struct world_agent *a, struct world_pause *p, struct dur pause)
+{
+    if (p->has_heard || pause.ns > dur_s(LONGEST_PAUSE_S).ns)
+        p->failed = 0;
+    if (p->is_output && p->failed >= OUTPUT_ATTEMPTS && !a->world->config->one_pass)
+        world_broke(a->world, a, "bounded: %u attempts of an output in a cycle of %d",
+                    p->failed + 1, OUTPUT_ATTEMPTS);
+}
+
 void world_check_begins(struct world_agent *a, struct world_pause *p)
 {
-    if (!is_never(p->failed_at) && !may_hurry(a, p) &&
-        mono_diff(a->world->t, p->failed_at).ns < dur_ms(PAUSE_MS).ns)
-        world_broke(a->world, a, "bounded: tried again without a pause");
-    *p = (struct world_pause){.failed_at = MONO_NEVER};
+    struct dur pause = mono_diff(a->world->t, p->failed_at);
+    if (!is_never(p->failed_at)) {
+        if (!may_hurry(a, p) && pause.ns < dur_ms(PAUSE_MS).ns)
+            world_broke(a->world, a, "bounded: tried again without a pause");
+        check_cycle(a, p, pause);
+    }
+    p->failed_at = MONO_NEVER;
+    p->has_heard = false;
 }
 
 void world_check_heard(struct world_agent *a)

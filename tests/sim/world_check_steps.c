@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is decided: scheduled, just, once; and what the cluster's return brings. */
 #include "tests/sim/world.h"
+#include "tests/sim/world_truth.h"
 
 #include "agent/identity_advice.h"
 
@@ -29,13 +30,6 @@ static void check_scheduled(struct world_agent *a, struct renewer_todo todo)
 
 /* --- just --- */
 
-static bool is_trusted(const struct world_agent *a)
-{
-    const struct world_cluster *c = &a->world->cluster;
-    return ((a->held.trusts | a->pins) & 1U << c->host.in_use) &&
-           (c->user.trusted & 1U << a->held.signed_by);
-}
-
 static bool has_reason(const struct world_agent *a)
 {
     const struct world_check *c = &a->watch;
@@ -51,7 +45,7 @@ static bool has_reason(const struct world_agent *a)
     case RENEWER_LOCKED:
         return bot->is_locked || bot->is_shut || was_just_now;
     case RENEWER_UNTRUSTED:
-        return !is_trusted(a) || was_just_now;
+        return !world_truth_is_trusted(a) || was_just_now;
     case RENEWER_REFUSED:
         return was_just_now || a->token != a->held.token; /* a new token is */
     case RENEWER_EXPIRED:

@@ -214,6 +214,8 @@ static void serve_renew(struct world *w, struct world_bot *bot, struct world_req
 static void serve_issue(struct world *w, struct world_request *r)
 {
     struct validity v;
+    if (w->cluster.is_busy)
+        return refuse(r, STATUS_BUSY, "Database comparison failed, try the request again");
     if (!choose_validity(w, r, &v))
         return refuse(r, STATUS_DENIED, "client credentials have expired");
     sign(w, r, v, 0, 0);

@@ -74,6 +74,7 @@ struct world_ca {
 struct world_cluster {
     struct world_bot *bots;
     bool per_instance, refuses_tokens;
+    bool is_busy; /* with everything but identities */
     struct dur ahead;
     struct validity server_cert;
     struct world_ca host, user;

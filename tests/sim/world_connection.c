@@ -153,8 +153,10 @@ void world_connection_use(struct world_agent *a, const struct world_identity *i)
 static void judge(struct world_agent *a, const struct world_call *c)
 {
     bool asks_for_certificate = c->kind != CALL_PING && c->kind != CALL_READ;
-    if (asks_for_certificate && err_code(c->err) == ERR_DENIED)
+    if (asks_for_certificate && err_code(c->err) == ERR_DENIED) {
         skew_doubt(&a->skew);
+        world_check_clock_changed(a);
+    }
 }
 
 void world_connection_note(struct world_agent *a, const struct world_call *c)
@@ -169,6 +171,7 @@ void world_connection_note(struct world_agent *a, const struct world_call *c)
     const struct skew_reading r =
         skew_of_certificate(begins, mono_add(now.mono, (struct dur){-since.ns}), now.mono);
     skew_note(&a->skew, &r);
+    world_check_issued(a, c->began_at);
     if (!skew_get(&a->skew, now, &skew, &uncertainty))
         return;
     struct dur news = {skew.ns - a->told_skew.ns};

@@ -49,9 +49,8 @@ static void ask(struct world_lane *l, enum call_kind kind, int64_t limit_s)
 /* The disk takes its time: a moment in which a process may die. */
 static void use_disk(struct world_lane *l, enum world_lane_step step)
 {
-    struct world *w = l->agent->world;
     l->step = step;
-    world_after(w, &l->timer, world_between(w, dur_ms(1), dur_ms(20)));
+    world_after(l->agent->world, &l->timer, world_machine_write_time(l->agent));
     world_check_agent(l->agent);
 }
 
@@ -137,6 +136,7 @@ static void on_answer(void *arg)
         end(l, NULL);
     } else {
         l->issued = c->issued;
+        l->issued.key = l->key; /* ours, and never sent */
         use_disk(l, LANE_STORING);
     }
 }

@@ -30,6 +30,12 @@ bool world_machine_is_awake(const struct world_agent *a)
     return world_agent_runs(a) && !mono_before(a->world->t, a->asleep_to);
 }
 
+struct dur world_machine_write_time(const struct world_agent *a)
+{
+    int64_t slow_s = a->world->config->write_s;
+    return world_between(a->world, dur_ms(1), slow_s ? dur_s(slow_s) : dur_ms(20));
+}
+
 void world_machine_set_calendar(struct world_agent *a, struct dur ahead)
 {
     a->ahead = ahead;
@@ -68,6 +74,7 @@ void world_machine_sleep(struct world_agent *a, struct dur length, bool clocks_s
     a->asleep_to = mono_add(w->t, length);
     a->wakes_wrong = clocks_stop;
     if (clocks_stop) {
+        world_check_clock_changed(a);
         a->lost.ns += length.ns;
         a->ahead.ns -= length.ns;
     }

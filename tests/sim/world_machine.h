@@ -24,6 +24,9 @@ struct mono world_machine_when(const struct world_agent *a, struct mono at);
 /* The process runs, and the machine does not sleep. */
 bool world_machine_is_awake(const struct world_agent *a);
 
+/* What the next write to its disk takes. */
+struct dur world_machine_write_time(const struct world_agent *a);
+
 void world_machine_set_calendar(struct world_agent *a, struct dur ahead);
 
 /* `clocks_stop`: it is paused; a time server sets its calendar right within a minute after. */

@@ -7,25 +7,28 @@
 
 static void on_answer(void *arg);
 static void on_timer(void *arg);
+static void on_written(void *arg);
 
 void world_output_init(struct world_output *o, struct world_agent *a, size_t number)
 {
     *o = (struct world_output){.agent = a, .number = number};
     o->call = (struct world_call){.agent = a, .kind = CALL_ISSUE, .done = on_answer, .arg = o};
     o->timer = (struct loop_timer){.fn = on_timer, .arg = o};
+    o->writes = (struct loop_timer){.fn = on_written, .arg = o};
 }
 
 void world_output_drop(struct world_output *o)
 {
     world_call_abandon(&o->call);
     world_at(o->agent->world, &o->timer, MONO_NEVER);
+    world_at(o->agent->world, &o->writes, MONO_NEVER);
     o->is_started = false;
 }
 
 static void begin(struct world_output *o)
 {
     struct world_agent *a = o->agent;
-    cycle_started(&o->cycle);
+    cycle_started(&o->cycle, world_machine_now(a).mono);
     world_check_begins(a, &a->watch.output_pauses[o->number]);
     o->call.shown = a->held;
     o->call.key = world_id(a->world);
@@ -83,18 +86,14 @@ static void on_timer(void *arg)
 static struct err *publish(struct world_output *o)
 {
     const struct world_identity *i = &o->call.issued;
-    struct world_files files = {i->facts.validity, i->issued_at, i->key, i->cert_key};
+    struct world_files files = {i->facts.validity, i->issued_at, o->call.key, i->cert_key};
     return world_disk_publish(&o->agent->disk, o->number, &files);
 }
 
-static void on_answer(void *arg)
+static void end(struct world_output *o)
 {
-    struct world_output *o = arg;
     struct world_agent *a = o->agent;
     struct now now = world_machine_now(a);
-    world_connection_note(a, &o->call);
-    if (!o->call.err)
-        o->call.err = publish(o);
     enum err_code code = err_code(o->call.err);
     cycle_done(&o->cycle, code, o->call.issued.facts.validity, now.mono, now.wall);
     say(o, o->call.err);
@@ -104,6 +103,29 @@ static void on_answer(void *arg)
     world_output_look(o);
     world_agent_look(a);
     world_check_agent(a);
+}
+
+static void on_written(void *arg)
+{
+    struct world_output *o = arg;
+    struct world_agent *a = o->agent;
+    if (!world_machine_is_awake(a)) {
+        world_at(a->world, &o->writes, a->asleep_to);
+        return;
+    }
+    o->call.err = publish(o);
+    end(o);
+}
+
+static void on_answer(void *arg)
+{
+    struct world_output *o = arg;
+    struct world_agent *a = o->agent;
+    world_connection_note(a, &o->call);
+    if (o->call.err)
+        end(o);
+    else
+        world_after(a->world, &o->writes, world_machine_write_time(a));
 }
 
 void world_output_init_cycle(struct world_output *o)

@@ -12,6 +12,7 @@ struct world_output {
     size_t number;
     struct cycle cycle;
     struct loop_timer timer;
+    struct loop_timer writes; /* its files are being written */
     struct world_call call;
     bool is_started;
 };

@@ -138,6 +138,8 @@ void world_request_send(struct world_call *c)
     r->key = c->key;
     r->token = c->token;
     r->expires = world_connection_wanted_end(a);
+    if (c->kind != CALL_PING && c->kind != CALL_READ)
+        world_check_asks(a, r->expires);
     c->request = r;
     if (world_chance(w, w->config->weather.request_lost))
         lose(r, world_chance(w, 50));

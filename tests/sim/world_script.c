@@ -13,6 +13,7 @@ const char *world_script_name(enum what what)
         [CLUSTER_CLOCK] = "the cluster's calendar jumps",
         [LOCK] = "the bots are locked",
         [REFUSE] = "tokens are refused",
+        [BUSY] = "nothing is signed for outputs",
         [ROTATE] = "the CAs are rotated",
         [ROTATE_HOST] = "the host CA is rotated",
         [CLOCK] = "the calendar jumps",
@@ -57,6 +58,13 @@ static void lock(struct world *w, bool is_shut)
 {
     for (size_t i = 0; i < w->n_agents; i++)
         w->cluster.bots[i].is_shut = is_shut;
+}
+
+static void set_cluster_clock(struct world *w, struct dur by)
+{
+    w->cluster.ahead.ns += by.ns;
+    for (size_t i = 0; i < w->n_agents; i++)
+        world_check_clock_changed(&w->agents[i]);
 }
 
 /* The servers restart with certificates of the new CA. */
@@ -166,13 +174,16 @@ static void do_to_world(struct world *w, const struct happening *h)
         world_net_cut(w);
         break;
     case CLUSTER_CLOCK:
-        w->cluster.ahead.ns += dur_s(h->by_s).ns;
+        set_cluster_clock(w, dur_s(h->by_s));
         break;
     case LOCK:
         lock(w, true);
         break;
     case REFUSE:
         w->cluster.refuses_tokens = true;
+        break;
+    case BUSY:
+        w->cluster.is_busy = true;
         break;
     case ROTATE:
     case ROTATE_HOST:
@@ -201,6 +212,9 @@ static void undo(struct world *w, const struct happening *h)
         break;
     case REFUSE:
         w->cluster.refuses_tokens = false;
+        break;
+    case BUSY:
+        w->cluster.is_busy = false;
         break;
     case ROTATE:
     case ROTATE_HOST:

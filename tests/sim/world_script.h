@@ -38,6 +38,7 @@ enum what {
     CLUSTER_CLOCK, /* its calendar jumps by `by_s` */
     LOCK,          /* a person locks the bots; for_s: and unlocks them */
     REFUSE,        /* the token is not accepted */
+    BUSY,          /* outputs are told to try again */
     ROTATE,        /* new CAs: trusted at once, in use after a third of `for_s`, alone after it */
     ROTATE_HOST,   /* the same of the host CA alone: that by which we know the servers */
 

@@ -5,7 +5,8 @@ from . import pem
 from .agent import Agent
 from .authority import Authority
 from .case import Case, main
+from .manager import Manager
 from .process import Process, run
 from .waiting import wait_until
 
-__all__ = ["Agent", "Authority", "Case", "Process", "main", "pem", "run", "wait_until"]
+__all__ = ["Agent", "Authority", "Case", "Manager", "Process", "main", "pem", "run", "wait_until"]

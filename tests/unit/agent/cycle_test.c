@@ -30,7 +30,7 @@ static void setup(struct fixture *f)
 static void run(struct fixture *f, enum err_code code)
 {
     assert_true(cycle_due(&f->c, f->mono, f->wall));
-    cycle_started(&f->c);
+    cycle_started(&f->c, f->mono);
     assert_false(cycle_due(&f->c, f->mono, f->wall));
     struct validity v = {wall_add(f->wall, dur_s(-60)), wall_add(f->wall, dur_s(3600))};
     cycle_done(&f->c, code, v, f->mono, f->wall);
@@ -56,6 +56,20 @@ static void test_success_is_followed_by_the_next_interval(void **state)
     run(&f, ERR_OK);
 }
 
+/* The machine slept over the job: what was issued before that is old when it is written. */
+static void test_success_counts_from_when_the_job_began(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f);
+    struct validity v = {wall_add(f.wall, dur_s(-60)), wall_add(f.wall, dur_s(3600))};
+    cycle_started(&f.c, f.mono);
+    f.mono = mono_add(f.mono, dur_s(600));
+    f.wall = wall_add(f.wall, dur_s(600));
+    cycle_done(&f.c, ERR_OK, v, f.mono, f.wall);
+    assert_in_range(wait(&f), 360, 600);
+}
+
 /* A rotation that is noticed while an output asks for its certificates is not in them. */
 static void test_asking_while_it_runs_is_not_forgotten(void **state)
 {
@@ -64,7 +78,7 @@ static void test_asking_while_it_runs_is_not_forgotten(void **state)
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         struct fixture f;
         setup(&f);
-        cycle_started(&f.c);
+        cycle_started(&f.c, f.mono);
         cycle_now(&f.c, f.mono);
         assert_false(cycle_due(&f.c, f.mono, f.wall));
         struct validity v = {wall_add(f.wall, dur_s(-60)), wall_add(f.wall, dur_s(3600))};
@@ -123,7 +137,7 @@ static void test_now_while_running_waits_for_the_job(void **state)
     (void)state;
     struct fixture f;
     setup(&f);
-    cycle_started(&f.c);
+    cycle_started(&f.c, f.mono);
     cycle_now(&f.c, f.mono);
     assert_false(cycle_due(&f.c, f.mono, f.wall));
     assert_true(cycle_wake(&f.c, f.mono, f.wall).ns == MONO_NEVER.ns);
@@ -208,7 +222,7 @@ static void test_cycle_held_between_its_attempts_ends_in_vain(void **state)
     (void)state;
     struct fixture f;
     setup(&f);
-    cycle_started(&f.c);
+    cycle_started(&f.c, f.mono);
     cycle_hold(&f.c); /* while the job runs */
     cycle_done(&f.c, ERR_UNAVAILABLE, (struct validity){0}, f.mono, f.wall);
     assert_false(f.c.stale);
@@ -249,7 +263,7 @@ static void test_soon_while_running_begins_anew_after_a_failure(void **state)
         struct fixture f;
         setup(&f);
         f.c.failures = 4;
-        cycle_started(&f.c);
+        cycle_started(&f.c, f.mono);
         cycle_soon(&f.c, f.mono, f.wall);
         cycle_done(&f.c, codes[i], (struct validity){WALL_NONE, WALL_NONE}, f.mono, f.wall);
         assert_false(f.c.stale);
@@ -268,7 +282,7 @@ static void test_soon_while_running_is_done_by_a_success(void **state)
     (void)state;
     struct fixture f;
     setup(&f);
-    cycle_started(&f.c);
+    cycle_started(&f.c, f.mono);
     cycle_soon(&f.c, f.mono, f.wall);
     cycle_done(&f.c, ERR_OK,
                (struct validity){wall_add(f.wall, dur_s(-60)), wall_add(f.wall, dur_s(3600))},
@@ -312,6 +326,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_success_is_followed_by_the_next_interval),
+        cmocka_unit_test(test_success_counts_from_when_the_job_began),
         cmocka_unit_test(test_asking_while_it_runs_is_not_forgotten),
         cmocka_unit_test(test_passing_failures_are_retried_up_to_the_bound),
         cmocka_unit_test(test_refusal_is_not_retried_before_the_next_interval),

@@ -2,7 +2,11 @@
 #include "base/tls.h"
 
 #include "tests/support/assert_err.h"
+#include "tests/support/temp_dir.h"
 #include "tests/unit/base/tls_world.h"
+
+#include <openssl/pem.h>
+#include <string.h>
 
 static void test_name_must_be_in_the_certificate(void **state)
 {
@@ -69,6 +73,60 @@ static void test_system_roots_do_not_trust_our_ca(void **state)
 
     config.verify = TLS_VERIFY_SYSTEM;
     tls_world_assert_refused(w, &config, &server, ERR_UNTRUSTED, "not trusted");
+}
+
+static void put_pem(const char *label, const unsigned char *der, int len, FILE *file)
+{
+    assert_true(PEM_write(file, label, "", der, len) > 0);
+}
+
+/* A bundle as distributions have them: other things first, the one that is asked for among them. */
+static void write_bundle(const struct tls_world *w, const char *path, const char *label)
+{
+    unsigned char *der = NULL;
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    put_pem("CERTIFICATE", (const unsigned char *)"no certificate", 14, file);
+    put_pem("CERTIFICATE", (const unsigned char *)"\x30\x84\xff\xff\xff\xff\x30", 7, file);
+    int len = i2d_X509(w->other_ca.cert, &der);
+    put_pem("CERTIFICATE", der, len, file);
+    OPENSSL_free(TAKE(der));
+    len = i2d_X509(w->ca.cert, &der);
+    put_pem(label, der, len, file);
+    OPENSSL_free(der);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void test_system_roots_are_those_of_the_environment(void **state)
+{
+    struct tls_world *w = *state;
+    struct temp_dir dir = temp_dir_make();
+    CLEANUP(freep) char *path = strdup(temp_dir_join(&dir, "bundle.pem"));
+    struct identity id = tls_world_issue("impostor", "DNS:" TLS_WORLD_NAME, &w->server_id);
+    struct echo_server server = {.ctx = &w->ctx, .identity = &id};
+    struct tls_client_config config = tls_world_client(w);
+    const char *before = getenv("SSL_CERT_FILE");
+    CLEANUP(freep) char *saved = before ? strdup(before) : NULL;
+
+    config.verify = TLS_VERIFY_SYSTEM;
+    config.roots = NULL;
+    assert_int_equal(setenv("SSL_CERT_FILE", path, 1), 0);
+    tls_world_assert_refused(w, &config, &server, ERR_UNTRUSTED, "not trusted"); /* no file */
+    static const char *const labels[] = {"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"};
+    for (size_t i = 0; i < 3; i++) {
+        write_bundle(w, path, labels[i]);
+        tls_world_assert_accepted(w, &config);
+        tls_world_assert_refused(w, &config, &server, ERR_UNTRUSTED, "not trusted");
+    }
+    write_bundle(w, path, "PRIVATE KEY"); /* what is no certificate is passed over */
+    server.identity = &w->server_id;
+    tls_world_assert_refused(w, &config, &server, ERR_UNTRUSTED, "not trusted");
+    if (saved)
+        setenv("SSL_CERT_FILE", saved, 1);
+    else
+        unsetenv("SSL_CERT_FILE");
+    identity_release(&id);
+    temp_dir_remove(&dir);
 }
 
 static void test_verify_none_accepts_anybody(void **state)
@@ -186,6 +244,7 @@ int main(void)
         TEST(test_certificate_is_judged_by_our_clock),
         TEST(test_certificate_of_another_ca_is_untrusted),
         TEST(test_system_roots_do_not_trust_our_ca),
+        TEST(test_system_roots_are_those_of_the_environment),
         TEST(test_verify_none_accepts_anybody),
         TEST(test_alerts_about_our_certificate),
         TEST(test_certificate_that_expired_only_elsewhere_is_about_clocks),

@@ -125,6 +125,21 @@ static void test_success_of_another_operation_does_not_hide_a_failure(void **sta
     assert_string_equal(health_view(f->identity, at(100)).operation, "renew");
 }
 
+static void test_culprit_is_the_first_of_the_overall_state(void **state)
+{
+    struct fixture *f = *state;
+    struct health_view v;
+    assert_true(health_culprit(f->h, at(1), &v));
+    assert_string_equal(v.name, "identity");
+    health_succeeded(f->identity, "renew", at(1));
+    break_down(f->connection, "check", 2);
+    assert_true(health_culprit(f->h, at(3), &v));
+    assert_string_equal(v.name, "connection");
+    assert_string_equal(v.reason, "connect '10.0.0.1:3025': refused");
+    health_stop(f->h, at(4));
+    assert_false(health_culprit(f->h, at(5), &v));
+}
+
 static void test_overall_is_the_worst(void **state)
 {
     struct fixture *f = *state;
@@ -183,6 +198,7 @@ int main(void)
         TEST(test_failure_while_recovering_degrades_again),
         TEST(test_periodic_check_needs_second_success_ten_seconds_later),
         TEST(test_success_of_another_operation_does_not_hide_a_failure),
+        TEST(test_culprit_is_the_first_of_the_overall_state),
         TEST(test_overall_is_the_worst),
         TEST(test_serving_ends_with_the_first_expiry),
         TEST(test_removed_service_does_not_count),

@@ -86,6 +86,72 @@ static void test_deadline_is_ten_seconds_for_a_request_thirty_for_the_rest(void 
     assert_null(places_overdue(&p, at(100)));
 }
 
+/* A new one on `listener`, held from `t` on. */
+static struct place *hold_one(struct places *p, unsigned listener, bool is_local, int64_t t)
+{
+    struct place *one = places_take(p, listener, is_local, at(t));
+    assert_non_null(one);
+    place_begin_answer(one, at(t));
+    place_hold(one, at(t + 100));
+    return one;
+}
+
+static void test_held_one_neither_gives_way_nor_runs_out_of_time(void **state)
+{
+    (void)state;
+    struct places p = {0};
+    hold_one(&p, 0, false, 0);
+    assert_null(places_victim(&p, 0, false));
+    assert_null(places_victim(&p, 1, true));
+    assert_int_equal(places_next_deadline(&p).ns, MONO_NEVER.ns);
+    assert_null(places_overdue(&p, at(1000000)));
+}
+
+static void test_held_ones_are_few_on_each_side(void **state)
+{
+    (void)state;
+    struct places p = {0};
+    struct place *last = NULL;
+    for (size_t i = 0; i < PLACES_HELD_MAX; i++) {
+        assert_true(places_may_hold(&p, false));
+        last = hold_one(&p, 0, false, 0);
+    }
+    assert_false(places_may_hold(&p, false));
+    assert_true(places_may_hold(&p, true));
+    fill(&p, REMOTE - PLACES_HELD_MAX, 0, false, 10); /* others come on */
+    assert_non_null(places_victim(&p, 0, false));
+    place_leave(last);
+    assert_true(places_may_hold(&p, false));
+}
+
+static void test_the_first_to_ask_again_is_found(void **state)
+{
+    (void)state;
+    struct places p = {0};
+    assert_int_equal(places_next_ask(&p).ns, MONO_NEVER.ns);
+    hold_one(&p, 0, false, 20);
+    struct place *first = hold_one(&p, 0, false, 10);
+    assert_int_equal(places_next_ask(&p).ns, at(110).ns);
+    place_begin_answer(first, at(50));
+    assert_int_equal(places_next_ask(&p).ns, at(120).ns);
+}
+
+static void test_each_listener_counts_its_own(void **state)
+{
+    (void)state;
+    struct places p = {0};
+    size_t all = 0, held = 0;
+    fill(&p, 3, 0, false, 0);
+    hold_one(&p, 1, true, 0);
+    fill(&p, 1, 1, true, 0);
+    places_count_on(&p, 0, &all, &held);
+    assert_int_equal(all, 3);
+    assert_int_equal(held, 0);
+    places_count_on(&p, 1, &all, &held);
+    assert_int_equal(all, 2);
+    assert_int_equal(held, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +161,10 @@ int main(void)
         cmocka_unit_test(test_one_being_answered_gives_way_last),
         cmocka_unit_test(test_after_an_answer_it_is_the_youngest_again),
         cmocka_unit_test(test_deadline_is_ten_seconds_for_a_request_thirty_for_the_rest),
+        cmocka_unit_test(test_held_one_neither_gives_way_nor_runs_out_of_time),
+        cmocka_unit_test(test_held_ones_are_few_on_each_side),
+        cmocka_unit_test(test_the_first_to_ask_again_is_found),
+        cmocka_unit_test(test_each_listener_counts_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

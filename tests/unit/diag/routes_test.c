@@ -3,6 +3,7 @@
 
 #include "tests/support/assert_err.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 
 struct fixture {
@@ -67,6 +68,16 @@ static void test_each_path_has_its_route(void **state)
         {"/_metrics", "/_metrics", 200},
         {"/_metrics/json", "/_metrics/json", 200},
         {"/_metrics/", "other", 404},
+        {"/wait", "/wait", 200},
+        {"/wait/ssh/host key", "/wait/{service}", 200},
+        {"/wait/ssh", "/wait/{service}", 404},
+        {"/status", "/status", 200},
+        {"/_status", "/_status", 503},
+        {"/log-level", "/log-level", 501},
+        {"/renew", "/renew", 401},
+        {"/reload", "/reload", 401},
+        {"/_shutdown", "other", 404},
+        {"/wait/", "other", 404},
         {"/", "other", 404},
         {"/livez/", "other", 404},
         {"/readyz/", "other", 404},
@@ -174,6 +185,154 @@ static void test_other_methods_are_told_what_is_allowed(void **state)
     assert_int_equal(get(f, "/livez"), 200);
 }
 
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+static const struct diag_control able = {.renew = nothing, .shut_down = nothing};
+
+static unsigned ask(struct fixture *f, const char *method, const char *path)
+{
+    f->r.method = method;
+    return get(f, path);
+}
+
+static void test_each_page_names_the_methods_it_has(void **state)
+{
+    struct fixture *f = *state;
+    f->facts.control = &able;
+    f->r.asker = (struct diag_asker){.origin = DIAG_FROM_SOCKET, .is_peer_allowed = true};
+    static const struct {
+        const char *path, *method, *allow;
+    } cases[] = {
+        {"/status", "POST", "GET, HEAD"},
+        {"/wait", "PUT", "GET, HEAD"},
+        {"/wait/ssh/host key", "POST", "GET, HEAD"},
+        {"/log-level", "POST", "GET, HEAD, PUT"},
+        {"/log-level", "DELETE", "GET, HEAD, PUT"},
+        {"/renew", "GET", "POST"},
+        {"/reload", "PUT", "POST"},
+        {"/_shutdown", "GET", "POST"},
+        {"/_shutdown", "HEAD", "POST"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(ask(f, cases[i].method, cases[i].path), 405);
+        assert_string_equal(f->a.allow, cases[i].allow);
+        assert_int_equal(f->a.deed.kind, DIAG_DEED_NONE);
+    }
+}
+
+static void test_shutdown_is_there_only_where_the_agent_allows_it(void **state)
+{
+    struct fixture *f = *state;
+    f->r.asker = (struct diag_asker){.origin = DIAG_FROM_SOCKET, .is_peer_allowed = true};
+    assert_int_equal(ask(f, "POST", "/_shutdown"), 404);
+    assert_int_equal(ask(f, "GET", "/_shutdown"), 404);
+    f->facts.control = &able;
+    assert_int_equal(ask(f, "POST", "/_shutdown"), 200);
+    assert_int_equal(f->a.deed.kind, DIAG_DEED_SHUT_DOWN);
+}
+
+static void test_changes_need_the_right_to_change(void **state)
+{
+    struct fixture *f = *state;
+    f->facts.control = &able;
+    static const struct {
+        const char *method, *path;
+    } cases[] = {
+        {"POST", "/renew"}, {"POST", "/reload"}, {"POST", "/_shutdown"}, {"PUT", "/log-level"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        f->r.asker = (struct diag_asker){.origin = DIAG_FROM_LOOPBACK, .host = "localhost"};
+        assert_int_equal(ask(f, cases[i].method, cases[i].path), 401);
+        assert_int_equal(f->a.deed.kind, DIAG_DEED_NONE);
+        f->r.asker.had_token = f->r.asker.is_token_valid = true;
+        assert_int_equal(ask(f, cases[i].method, cases[i].path), 403);
+        assert_int_equal(f->a.deed.kind, DIAG_DEED_NONE);
+        f->r.asker.may_change = true;
+        assert_true(ask(f, cases[i].method, cases[i].path) != 403);
+    }
+}
+
+static void test_status_and_level_need_the_right_to_details(void **state)
+{
+    struct fixture *f = *state;
+    f->r.asker = (struct diag_asker){.origin = DIAG_FROM_NETWORK};
+    assert_int_equal(get(f, "/status"), 401);
+    assert_int_equal(get(f, "/log-level"), 401);
+    assert_int_equal(get(f, "/wait"), 200);
+    assert_int_equal(get(f, "/_status"), 503);
+    f->policy.unsafe_plain = true;
+    assert_int_equal(get(f, "/status"), 200);
+}
+
+static void test_body_and_query_of_a_level_arrive(void **state)
+{
+    struct fixture *f = *state;
+    int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    struct log *log = log_new(fd, LOG_TEXT, LOG_INFO, clock_system());
+    f->facts.log = log;
+    f->r.asker = (struct diag_asker){.origin = DIAG_FROM_SOCKET, .is_peer_allowed = true};
+    f->r.body = bytes_of_str("debug");
+    f->r.what = "90s";
+    assert_int_equal(ask(f, "PUT", "/log-level"), 200);
+    assert_int_equal(f->a.deed.level, LOG_DEBUG);
+    assert_int_equal(f->a.deed.lasting.ns, dur_s(90).ns);
+    log_free(log);
+    close(fd);
+}
+
+static void test_wait_holds_until_it_is_so_or_late(void **state)
+{
+    struct fixture *f = *state;
+    f->facts.may_hold = true;
+    f->r.what = "serving";
+    f->r.since = f->facts.now.mono;
+    f->r.timeout = "30s";
+    get(f, "/wait");
+    assert_true(f->a.is_held);
+    assert_int_equal(f->a.ask_at.ns, mono_add(f->r.since, dur_s(30)).ns);
+    f->facts.now.mono = mono_add(f->r.since, dur_s(30));
+    assert_int_equal(get(f, "/wait"), 504);
+    assert_false(f->a.is_held);
+    assert_non_null(strstr(buf_str(&f->a.body), "\"serving\": false"));
+    f->r.what = "ready";
+    assert_int_equal(get(f, "/wait/ssh/host key"), 200);
+    assert_non_null(strstr(buf_str(&f->a.body), "\"status\": \"healthy\""));
+    f->r.what = "tea";
+    assert_int_equal(get(f, "/wait"), 400);
+    assert_non_null(strstr(buf_str(&f->a.body), "for 'tea'"));
+}
+
+static void test_wait_without_room_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    f->r.what = "serving";
+    assert_int_equal(get(f, "/wait"), 429);
+    assert_false(f->a.is_held);
+}
+
+static void test_wait_is_in_vain_when_the_agent_stops(void **state)
+{
+    struct fixture *f = *state;
+    f->facts.may_hold = true;
+    f->r.what = "ready";
+    health_stop(f->h, f->facts.now);
+    assert_int_equal(get(f, "/wait"), 503);
+    f->r.what = NULL;
+    assert_int_equal(get(f, "/wait"), 503); /* all have reported; as readyz */
+    assert_non_null(strstr(buf_str(&f->a.body), "stopping"));
+}
+
+static void test_wait_can_speak_as_tbot_does(void **state)
+{
+    struct fixture *f = *state;
+    f->r.format = "tbot";
+    assert_int_equal(get(f, "/wait"), 200);
+    assert_non_null(strstr(buf_str(&f->a.body), "\"status\": \"healthy\""));
+    assert_null(strstr(buf_str(&f->a.body), "state_code"));
+}
+
 static void test_verdicts_have_their_codes_for_every_path(void **state)
 {
     struct fixture *f = *state;
@@ -213,6 +372,15 @@ int main(void)
         ROUTE_TEST(test_long_metrics_are_packed_for_who_takes_that),
         ROUTE_TEST(test_format_is_tbots_or_refused),
         ROUTE_TEST(test_other_methods_are_told_what_is_allowed),
+        ROUTE_TEST(test_each_page_names_the_methods_it_has),
+        ROUTE_TEST(test_shutdown_is_there_only_where_the_agent_allows_it),
+        ROUTE_TEST(test_changes_need_the_right_to_change),
+        ROUTE_TEST(test_status_and_level_need_the_right_to_details),
+        ROUTE_TEST(test_body_and_query_of_a_level_arrive),
+        ROUTE_TEST(test_wait_holds_until_it_is_so_or_late),
+        ROUTE_TEST(test_wait_without_room_is_refused),
+        ROUTE_TEST(test_wait_is_in_vain_when_the_agent_stops),
+        ROUTE_TEST(test_wait_can_speak_as_tbot_does),
         ROUTE_TEST(test_verdicts_have_their_codes_for_every_path),
         ROUTE_TEST(test_details_are_for_those_who_may),
     };

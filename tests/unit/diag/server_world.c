@@ -23,6 +23,8 @@ void world_listen(struct server_world *w, const char *tcp)
                                    .clock = &w->time.clock,
                                    .health = w->health,
                                    .metrics = w->metrics,
+                                   .control = &w->control,
+                                   .log = w->log,
                                    .addresses = w->addresses,
                                    .n_addresses = 2,
                                    .livez_stall = DIAG_LIVEZ_STALL,
@@ -102,15 +104,23 @@ bool world_read(struct server_world *w, int fd, char reply[REPLY_SIZE])
     return false;
 }
 
-const char *world_get(struct server_world *w, size_t n, const char *path)
+const char *world_ask(struct server_world *w, size_t n, const char *method, const char *path,
+                      const char *body)
 {
     static char reply[REPLY_SIZE];
     char request[1024];
     int fd = world_connect(w, n);
     snprintf(request, sizeof(request),
-             "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+             "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+             "Content-Length: %zu\r\n\r\n%s",
+             method, path, strlen(body), body);
     world_send(fd, request);
     world_read(w, fd, reply);
     close(fd);
     return reply;
+}
+
+const char *world_get(struct server_world *w, size_t n, const char *path)
+{
+    return world_ask(w, n, "GET", path, "");
 }

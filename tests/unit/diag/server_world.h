@@ -25,6 +25,8 @@ struct server_world {
     struct health *health;
     struct health_service *identity;
     struct metrics *metrics;
+    struct diag_control control; /* for the next world_listen() */
+    struct log *log;             /* the same; NULL */
     struct temp_dir dir;
     struct diag_address addresses[2]; /* 0: TCP, 1: Unix */
     struct diag_server *server;
@@ -50,6 +52,10 @@ void world_settle(struct server_world *w);
  * is room for, the last part.
  */
 bool world_read(struct server_world *w, int fd, char reply[REPLY_SIZE]);
+
+/* A whole request on a new connection, ended after it; its whole reply. */
+const char *world_ask(struct server_world *w, size_t n, const char *method, const char *path,
+                      const char *body);
 
 /* GET of `path` on a new connection, ended after it; its whole reply. */
 const char *world_get(struct server_world *w, size_t n, const char *path);

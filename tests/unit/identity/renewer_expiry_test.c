@@ -170,6 +170,28 @@ static void test_identity_issued_here_is_not_judged_by_calendars(void **state)
     assert_int_equal(f.r.state, RENEWER_EXPIRED);
 }
 
+/* The machine slept between the reply and its storage: it is as old as if it had not. */
+static void test_identity_issued_here_counts_from_when_it_was_asked_for(void **state)
+{
+    static const struct {
+        int64_t slept_s;
+        enum renewer_state state;
+        enum renewer_job job;
+    } cases[] = {{600, RENEWER_FRESH, RENEWER_JOB_NONE},
+                 {1800, RENEWER_RENEWING, RENEWER_JOB_CHECK},
+                 {3600, RENEWER_EXPIRED, RENEWER_JOB_JOIN}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fixture f;
+        setup(&f, (struct renewer_config){.can_join = true});
+        start(&f, 0);
+        pass(&f, cases[i].slept_s);
+        done(&f, RENEWER_JOB_JOIN, ERR_OK);
+        assert_int_equal(f.r.state, cases[i].state);
+        assert_int_equal(f.todo.job, cases[i].job);
+    }
+}
+
 /* A virtual machine was paused for a day: its boot clock and its calendar stood still, and a time server
  * has set the calendar right since. */
 static void test_identity_issued_here_is_over_where_cluster_and_calendar_agree(void **state)
@@ -200,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_stored_identity_is_judged_by_the_calendar_that_is_ahead),
         cmocka_unit_test(test_skew_wakes_for_the_servers_end),
         cmocka_unit_test(test_identity_issued_here_is_not_judged_by_calendars),
+        cmocka_unit_test(test_identity_issued_here_counts_from_when_it_was_asked_for),
         cmocka_unit_test(test_identity_issued_here_is_over_where_cluster_and_calendar_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

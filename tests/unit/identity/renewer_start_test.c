@@ -67,6 +67,40 @@ static void test_exit_after_a_success_goes_on_as_the_others(void **state)
     assert_false(renewer_is_terminal(&f.r));
 }
 
+static void test_a_start_goes_on_once_no_passing_failure_can_end_it(void **state)
+{
+    (void)state;
+    static const struct {
+        enum renewer_startup startup;
+        unsigned start;
+        bool goes_on;
+    } cases[] = {{RENEWER_STARTUP_AUTO, 0, false},
+                 {RENEWER_STARTUP_AUTO, PROVEN, true},
+                 {RENEWER_STARTUP_AUTO, STORED, true},
+                 {RENEWER_STARTUP_WAIT, 0, true},
+                 {RENEWER_STARTUP_EXIT, STORED, false}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fixture f;
+        setup(&f, (struct renewer_config){.startup = cases[i].startup, .can_join = true});
+        start(&f, cases[i].start);
+        assert_int_equal(renewer_goes_on(&f.r), cases[i].goes_on);
+        if (cases[i].start & STORED)
+            renew(&f);
+        else
+            done(&f, RENEWER_JOB_JOIN, ERR_OK);
+        assert_true(renewer_goes_on(&f.r));
+    }
+}
+
+static void test_one_pass_never_goes_on(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, (struct renewer_config){.startup = RENEWER_STARTUP_WAIT, .one_pass = true});
+    start(&f, STORED | PROVEN);
+    assert_false(renewer_goes_on(&f.r));
+}
+
 static void test_expired_identity_of_unproven_settings_is_a_first_start(void **state)
 {
     (void)state;
@@ -275,6 +309,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_failures_end_it_as_the_policy_says),
         cmocka_unit_test(test_exit_after_a_success_goes_on_as_the_others),
+        cmocka_unit_test(test_a_start_goes_on_once_no_passing_failure_can_end_it),
+        cmocka_unit_test(test_one_pass_never_goes_on),
         cmocka_unit_test(test_expired_identity_of_unproven_settings_is_a_first_start),
         cmocka_unit_test(test_refused_first_start_says_what_was_said),
         cmocka_unit_test(test_first_join_makes_a_last_attempt_at_its_limit),

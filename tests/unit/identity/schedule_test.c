@@ -18,6 +18,11 @@ static struct validity hour(void)
     return (struct validity){wall_of_unix(T0 - 60), wall_of_unix(T0 + 3600)};
 }
 
+static struct now now0(void)
+{
+    return (struct now){mono0, wall_of_unix(T0)};
+}
+
 static int64_t wait_s(const struct schedule *s)
 {
     return dur_to_s(mono_diff(s->renew_mono, mono0));
@@ -30,8 +35,7 @@ static void test_issued_lies_in_the_last_fifth_of_the_interval(void **state)
     fake_entropy_init(&dice, 1);
     int64_t lo = INT64_MAX, hi = 0;
     for (int i = 0; i < 1000; i++) {
-        struct schedule s =
-            schedule_issued(hour(), dur_s(1200), mono0, wall_of_unix(T0), &dice.entropy);
+        struct schedule s = schedule_issued(hour(), dur_s(1200), mono0, now0(), &dice.entropy);
         assert_in_range(wait_s(&s), 960, 1200);
         lo = wait_s(&s) < lo ? wait_s(&s) : lo;
         hi = wait_s(&s) > hi ? wait_s(&s) : hi;
@@ -44,8 +48,7 @@ static void test_issued_leaves_a_quarter_of_a_short_life(void **state)
     (void)state;
     struct fake_entropy dice;
     fake_entropy_init(&dice, 1);
-    struct schedule s =
-        schedule_issued(hour(), dur_s(7200), mono0, wall_of_unix(T0), &dice.entropy);
+    struct schedule s = schedule_issued(hour(), dur_s(7200), mono0, now0(), &dice.entropy);
     assert_int_equal(wait_s(&s), 2700);
 }
 
@@ -57,10 +60,24 @@ static void test_issued_with_a_clock_years_off_neither_storms_nor_sleeps(void **
     static const int64_t offsets[] = {-3 * 365 * 86400LL, 3 * 365 * 86400LL};
     for (int i = 0; i < 2; i++) {
         struct wall ours = wall_of_unix(T0 + offsets[i]);
-        struct schedule s = schedule_issued(hour(), dur_s(1200), mono0, ours, &dice.entropy);
+        struct schedule s =
+            schedule_issued(hour(), dur_s(1200), mono0, (struct now){mono0, ours}, &dice.entropy);
         assert_false(schedule_due(&s, mono0, ours));
         assert_true(schedule_due(&s, mono_add(mono0, dur_s(1200)), wall_add(ours, dur_s(1200))));
     }
+}
+
+static void test_issued_counts_from_when_it_was_asked_for(void **state)
+{
+    (void)state;
+    struct fake_entropy dice;
+    fake_entropy_init(&dice, 1);
+    struct mono asked = mono_add(mono0, dur_s(-600));
+    struct schedule s = schedule_issued(hour(), dur_s(1200), asked, now0(), &dice.entropy);
+    assert_in_range(wait_s(&s), 360, 600);
+    asked = mono_add(mono0, dur_s(-36000)); /* the machine slept over it */
+    s = schedule_issued(hour(), dur_s(1200), asked, now0(), &dice.entropy);
+    assert_true(schedule_due(&s, mono0, now0().wall));
 }
 
 static void test_loaded_counts_from_its_own_dates(void **state)
@@ -99,6 +116,7 @@ int main(void)
         cmocka_unit_test(test_issued_lies_in_the_last_fifth_of_the_interval),
         cmocka_unit_test(test_issued_leaves_a_quarter_of_a_short_life),
         cmocka_unit_test(test_issued_with_a_clock_years_off_neither_storms_nor_sleeps),
+        cmocka_unit_test(test_issued_counts_from_when_it_was_asked_for),
         cmocka_unit_test(test_loaded_counts_from_its_own_dates),
         cmocka_unit_test(test_due_by_whichever_clock_comes_first),
         cmocka_unit_test(test_tight_in_the_last_quarter),

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_DIAG_SERVER_PRIVATE_H
+#define TBOT_DIAG_SERVER_PRIVATE_H
+
+/* The parts of the diagnostics server, for diag/server*.c alone. */
+
+#include "diag/http.h"
+#include "diag/listener.h"
+#include "diag/log_switch.h"
+#include "diag/server.h"
+
+#include <limits.h>
+
+struct ear {
+    struct diag_server *server;
+    unsigned number;
+    struct diag_listener listener;
+    unsigned port; /* 0: not on TCP */
+    struct loop_io io;
+    struct loop_timer resume;
+    bool is_watched;
+    bool is_short; /* of descriptors or memory: said once, until it accepts again */
+};
+
+struct diag_server {
+    struct diag_server_config c;
+    char name[64];
+    char hostname[HOST_NAME_MAX + 1];
+    struct diag_http *http;
+    struct places places;
+    struct ear ears[DIAG_ADDRESSES_MAX];
+    size_t n_ears;
+    struct liveness liveness;
+    struct loop_timer tick;
+    struct loop_timer deadline;
+    bool is_stopped;
+
+    struct loop_timer ask; /* those who are held, again */
+    struct diag_log_switch log_switch;
+    bool renews, reloads, shuts_down; /* deeds to be done */
+    struct loop_timer act;
+};
+
+/* Answers, and what they set in motion. */
+void server_answer_init(struct diag_server *s);
+void server_answer_release(struct diag_server *s);
+
+/* The functions of struct diag_http_config. */
+bool server_answer_make(void *arg, struct place *at, struct diag_request *r, struct diag_answer *a);
+void server_answer_sent(void *arg, struct place *at);
+void server_answer_closed(void *arg, struct place *at);
+
+/* Without memory for a timer only punctuality suffers: the next event sets it again. */
+void server_set_timer(struct diag_server *s, struct loop_timer *t, struct mono at);
+
+#endif
