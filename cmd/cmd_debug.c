@@ -5,6 +5,7 @@
 #include "cmd/diag_client.h"
 #include "cmd/out_file.h"
 #include "cmd/plain_text.h"
+#include "cmd/reply_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,12 @@
 
 /* --- one question, its answer on standard output --- */
 
+static struct err *no_level(const char *level, struct bytes body)
+{
+    CLEANUP(freep) char *why = reply_text(body, "error");
+    return err_new(ERR_USAGE, "no log level '%s'%s%s", level, why ? ": " : "", why ? why : "");
+}
+
 static RESULT ask(const struct diag_options *o, const struct diag_question *q,
                   struct http_reply *ret)
 {
@@ -20,9 +27,10 @@ static RESULT ask(const struct diag_options *o, const struct diag_question *q,
     CLEANUP(http_reply_release) struct http_reply reply = {0};
     TRY(diag_client_init(&client, o));
     TRY(diag_client_ask(&client, q, &reply));
-    struct err *e = reply.status == 200 ? NULL : diag_client_unexpected(&client, &reply);
-    if (e)
-        return reply.status == 422 ? err_wrap_as(ERR_USAGE, e, "'%s'", q->body) : e;
+    if (reply.status == 422)
+        return no_level(q->body, buf_bytes(&reply.body));
+    if (reply.status != 200)
+        return diag_client_unexpected(&client, &reply);
     *ret = reply;
     reply = (struct http_reply){0};
     return NULL;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define TIMEOUT_S 30
-#define HELD_S 5  /* how long the agent is asked to hold one request: how often progress is told */
+#define HELD_S 2  /* how long the agent is asked to hold one request: how often progress is told */
 #define GRACE_S 2 /* for its answer behind that */
 #define FIRST_PAUSE_MS 100
 #define LONGEST_PAUSE_MS 2000

@@ -114,7 +114,8 @@ static RESULT refused(const struct diag_client *c, const struct http_reply *repl
         return err_set_hint(e, "Its socket answers root and the user it runs as.");
     if (reply->status == 401)
         return err_set_hint(e, c->token ? "The token is none of those the agent knows."
-                                        : "It wants a token: '--token FILE'.");
+                                        : "It wants a token ('--token FILE'); its local socket, on "
+                                          "the same machine, wants none.");
     return err_set_hint(e,
                         "Ask over its local socket on the same machine, or with a token that has "
                         "that right: '--token FILE'.");

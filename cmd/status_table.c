@@ -250,6 +250,18 @@ static void put_reloads(const struct table *t)
     put_below(t, "", error, LABEL_COLUMN);
 }
 
+/* Somebody set it, and it goes back by itself. */
+static void put_log(const struct table *t)
+{
+    const json_t *log = json_object_get(t->root, "log");
+    const char *level = status_doc_text(log, "level");
+    struct parts p = {0};
+    if (!level || !status_doc_text(log, "until"))
+        return;
+    add_time(t, &p, "until", status_doc_time(log, "until"));
+    put_state(t, "log", level, YELLOW, &p);
+}
+
 /* --- the services --- */
 
 static int name_width(const json_t *services)
@@ -402,6 +414,7 @@ RESULT status_table_print(struct bytes document, const struct terminal *terminal
     put_authority(&t);
     put_identity(&t);
     put_reloads(&t);
+    put_log(&t);
     put_services(&t);
     put_warnings(&t);
     if (fflush(to) != 0 || ferror(to))
