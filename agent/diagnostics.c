@@ -2,6 +2,7 @@
 #include "agent/diagnostics.h"
 
 #include "agent/diag_place.h"
+#include "diag/credential_metrics.h"
 #include "diag/server.h"
 
 #include <stdio.h>
@@ -12,8 +13,21 @@ struct diagnostics {
     struct diagnostics_config c;
     struct health *health;
     struct metrics *metrics;
+    struct credential_metrics credentials;
+    const struct diag_control *control;
     struct diag_server *server; /* NULL: listens nowhere */
 };
+
+void diagnostics_changed(struct diagnostics *d)
+{
+    if (d->server)
+        diag_server_changed(d->server);
+}
+
+static void on_change(void *arg)
+{
+    diagnostics_changed(arg);
+}
 
 RESULT diagnostics_new(const struct diagnostics_config *config, struct diagnostics **ret)
 {
@@ -23,15 +37,21 @@ RESULT diagnostics_new(const struct diagnostics_config *config, struct diagnosti
     d->c = *config;
     TRY(health_new(&d->health));
     TRY(metrics_new(&d->metrics));
+    health_watch(d->health, on_change, d);
     *ret = TAKE(d);
     return NULL;
+}
+
+void diagnostics_close(struct diagnostics *d)
+{
+    diag_server_free(TAKE(d->server));
 }
 
 void diagnostics_free(struct diagnostics *d)
 {
     if (!d)
         return;
-    diag_server_free(d->server);
+    diagnostics_close(d);
     metrics_free(d->metrics);
     health_free(d->health);
     free(d);
@@ -41,6 +61,14 @@ RESULT diagnostics_add(struct diagnostics *d, const char *name, enum health_kind
                        struct health_service **ret)
 {
     return health_add(d->health, name, kind, loop_now(d->c.loop), ret);
+}
+
+void diagnostics_introduce(struct diagnostics *d, struct diag_reporter reporter,
+                           const struct diag_control *control)
+{
+    d->control = control;
+    d->credentials.reporter = reporter;
+    credential_metrics_watch(&d->credentials, d->metrics);
 }
 
 /* --- where --- */
@@ -66,6 +94,8 @@ static struct err *open_server(struct diagnostics *d, const struct places *p)
         .log = d->c.log,
         .health = d->health,
         .metrics = d->metrics,
+        .reporter = d->credentials.reporter,
+        .control = d->control,
         .addresses = p->at,
         .n_addresses = p->n,
         .policy = {.is_debug = config->debug, .unsafe_plain = config->diag.unsafe_plain},

@@ -33,7 +33,8 @@ static struct err *run(const struct config *config, const struct notify_socket *
                                       .entropy = entropy_system(),
                                       .log = log,
                                       .manager = manager,
-                                      .version = TBOT_VERSION};
+                                      .version = TBOT_VERSION,
+                                      .revision = TBOT_REVISION};
     grpc_log = log;
     TRY(transport_init(log_grpc));
     struct err *e = agent_run(&setup);
