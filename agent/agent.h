@@ -31,8 +31,8 @@ struct agent_setup {
     const struct entropy *entropy;
     struct log *log;
     const struct notify_socket *manager; /* to whom it tells how it goes */
-    const char *revision;                /* of the program's source; "": not known */
     const char *version;                 /* of this program, for diagnostics */
+    const char *revision;                /* of its source; NULL: not known */
 };
 
 /*

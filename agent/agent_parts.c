@@ -38,7 +38,8 @@ static struct err *make_diagnostics(struct agent *a)
                                         .loop = a->loop,
                                         .clock = a->setup.clock,
                                         .log = a->setup.log,
-                                        .version = a->setup.version};
+                                        .version = a->setup.version,
+                                        .revision = a->setup.revision};
     return diagnostics_new(&config, &a->diagnostics);
 }
 
@@ -81,6 +82,7 @@ static struct err *make_cluster(struct agent *a)
         .storage = &a->setup.config->storage,
         .keys = a->keys,
         .log = a->setup.log,
+        .metrics = diagnostics_metrics(a->diagnostics),
         .lost = on_lost,
         .lost_arg = a,
     };
@@ -241,11 +243,11 @@ RESULT agent_parts_make(struct agent *a)
     TRY(cancel_new(&a->force));
     TRY(make_keys(a));
     TRY(open_store(a));
+    TRY(make_diagnostics(a));
     TRY(make_cluster(a));
     TRY(pool_new(a->loop, 1, &a->lane));
     TRY(pool_new(a->loop, 1, &a->prober));
     TRY(pool_new(a->loop, WORKERS, &a->workers));
-    TRY(make_diagnostics(a));
     TRY(make_identity(a));
     TRY(make_connection(a));
     TRY(make_outputs(a));

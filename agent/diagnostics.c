@@ -2,7 +2,11 @@
 #include "agent/diagnostics.h"
 
 #include "agent/diag_place.h"
+#include "diag/core/agent_metrics.h"
+#include "diag/core/task_metrics.h"
 #include "diag/credential_metrics.h"
+#include "diag/health_metrics.h"
+#include "diag/process_metrics.h"
 #include "diag/server.h"
 
 #include <stdio.h>
@@ -13,6 +17,7 @@ struct diagnostics {
     struct diagnostics_config c;
     struct health *health;
     struct metrics *metrics;
+    struct health_metrics health_metrics;
     struct credential_metrics credentials;
     const struct diag_control *control;
     struct diag_server *server; /* NULL: listens nowhere */
@@ -29,6 +34,17 @@ static void on_change(void *arg)
     diagnostics_changed(arg);
 }
 
+/* In the order in which they are shown. */
+static void begin_metrics(struct diagnostics *d)
+{
+    d->health_metrics = (struct health_metrics){.health = d->health, .clock = d->c.clock};
+    process_metrics_build(d->metrics, d->c.version, d->c.revision);
+    health_metrics_watch(&d->health_metrics, d->metrics);
+    agent_metrics_declare(d->metrics);
+    task_metrics_declare(d->metrics);
+    process_metrics_watch(d->metrics, clock_now(d->c.clock));
+}
+
 RESULT diagnostics_new(const struct diagnostics_config *config, struct diagnostics **ret)
 {
     CLEANUP(diagnostics_freep) struct diagnostics *d = calloc(1, sizeof(*d));
@@ -38,6 +54,7 @@ RESULT diagnostics_new(const struct diagnostics_config *config, struct diagnosti
     TRY(health_new(&d->health));
     TRY(metrics_new(&d->metrics));
     health_watch(d->health, on_change, d);
+    begin_metrics(d);
     *ret = TAKE(d);
     return NULL;
 }

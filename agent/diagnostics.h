@@ -32,6 +32,7 @@ struct diagnostics_config {
     const struct clock *clock;
     struct log *log;
     const char *version;
+    const char *revision; /* of the source; NULL: not known */
 };
 
 struct diagnostics;

@@ -134,7 +134,7 @@ static void tell_process(const struct status *s, struct now now, struct diag_rep
 {
     const struct config *config = s->c.config;
     r->version = s->c.version;
-    r->revision = or_null(s->c.revision);
+    r->revision = s->c.revision;
     r->compiler = COMPILER;
     r->hostname = or_null(s->hostname);
     r->started_at = s->started.wall;

@@ -8,6 +8,10 @@
 
 #include <unistd.h>
 
+#ifndef TBOT_REVISION
+#define TBOT_REVISION NULL /* whoever builds may name it */
+#endif
+
 /* gRPC says something only when something is odd; it has no level we could trust. */
 static struct log *grpc_log;
 
