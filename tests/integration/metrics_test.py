@@ -11,6 +11,7 @@ import socket
 import socketserver
 import subprocess
 import threading
+import time
 
 from harness import Case, main, wait_until
 
@@ -106,6 +107,9 @@ class Metrics(Case):
         agent = self.serve()
         self.wait_value(agent, "process_state", 0)
         self.wait_value(agent, "tbot_serving", 1)
+        self.wait_value(agent, 'tbot_authority_connected{path="auth"}', 1)
+        heard = self.value(agent, "tbot_authority_last_contact_timestamp_seconds")
+        self.assertAlmostEqual(time.time(), heard, delta=60)
         self.wait_value(agent, 'tbot_service_state{service="identity",state="ok"}', 1)
         self.assertGreaterEqual(self.value(agent, 'tbot_rpc_requests_total{method="GenerateUserCerts",code="ok"}'), 1)
         self.assertGreaterEqual(self.value(agent, 'tbot_rpc_duration_seconds_count{method="Ping"}'), 1)
@@ -120,6 +124,7 @@ class Metrics(Case):
         agent.authority.command("refuse")
         agent.renew_now()
         self.wait_value(agent, "process_state", 2)
+        self.wait_value(agent, 'tbot_authority_connected{path="auth"}', 0)
         self.wait_value(agent, "tbot_serving", 1)
         _, text = self.get(agent, "/metrics")
         self.assertRegex(text.decode(), r'tbot_rpc_requests_total\{method="\w+",code="unavailable"\} [1-9]')
