@@ -109,8 +109,8 @@ static struct diag_request request_of(const struct exchange *x, const char *meth
         .accept_encoding = header(x->conn, "Accept-Encoding"),
         .body = buf_bytes(&x->body),
         .since = x->since,
-        .asker = {.host = header(x->conn, "Host"),
-                  .had_token = header(x->conn, "Authorization") != NULL},
+        .authorization = header(x->conn, "Authorization"),
+        .asker = {.host = header(x->conn, "Host")},
     };
 }
 

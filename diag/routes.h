@@ -19,6 +19,7 @@ struct diag_request {
     const char *what;   /* its `for` */
     const char *timeout;
     const char *accept, *accept_encoding; /* the headers; NULL: none */
+    const char *authorization;            /* the header; NULL: none */
     struct bytes body;                    /* at most DIAG_HTTP_BODY_MAX */
     struct mono since;                    /* when it came; a held one is asked again later */
     struct diag_asker asker;

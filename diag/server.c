@@ -5,6 +5,7 @@
 #include "diag/server_metrics.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -38,6 +39,15 @@ static void tick(void *arg)
     server_set_timer(s, &s->tick, liveness_next_tick(&s->liveness));
 }
 
+/* On return its place is free, unless the HTTP server keeps it for a moment. */
+static void end_connection(struct diag_server *s, struct place *at, enum diag_tls_end why)
+{
+    if (at->tls)
+        diag_tls_conn_end(at, why);
+    if (at->fd >= 0)
+        diag_http_end(s->http, at);
+}
+
 /* Whoever keeps us waiting too long. Each is shut down once: the next deadline is out of reach. */
 static void enforce_deadlines(void *arg)
 {
@@ -47,7 +57,7 @@ static void enforce_deadlines(void *arg)
         log_debug(s->c.log, "diag", "a client took too long",
                   LOG_STR("listener", s->ears[at->listener].listener.text));
         at->deadline = MONO_NEVER;
-        diag_http_end(s->http, at);
+        end_connection(s, at, DIAG_TLS_OVERDUE);
     }
     plan_deadline(s);
 }
@@ -71,7 +81,7 @@ static struct place *make_room(struct ear *ear, bool is_local)
     struct place *victim = places_victim(&s->places, ear->number, is_local);
     if (!victim)
         return NULL;
-    diag_http_end(s->http, victim);
+    end_connection(s, victim, DIAG_TLS_EVICTED);
     return places_take(&s->places, ear->number, is_local, now(s));
 }
 
@@ -84,6 +94,11 @@ static void admit(struct ear *ear, int accepted)
     if (!at)
         return;
     at->is_peer_allowed = is_local && is_peer_allowed(fd);
+    at->is_tls = ear->listener.is_tls;
+    if (at->is_tls) {
+        diag_tls_conn_open(&s->tls, at, TAKE_FD(fd));
+        return;
+    }
     at->fd = TAKE_FD(fd);
     diag_http_add(s->http, at);
 }
@@ -95,22 +110,30 @@ static void resume(void *arg)
     err_ignore(e, "the descriptor is ours and watched");
 }
 
-/*
- * Descriptors or memory have run out. The listener stays readable, so watching it on would spin: it
- * rests for a moment, and one of our own connections gives its descriptor back.
- */
-static void pause_accepting(struct ear *ear, int errnum)
+static void say_short(struct ear *ear, int errnum)
 {
-    struct diag_server *s = ear->server;
     struct err *why = err_sys(ERR_BUSY, errnum, "accepting on '%s'", ear->listener.text);
-    log_err(s->c.log, ear->is_short ? LOG_DEBUG : LOG_WARN, "diag",
-            "cannot take a connection; trying every second", why);
+    log_err(ear->server->c.log, ear->is_short ? LOG_DEBUG : LOG_WARN, "diag",
+            "cannot take a connection without ending another", why);
     ear->is_short = true;
     err_free(why);
-    struct place *victim =
-        places_victim(&s->places, ear->number, ear->listener.origin == DIAG_FROM_SOCKET);
+}
+
+/* One of our own connections gives its descriptor back. false: there is none that may. */
+static bool make_way(struct ear *ear)
+{
+    struct diag_server *s = ear->server;
+    bool is_local = ear->listener.origin == DIAG_FROM_SOCKET;
+    struct place *victim = places_victim(&s->places, ear->number, is_local);
     if (victim)
-        diag_http_end(s->http, victim);
+        end_connection(s, victim, DIAG_TLS_EVICTED);
+    return victim && victim->state == PLACE_FREE;
+}
+
+/* The listener stays readable, so watching it on would spin: it rests for a moment. */
+static void pause_accepting(struct ear *ear)
+{
+    struct diag_server *s = ear->server;
     struct err *e = loop_io_change(s->c.loop, &ear->io, 0);
     err_ignore(e, "the descriptor is ours and watched");
     server_set_timer(s, &ear->resume, mono_add(now(s), ACCEPT_PAUSE));
@@ -121,6 +144,32 @@ static bool is_of_one_client(int errnum)
     return errnum == ECONNABORTED || errnum == EINTR || errnum == EPROTO || errnum == EPERM;
 }
 
+/* Without descriptors accept(2) fails before it looks: that does not say that somebody waits. */
+static bool is_somebody_there(const struct ear *ear)
+{
+    struct pollfd queue = {.fd = ear->listener.fd, .events = POLLIN};
+    return poll(&queue, 1, 0) == 1;
+}
+
+/*
+ * After an accept(2) that failed. Where descriptors or memory have run out each newcomer takes the place of
+ * another at once: a probe stands behind all the clients that came to hold us up.
+ */
+static bool may_accept_again(struct ear *ear, int errnum)
+{
+    if (is_of_one_client(errnum))
+        return true;
+    if (errnum == EAGAIN)
+        ear->is_short = false;
+    if (errnum == EAGAIN || !is_somebody_there(ear))
+        return false;
+    say_short(ear, errnum);
+    if (make_way(ear))
+        return true;
+    pause_accepting(ear);
+    return false;
+}
+
 /* As many as there are places, then the loop has its turn again. */
 static void on_listener(void *arg, uint32_t events)
 {
@@ -128,15 +177,10 @@ static void on_listener(void *arg, uint32_t events)
     struct ear *ear = arg;
     for (int i = 0; i < PLACES_MAX; i++) {
         int fd = accept4(ear->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd >= 0) {
-            ear->is_short = false;
+        if (fd >= 0)
             admit(ear, fd);
-        } else if (errno == EAGAIN) {
+        else if (!may_accept_again(ear, errno))
             break;
-        } else if (!is_of_one_client(errno)) {
-            pause_accepting(ear, errno);
-            break;
-        }
     }
     plan_deadline(ear->server);
 }
@@ -177,6 +221,13 @@ static void close_ear(struct ear *ear)
     diag_listener_close(&ear->listener);
 }
 
+/* The plain end of a TLS connection. */
+static void on_decrypted(void *arg, struct place *at)
+{
+    struct diag_server *s = arg;
+    diag_http_add(s->http, at);
+}
+
 static struct err *start(struct diag_server *s)
 {
     struct diag_http_config http = {.loop = s->c.loop,
@@ -186,9 +237,16 @@ static struct err *start(struct diag_server *s)
                                     .answer = server_answer_make,
                                     .answered = server_answer_sent,
                                     .closed = server_answer_closed};
+    s->tls = (struct diag_tls_host){.loop = s->c.loop,
+                                    .log = s->c.log,
+                                    .metrics = s->c.metrics,
+                                    .arg = s,
+                                    .ready = on_decrypted};
+    TRY(server_asker_init(s));
     TRY(diag_http_new(&http, &s->http));
     for (size_t i = 0; i < s->c.n_addresses; i++)
         TRY(open_ear(s, &s->c.addresses[i]));
+    server_asker_warn(s);
     server_metrics_declare(s->c.metrics);
     tick(s);
     return NULL;
@@ -218,6 +276,15 @@ RESULT diag_server_new(const struct diag_server_config *c, struct diag_server **
     return NULL;
 }
 
+/* What the HTTP server has said last is in the socket pairs. */
+static void stop_tls(struct diag_server *s)
+{
+    for (size_t i = 0; i < PLACES_MAX; i++) {
+        if (s->places.at[i].tls)
+            diag_tls_conn_end(&s->places.at[i], DIAG_TLS_STOPPED);
+    }
+}
+
 void diag_server_stop(struct diag_server *s)
 {
     if (s->is_stopped)
@@ -231,6 +298,7 @@ void diag_server_stop(struct diag_server *s)
         diag_http_ask_again(s->http);
     server_answer_release(s);
     diag_http_free(TAKE(s->http));
+    stop_tls(s);
 }
 
 void diag_server_free(struct diag_server *s)
@@ -238,6 +306,7 @@ void diag_server_free(struct diag_server *s)
     if (!s)
         return;
     diag_server_stop(s);
+    server_asker_release(s);
     free(s);
 }
 

@@ -444,33 +444,80 @@ static void test_slow_clients_starve_no_probe(void **state)
         close(slow[i]);
 }
 
-static bool no_descriptors;
+/* What accept4() finds: enough descriptors, none, or one as soon as another was given back. */
+static enum { ENOUGH, NONE, ONE_FOR_ONE } descriptors;
 
 int __real_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
 int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
 int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
-    if (!no_descriptors)
+    static bool was_given_back;
+    was_given_back = descriptors == ONE_FOR_ONE && !was_given_back;
+    if (descriptors == ENOUGH || (descriptors == ONE_FOR_ONE && !was_given_back))
         return __real_accept4(fd, addr, len, flags);
     errno = EMFILE;
     return -1;
+}
+
+/* Connected, and still in the queue. */
+static int connect_unseen(const struct server_world *w)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, &w->addresses[0].at.any, w->addresses[0].len), 0);
+    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    return fd;
 }
 
 static void test_no_descriptors_left_rests_and_recovers(void **state)
 {
     struct server_world *w = *state;
     static char reply[REPLY_SIZE];
-    no_descriptors = true;
+    descriptors = NONE;
     int fd = world_connect(w, 0);
     world_send(fd, GET_LIVEZ);
     world_settle(w);
-    no_descriptors = false;
+    descriptors = ENOUGH;
     assert_false(world_read(w, fd, reply));
     assert_string_equal(reply, ""); /* it rests, rather than looking again at once */
     fake_clock_advance(&w->time, dur_s(1));
     world_read(w, fd, reply);
     assert_true(begins(reply, "HTTP/1.1 200 "));
     close(fd);
+}
+
+/* Who waits longest gives his to the next, and so on: the last in the queue need not wait for all. */
+static void test_no_descriptors_left_takes_them_from_slow_clients(void **state)
+{
+    struct server_world *w = *state;
+    static char reply[REPLY_SIZE];
+    int slow[4];
+    slow[0] = world_connect(w, 0);
+    for (int i = 1; i < 4; i++)
+        slow[i] = connect_unseen(w);
+    CLEANUP(closep) int fd = connect_unseen(w);
+    world_send(fd, GET_LIVEZ);
+    descriptors = ONE_FOR_ONE;
+    world_read(w, fd, reply);
+    descriptors = ENOUGH;
+    assert_true(begins(reply, "HTTP/1.1 200 "));
+    for (int i = 0; i < 4; i++)
+        close(slow[i]);
+}
+
+/* accept(2) fails also when nobody is there. */
+static void test_no_descriptors_left_ends_nobody_for_nobody(void **state)
+{
+    struct server_world *w = *state;
+    static char reply[REPLY_SIZE];
+    CLEANUP(closep) int slow = world_connect(w, 0);
+    CLEANUP(closep) int fd = connect_unseen(w);
+    descriptors = ONE_FOR_ONE;
+    world_settle(w); /* `fd` takes the place of `slow`, and keeps it */
+    descriptors = ENOUGH;
+    world_send(fd, GET_LIVEZ);
+    world_read(w, fd, reply);
+    assert_true(begins(reply, "HTTP/1.1 200 "));
+    assert_true(world_read(w, slow, reply));
 }
 
 static void test_stop_removes_the_socket_and_ends_connections(void **state)
@@ -492,14 +539,14 @@ static void test_new_that_fails_undoes_what_it_opened(void **state)
     char text[160];
     snprintf(text, sizeof(text), "unix:%s", temp_dir_join(&w->dir, "second.sock"));
     assert_ok(diag_address_parse(text, &a[0]));
-    assert_ok(diag_address_parse("https://127.0.0.1:0", &a[1]));
+    assert_ok(diag_address_parse("systemd:nobody", &a[1]));
     struct diag_server_config c = {.loop = w->loop,
                                    .clock = &w->time.clock,
                                    .health = w->health,
                                    .addresses = a,
                                    .n_addresses = 2,
                                    .version = "1"};
-    assert_fails(diag_server_new(&c, &second), ERR_CONFIG, "https");
+    assert_fails(diag_server_new(&c, &second), ERR_CONFIG, "nobody");
     assert_false(temp_dir_has(&w->dir, "second.sock"));
 }
 
@@ -532,6 +579,8 @@ int main(void)
         WORLD_TEST(test_idle_connection_is_ended_after_thirty_seconds),
         WORLD_TEST(test_slow_clients_starve_no_probe),
         WORLD_TEST(test_no_descriptors_left_rests_and_recovers),
+        WORLD_TEST(test_no_descriptors_left_takes_them_from_slow_clients),
+        WORLD_TEST(test_no_descriptors_left_ends_nobody_for_nobody),
         WORLD_TEST(test_stop_removes_the_socket_and_ends_connections),
         WORLD_TEST(test_new_that_fails_undoes_what_it_opened),
     };
