@@ -6,24 +6,18 @@ import os
 import pty
 import re
 import signal
-import socket
 import subprocess
 import tarfile
 
 from harness import Case, main
+from harness.impostor import refused_address
 from harness.process import clean_environment
 from harness.waiting import wait_until
 
 READY, NOT_READY, USAGE, UNREACHABLE, TIMEOUT = range(5)
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Status(Case):
+class Ask(Case):
     def ask(self, agent, *args, expect=READY, **more):
         """Runs a command that asks `agent`; returns what it said."""
         done = self.run_tbot(*args, "-c", agent.config, **more)
@@ -100,7 +94,7 @@ class Status(Case):
         self.assertIn("sudo -u 'root'", done.stderr)
 
     def test_over_the_network_it_may_ask_but_not_change(self):
-        address = f"127.0.0.1:{free_port()}"
+        address = refused_address()
         self.running(f"diag_addr: {address}")
         for form in (address, f"http://{address}"):
             done = self.run_tbot("status", "--diag-addr", form)
@@ -113,7 +107,7 @@ class Status(Case):
             self.assertRegex(done.stderr, "local socket.*, wants none")
 
     def test_without_a_socket_the_file_leads_to_the_address(self):
-        agent = self.running("diag_socket: off", f"diag_addr: 127.0.0.1:{free_port()}")
+        agent = self.running("diag_socket: off", f"diag_addr: {refused_address()}")
         self.assertEqual("ready\n", self.ask(agent, "readyz"))
         self.assertFalse((agent.storage / "diag.sock").exists())
 
