@@ -65,6 +65,14 @@ static void put_more(const struct status_print *t, const struct status_print_lis
         status_print_below(t, "", p->text, STATUS_PRINT_LABEL_COLUMN);
 }
 
+static void add_trip(struct status_print_list *p, double seconds)
+{
+    if (seconds < 0.001)
+        status_print_add(p, "round trip <1 ms");
+    else
+        status_print_add(p, "round trip %.3g ms", 1000 * seconds);
+}
+
 static void put_authority(const struct status_print *t, const json_t *root)
 {
     const json_t *a = json_object_get(root, "authority");
@@ -80,7 +88,7 @@ static void put_authority(const struct status_print *t, const json_t *root)
     if (contact.ns != WALL_NONE.ns)
         status_print_add(&how, "last contact %s", status_print_when(t, contact, span));
     if (json_is_number(trip))
-        status_print_add(&how, "round trip %.3g ms", 1000 * json_number_value(trip));
+        add_trip(&how, json_number_value(trip));
     status_print_add_text(&how, a, "path", "path ");
     status_print_add_text(&how, a, "route", "route ");
     status_print_labelled(t, "authority", state, status_print_colour_of(state), &who);
