@@ -336,3 +336,8 @@ const struct err *identity_service_error(const struct identity_service *s)
 {
     return s->error;
 }
+
+struct credentials *identity_service_present(const struct identity_service *s)
+{
+    return s->creds;
+}

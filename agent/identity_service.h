@@ -82,6 +82,9 @@ void identity_service_stop(struct identity_service *s);
  */
 RESULT identity_service_settle(struct identity_service *s);
 
+/* The present identity, borrowed until the next event; NULL: none. */
+struct credentials *identity_service_present(const struct identity_service *s);
+
 /* A job is under way. */
 bool identity_service_is_busy(const struct identity_service *s);
 
