@@ -303,9 +303,16 @@ PATHS = ["/livez", "/healthz", "/readyz", "/readyz/identity", "/readyz?format=tb
 
 
 class Secrets(Running):
+    def setUp(self):
+        super().setUp()
+        self.tokens = [os.urandom(16).hex() for _ in range(2)]
+        self.token_file = self.dir / "diag.tokens"
+        self.token_file.write_text(f"reader read {self.tokens[0]}\n")
+        self.token_file.chmod(0o600)
+
     def planted(self):
         """What nobody may read anywhere but in the files made for it: a line of a key is as bad as all of it."""
-        found = {self.cluster.token}
+        found = {self.cluster.token, *self.tokens}
         for directory in (self.subject.storage, self.subject.output):
             for path in directory.rglob("*"):
                 if path.is_file() and "PRIVATE KEY" in (text := path.read_text(errors="replace")):
@@ -325,9 +332,13 @@ class Secrets(Running):
         return told
 
     def test_none_appears_at_any_endpoint_or_in_the_log(self):
-        self.start("--debug")
+        self.start("--debug", extra=["diag:", f"  tokens: {self.token_file}"])
         planted = self.planted()
         told = {path: self.local.ask(path).text for path in PATHS}
+        for token, code in zip(self.tokens, (200, 401)):  # the second one is not on the list
+            answer = self.tcp.ask("/status", headers={"Authorization": f"Bearer {token}"})
+            self.assertEqual(code, answer.code)
+            told[f"/status with a token, {code}"] = answer.text + str(answer.headers)
         self.cluster.command("refuse")
         self.wait_code("/readyz", 503)
         told.update({f"{path} in an outage": self.local.ask(path).text for path in PATHS})
