@@ -8,8 +8,8 @@
 
 #define COMPONENT "agent"
 
-/* How long a stop waits for the reply of a renewal: without it a new token would be needed. What is
- * cancelled has ended long before, unless it hangs. */
+/* How long a stop waits for the reply of a join or a renewal: without it a new token would be needed.
+ * What is cancelled has ended long before, unless it hangs. */
 #define STOP_LIMIT_S 10
 
 static void begin_stop(struct agent *a)
@@ -57,7 +57,7 @@ static void on_stop_limit(void *arg)
 {
     struct agent *a = arg;
     log_warn(a->setup.log, COMPONENT, "stopping without what still runs, it takes too long",
-             LOG_STR("renewal", identity_service_awaits_reply(a->identity) ? "open" : NULL));
+             LOG_STR("hint", identity_service_stake(a->identity)));
     stop_now(a);
 }
 
@@ -65,10 +65,11 @@ static void on_stop_limit(void *arg)
 static void stop_gently(struct agent *a)
 {
     begin_stop(a);
-    if (!identity_service_awaits_reply(a->identity))
+    if (!identity_service_stake(a->identity))
         cancel_fire(a->force);
     else
-        log_info(a->setup.log, COMPONENT, "waiting for the reply of a renewal",
+        log_info(a->setup.log, COMPONENT,
+                 "waiting for the reply that the bot's identity depends on",
                  LOG_DUR("at_most", dur_s(STOP_LIMIT_S)));
     struct mono limit = mono_add(loop_now(a->loop).mono, dur_s(STOP_LIMIT_S));
     struct err *e = loop_timer_set(a->loop, &a->stop_limit, limit);
@@ -80,10 +81,8 @@ static void stop_gently(struct agent *a)
 static struct err *hurried(const struct agent *a, const char *signal)
 {
     struct err *e = err_new(ERR_CANCELLED, "stopped without waiting, as a second %s asks", signal);
-    if (!identity_service_awaits_reply(a->identity))
-        return e;
-    return err_set_hint(e, "A renewal is under way. The next start finds out from the cluster "
-                           "whether it went through; if it did, the bot needs a new token.");
+    const char *stake = identity_service_stake(a->identity);
+    return stake ? err_set_hint(e, "%s", stake) : e;
 }
 
 static void stop_by_signal(struct agent *a, int signo)
@@ -98,9 +97,9 @@ static void stop_by_signal(struct agent *a, int signo)
     stop_now(a);
 }
 
-static void renew_all(struct agent *a)
+static void renew_all(struct agent *a, const char *asked_by)
 {
-    log_info(a->setup.log, COMPONENT, "renewing everything now, as asked by a signal");
+    log_info(a->setup.log, COMPONENT, "renewing everything now", LOG_STR("asked_by", asked_by));
     cluster_forget_facts(a->cluster);
     if (a->supervisor.watching)
         connection_service_look(a->connection);
@@ -115,8 +114,30 @@ static void on_signal(void *arg, int signo)
     if (signo == SIGTERM || signo == SIGINT)
         stop_by_signal(a, signo);
     else if (!a->stopping)
-        renew_all(a);
+        renew_all(a, signo == SIGHUP ? "SIGHUP" : "SIGUSR1");
     if (a->stopping && is_quiet(a))
+        loop_stop(a->loop);
+}
+
+/* --- asked by a request to the diagnostics server --- */
+
+#define REQUEST "a request"
+
+static void renew_by_request(void *arg)
+{
+    struct agent *a = arg;
+    if (!a->stopping)
+        renew_all(a, REQUEST);
+}
+
+static void stop_by_request(void *arg)
+{
+    struct agent *a = arg;
+    if (a->stopping)
+        return;
+    log_info(a->setup.log, COMPONENT, "stopping", LOG_STR("asked_by", REQUEST));
+    stop_gently(a);
+    if (is_quiet(a))
         loop_stop(a->loop);
 }
 
@@ -200,6 +221,7 @@ static void changed(void *arg)
     bool needs_keys = !a->supervisor.started || !a->setup.config->oneshot;
     if (!a->stopping && needs_keys)
         agent_parts_fill_keys(a);
+    diagnostics_use(a->diagnostics, identity_service_present(a->identity));
     notify_service_look(a->notify);
     if (a->stopping && is_quiet(a))
         loop_stop(a->loop);
@@ -225,7 +247,7 @@ static void see(void *arg, struct notify_view *ret)
                                  .now = loop_now(a->loop),
                                  .cluster = cluster_text(a->cluster),
                                  .is_stopping = a->stopping,
-                                 .awaits_reply = identity_service_awaits_reply(a->identity)};
+                                 .awaits_reply = identity_service_stake(a->identity) != NULL};
     ret->health = health_overall(facts.health, facts.now);
     ret->next_change = health_next_change(facts.health, facts.now);
     ret->goes_on = identity_service_goes_on(a->identity);
@@ -294,8 +316,12 @@ RESULT agent_run(const struct agent_setup *setup)
                       .heard = heard,
                       .in_touch = in_touch,
                       .gave_up = gave_up,
+                      .control = {.renew = renew_by_request},
                       .see = see};
     supervisor_init(&a.supervisor, setup->config->oneshot);
+    a.control.arg = &a;
+    if (setup->config->diag.enable_shutdown)
+        a.control.shut_down = stop_by_request;
     a.stop_limit = (struct loop_timer){.fn = on_stop_limit, .arg = &a};
     TRY(agent_parts_make(&a));
     TRY(start(&a));

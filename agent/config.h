@@ -22,6 +22,7 @@
 #include "agent/config_at.h"
 #include "base/clock.h"
 #include "base/dir.h"
+#include "base/encode.h"
 #include "base/secret.h"
 #include "base/strlist.h"
 
@@ -114,13 +115,24 @@ enum config_startup {
 };
 
 /* The diagnostics server, see diag/server.h. */
+struct config_diag_tls {
+    char *cert, *key; /* PEM files; NULL both: the bot's own identity */
+    char *client_ca;  /* PEM file; NULL: the cluster's CAs */
+    struct strlist allow;
+};
+
 struct config_diag {
+    struct config_diag_tls tls;
+    char *tokens; /* file of bearer tokens; NULL: none is good */
     bool unsafe_plain;
+    bool enable_shutdown;
     struct dur livez_stall; /* 0: never unhappy */
 };
 
 struct config {
     char *file; /* for messages; "-" became "<stdin>"; NULL: command line only */
+    /* SHA-256 of its bytes; "" without a file, and where it holds the token, which may be guessable. */
+    char file_hash[SHA256_HEX_SIZE];
 
     /* At most one of the two after config_validate(); host:port. */
     char *auth_server, *proxy_server;
@@ -145,7 +157,7 @@ struct config {
 
     struct config_at at_auth_server, at_proxy_server, at_insecure, at_credential_ttl,
         at_renewal_interval, at_startup, at_startup_timeout, at_give_up_after, at_oneshot_timeout,
-        at_diag_addr, at_diag_socket;
+        at_diag_addr, at_diag_socket, at_diag;
 };
 
 /* Defaults only. */

@@ -2,6 +2,11 @@
 #include "agent/diagnostics.h"
 
 #include "agent/diag_place.h"
+#include "diag/core/agent_metrics.h"
+#include "diag/core/task_metrics.h"
+#include "diag/credential_metrics.h"
+#include "diag/health_metrics.h"
+#include "diag/process_metrics.h"
 #include "diag/server.h"
 
 #include <stdio.h>
@@ -12,8 +17,35 @@ struct diagnostics {
     struct diagnostics_config c;
     struct health *health;
     struct metrics *metrics;
-    struct diag_server *server; /* NULL: listens nowhere */
+    struct health_metrics health_metrics;
+    struct credential_metrics credentials;
+    const struct diag_control *control;
+    struct diag_tls_config tls;
+    const struct credentials *own; /* that the server has a reference to */
+    struct diag_server *server;    /* NULL: listens nowhere */
 };
+
+void diagnostics_changed(struct diagnostics *d)
+{
+    if (d->server)
+        diag_server_changed(d->server);
+}
+
+static void on_change(void *arg)
+{
+    diagnostics_changed(arg);
+}
+
+/* In the order in which they are shown. */
+static void begin_metrics(struct diagnostics *d)
+{
+    d->health_metrics = (struct health_metrics){.health = d->health, .clock = d->c.clock};
+    process_metrics_build(d->metrics, d->c.version, d->c.revision);
+    health_metrics_watch(&d->health_metrics, d->metrics);
+    agent_metrics_declare(d->metrics);
+    task_metrics_declare(d->metrics);
+    process_metrics_watch(d->metrics, clock_now(d->c.clock));
+}
 
 RESULT diagnostics_new(const struct diagnostics_config *config, struct diagnostics **ret)
 {
@@ -23,15 +55,22 @@ RESULT diagnostics_new(const struct diagnostics_config *config, struct diagnosti
     d->c = *config;
     TRY(health_new(&d->health));
     TRY(metrics_new(&d->metrics));
+    health_watch(d->health, on_change, d);
+    begin_metrics(d);
     *ret = TAKE(d);
     return NULL;
+}
+
+void diagnostics_close(struct diagnostics *d)
+{
+    diag_server_free(TAKE(d->server));
 }
 
 void diagnostics_free(struct diagnostics *d)
 {
     if (!d)
         return;
-    diag_server_free(d->server);
+    diagnostics_close(d);
     metrics_free(d->metrics);
     health_free(d->health);
     free(d);
@@ -41,6 +80,14 @@ RESULT diagnostics_add(struct diagnostics *d, const char *name, enum health_kind
                        struct health_service **ret)
 {
     return health_add(d->health, name, kind, loop_now(d->c.loop), ret);
+}
+
+void diagnostics_introduce(struct diagnostics *d, struct diag_reporter reporter,
+                           const struct diag_control *control)
+{
+    d->control = control;
+    d->credentials.reporter = reporter;
+    credential_metrics_watch(&d->credentials, d->metrics);
 }
 
 /* --- where --- */
@@ -57,27 +104,45 @@ static struct err *add_address(struct places *p, const char *text)
     return NULL;
 }
 
+static bool is_given(const char *text)
+{
+    return text && *text;
+}
+
+static const char *or_null(const char *text)
+{
+    return is_given(text) ? text : NULL;
+}
+
+static struct diag_tls_config tls_config(const struct config_diag_tls *tls)
+{
+    return (struct diag_tls_config){.cert = or_null(tls->cert),
+                                    .key = or_null(tls->key),
+                                    .client_ca = or_null(tls->client_ca),
+                                    .allow = &tls->allow};
+}
+
 static struct err *open_server(struct diagnostics *d, const struct places *p)
 {
     const struct config *config = d->c.config;
+    d->tls = tls_config(&config->diag.tls);
     struct diag_server_config server = {
         .loop = d->c.loop,
         .clock = d->c.clock,
         .log = d->c.log,
         .health = d->health,
         .metrics = d->metrics,
+        .reporter = d->credentials.reporter,
+        .control = d->control,
         .addresses = p->at,
         .n_addresses = p->n,
         .policy = {.is_debug = config->debug, .unsafe_plain = config->diag.unsafe_plain},
+        .token_file = or_null(config->diag.tokens),
+        .tls = &d->tls,
         .livez_stall = config->diag.livez_stall,
         .version = d->c.version,
     };
     return p->n > 0 ? diag_server_new(&server, &d->server) : NULL;
-}
-
-static bool is_given(const char *text)
-{
-    return text && *text;
 }
 
 static struct err *add_socket(struct places *p, const struct config *config)
@@ -120,6 +185,14 @@ RESULT diagnostics_listen(struct diagnostics *d)
     if (!e)
         e = open_server(d, &p);
     return e ? listen_without_socket(d, &p, n_given, e) : NULL;
+}
+
+void diagnostics_use(struct diagnostics *d, struct credentials *own)
+{
+    if (!d->server || !own || own == d->own)
+        return;
+    d->own = own;
+    diag_server_use(d->server, own);
 }
 
 void diagnostics_stop(struct diagnostics *d)

@@ -71,6 +71,7 @@ void identity_service_free(struct identity_service *s)
     service_job_release(&s->job);
     renewal_outcome_release(&s->outcome);
     credentials_free(s->creds);
+    credential_facts_release(&s->facts);
     err_free(s->error);
     free(s);
 }
@@ -130,6 +131,7 @@ static void adopt(struct identity_service *s)
         return;
     credentials_free(s->creds);
     s->creds = TAKE(s->outcome.creds);
+    identity_service_describe(s);
     if (s->outcome.event.job == RENEWER_JOB_JOIN)
         memcpy(s->joinedhash, s->tokenhash, sizeof(s->joinedhash));
     cluster_use(s->c.cluster, s->creds);
@@ -310,9 +312,9 @@ bool identity_service_is_busy(const struct identity_service *s)
     return s->job.is_busy;
 }
 
-bool identity_service_awaits_reply(const struct identity_service *s)
+const char *identity_service_stake(const struct identity_service *s)
 {
-    return s->job.is_busy && s->input.job == RENEWER_JOB_RENEW;
+    return s->job.is_busy ? identity_advice_cut_off(s->input.job) : NULL;
 }
 
 bool identity_service_goes_on(const struct identity_service *s)
@@ -333,4 +335,9 @@ enum renewer_state identity_service_state(const struct identity_service *s)
 const struct err *identity_service_error(const struct identity_service *s)
 {
     return s->error;
+}
+
+struct credentials *identity_service_present(const struct identity_service *s)
+{
+    return s->creds;
 }

@@ -11,6 +11,7 @@
  */
 
 #include "agent/cluster.h"
+#include "agent/credential_facts.h"
 #include "base/entropy.h"
 #include "base/loop.h"
 #include "base/pool.h"
@@ -32,7 +33,7 @@ struct identity_service_config {
     struct health_service *health; /* told of each attempt; or NULL */
     unsigned keys_ahead;           /* how many keys to have made ahead of need */
     struct cancel *stop;           /* fired when the agent stops */
-    struct cancel *force;          /* fired when it cannot wait for a renewal's reply any longer */
+    struct cancel *force;          /* fired when it cannot wait for a reply any longer */
 
     /* Called with how a job ended that speaks with the cluster. */
     void (*heard)(void *arg, enum err_code code);
@@ -81,16 +82,29 @@ void identity_service_stop(struct identity_service *s);
  */
 RESULT identity_service_settle(struct identity_service *s);
 
+/* The present identity, borrowed until the next event; NULL: none. */
+struct credentials *identity_service_present(const struct identity_service *s);
+
 /* A job is under way. */
 bool identity_service_is_busy(const struct identity_service *s);
 
-/* ... and it is a renewal whose request may have been written: its reply is worth waiting for. */
-bool identity_service_awaits_reply(const struct identity_service *s);
+/*
+ * ... and its request may have been written: the reply is worth waiting for. What a person must know
+ * who does not wait; NULL: nothing of the kind is under way. A job that has written nothing yet is
+ * ended by `stop`.
+ */
+const char *identity_service_stake(const struct identity_service *s);
 
 /* No failure that passes ends the agent: see renewer_goes_on(). */
 bool identity_service_goes_on(const struct identity_service *s);
 
 bool identity_service_is_serving(const struct identity_service *s);
+/* What serves, and what it waits for. */
+struct credential_view identity_service_credentials(const struct identity_service *s);
+
+/* Who the bot is; NULL: there is no identity yet. Borrowed until the next event. */
+const struct subject *identity_service_subject(const struct identity_service *s);
+
 enum renewer_state identity_service_state(const struct identity_service *s);
 
 /* What the present state, or the one that ended it, means and asks of a person; NULL: nothing. */

@@ -7,6 +7,7 @@ pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET libcrypto>=3.0 libssl>=3.0)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(PROTOBUFC REQUIRED IMPORTED_TARGET libprotobuf-c)
 pkg_check_modules(GRPC REQUIRED IMPORTED_TARGET grpc_unsecure gpr)
 find_library(HTTP_PARSER_LIBRARY http_parser REQUIRED)
@@ -84,6 +85,10 @@ tbot_dependency(dep_http_parser ${HTTP_PARSER_LIBRARY} libhttp_parser.a)
 # Always shared: its archive would bring GnuTLS, which it is built with and which we do not use.
 add_library(dep_microhttpd INTERFACE)
 target_link_libraries(dep_microhttpd INTERFACE PkgConfig::MICROHTTPD)
+
+# Always shared: gRPC's archives use the shared one, and one copy is enough.
+add_library(dep_zlib INTERFACE)
+target_link_libraries(dep_zlib INTERFACE PkgConfig::ZLIB)
 
 add_library(dep_openssl INTERFACE)
 target_link_libraries(dep_openssl INTERFACE PkgConfig::OPENSSL)

@@ -177,7 +177,11 @@ static const struct {
      "t:2:1: key 'diag_socket': 'run/diag.sock' must be an absolute path, or off"},
     {V2 "services: [{type: identity, name: connection, destination: /x}]\n",
      "t:2:29: key 'name': 'connection' is reserved"},
-    {V2 "diag: {tls: {cert: /c}}\n", "t:2:8: key 'tls': is not built yet in this tbot"},
+    {V2 "diag: {tls: {cert: /c}}\n", "t:2:1: key 'tls': 'cert' needs 'key' beside it"},
+    {V2 "diag: {tls: {client_ca: /c}}\n",
+     "t:2:1: key 'client_ca': needs 'allow' beside it, with the names of clients"},
+    {V2 "diag: {tokens: tokens.txt}\n",
+     "t:2:1: key 'tokens': 'tokens.txt' must be an absolute path"},
     {V2 "onboarding: {join_method: kubernetes}\n",
      "t:2:27: key 'join_method': join method 'kubernetes' is not built yet in this tbot"},
     {V2 "storage: {type: kubernetes_secret, name: x}\n",
@@ -381,6 +385,22 @@ static void test_parse_of_join_uri_sets_address_method_and_token(void **state)
     assert_string_equal(secret_str(c->onboarding.token), "a/b");
 }
 
+static void test_parse_keeps_the_hash_of_a_file_without_secrets(void **state)
+{
+    (void)state;
+    static const char plain[] = V2 "onboarding: {token: /run/token, join_method: token}\n";
+    static const char secret[] = V2 "onboarding: {token: guess, join_method: token}\n";
+    char expected[SHA256_HEX_SIZE];
+    CLEANUP(config_freep) struct config *a = NULL, *b = NULL, *none = NULL;
+    assert_ok(config_parse("t", bytes_of_str(plain), &a));
+    assert_ok(sha256_hex(bytes_of_str(plain), expected));
+    assert_string_equal(a->file_hash, expected);
+    assert_ok(config_parse("t", bytes_of_str(secret), &b));
+    assert_string_equal(b->file_hash, "");
+    assert_ok(config_new(&none));
+    assert_string_equal(none->file_hash, "");
+}
+
 static void test_load_of_missing_file_says_which(void **state)
 {
     (void)state;
@@ -390,6 +410,7 @@ static void test_load_of_missing_file_says_which(void **state)
     assert_int_equal(err_code(e), ERR_NOT_FOUND);
     assert_non_null(strstr(got, "'/nonexistent/tbot.yaml'"));
     assert_non_null(strstr(got, "reading the configuration"));
+    assert_non_null(strstr(err_hint(e), "Name a file"));
 }
 
 /* A file cut anywhere is read, or refused with a reason: never more, never less. */
@@ -457,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_parse_of_section_of_another_method_warns),
         cmocka_unit_test(test_parse_of_token_that_is_a_path_keeps_the_path),
         cmocka_unit_test(test_parse_of_join_uri_sets_address_method_and_token),
+        cmocka_unit_test(test_parse_keeps_the_hash_of_a_file_without_secrets),
         cmocka_unit_test(test_load_of_missing_file_says_which),
         cmocka_unit_test(test_parse_of_every_beginning_survives),
         cmocka_unit_test(test_parse_of_random_damage_survives),

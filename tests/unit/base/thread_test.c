@@ -34,7 +34,7 @@ static void *look(void *arg)
     return arg;
 }
 
-static void test_thread_has_a_small_stack_and_hears_no_signal(void **state)
+static void test_thread_has_a_small_stack_and_hears_profiles_only(void **state)
 {
     (void)state;
     struct seen seen = {0};
@@ -46,6 +46,8 @@ static void test_thread_has_a_small_stack_and_hears_no_signal(void **state)
     assert_in_range(seen.stack, 1, 1 << 20);
     assert_int_equal(sigismember(&seen.blocked, SIGTERM), 1);
     assert_int_equal(sigismember(&seen.blocked, SIGUSR1), 1);
+    assert_int_equal(sigismember(&seen.blocked, THREAD_SIGNAL_SAMPLE), 0);
+    assert_int_equal(sigismember(&seen.blocked, THREAD_SIGNAL_STACK), 0);
 }
 
 static void assert_hears_signals(void)
@@ -79,7 +81,7 @@ static void test_thread_when_there_is_no_room_says_so(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_thread_has_a_small_stack_and_hears_no_signal),
+        cmocka_unit_test(test_thread_has_a_small_stack_and_hears_profiles_only),
         cmocka_unit_test(test_thread_leaves_the_callers_signals_alone),
         cmocka_unit_test(test_thread_when_there_is_no_room_says_so),
     };
