@@ -8,8 +8,8 @@
 
 #define COMPONENT "agent"
 
-/* How long a stop waits for the reply of a renewal: without it a new token would be needed. What is
- * cancelled has ended long before, unless it hangs. */
+/* How long a stop waits for the reply of a join or a renewal: without it a new token would be needed.
+ * What is cancelled has ended long before, unless it hangs. */
 #define STOP_LIMIT_S 10
 
 static void begin_stop(struct agent *a)
@@ -57,7 +57,7 @@ static void on_stop_limit(void *arg)
 {
     struct agent *a = arg;
     log_warn(a->setup.log, COMPONENT, "stopping without what still runs, it takes too long",
-             LOG_STR("renewal", identity_service_awaits_reply(a->identity) ? "open" : NULL));
+             LOG_STR("hint", identity_service_stake(a->identity)));
     stop_now(a);
 }
 
@@ -65,10 +65,11 @@ static void on_stop_limit(void *arg)
 static void stop_gently(struct agent *a)
 {
     begin_stop(a);
-    if (!identity_service_awaits_reply(a->identity))
+    if (!identity_service_stake(a->identity))
         cancel_fire(a->force);
     else
-        log_info(a->setup.log, COMPONENT, "waiting for the reply of a renewal",
+        log_info(a->setup.log, COMPONENT,
+                 "waiting for the reply that the bot's identity depends on",
                  LOG_DUR("at_most", dur_s(STOP_LIMIT_S)));
     struct mono limit = mono_add(loop_now(a->loop).mono, dur_s(STOP_LIMIT_S));
     struct err *e = loop_timer_set(a->loop, &a->stop_limit, limit);
@@ -80,10 +81,8 @@ static void stop_gently(struct agent *a)
 static struct err *hurried(const struct agent *a, const char *signal)
 {
     struct err *e = err_new(ERR_CANCELLED, "stopped without waiting, as a second %s asks", signal);
-    if (!identity_service_awaits_reply(a->identity))
-        return e;
-    return err_set_hint(e, "A renewal is under way. The next start finds out from the cluster "
-                           "whether it went through; if it did, the bot needs a new token.");
+    const char *stake = identity_service_stake(a->identity);
+    return stake ? err_set_hint(e, "%s", stake) : e;
 }
 
 static void stop_by_signal(struct agent *a, int signo)

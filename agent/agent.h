@@ -9,8 +9,8 @@
  *     loop_block_signals();          before any thread exists
  *     TRY(agent_run(&setup));
  *
- * SIGTERM and SIGINT stop it: what is under way is cancelled, but for the reply of a renewal, which
- * is worth ten seconds; a second signal waits for nothing. SIGHUP and SIGUSR1 renew everything now.
+ * SIGTERM and SIGINT stop it: what is under way is cancelled, but for the reply of a join or a renewal,
+ * which is worth ten seconds; a second signal waits for nothing. SIGHUP and SIGUSR1 renew everything now.
  * Work that hangs in the kernel does not hold a stop up: the process then ends beside it, with 1.
  *
  * An outage of the cluster ends it only as `startup` and `give_up_after` of the configuration say. While

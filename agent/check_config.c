@@ -60,12 +60,8 @@ void check_config_error(struct check *c, const char *file, struct err *e)
     const struct check_point at = {CONFIGURATION, name};
     if (text && err_code(owned) == ERR_CONFIG)
         remarks(c, name, text);
-    else if (err_hint(owned))
-        check_err(c, &at, CHECK_FAILED, TAKE(owned));
     else
-        check_err(c, &at, CHECK_FAILED,
-                  err_set_hint(TAKE(owned), "Name a file that is there, and that the user who runs "
-                                            "tbot may read."));
+        check_err(c, &at, CHECK_FAILED, TAKE(owned));
     static const char *const others[] = {"permissions", "environment", "storage",
                                          "token",       "trust",       "output"};
     for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)

@@ -108,6 +108,19 @@ static struct err *ask_proxy(struct cluster *c, const struct ctx *ctx, struct cl
     return copy_text(address_format(&web, text), &f->proxy);
 }
 
+/* Once, and once more when it is over: every output asks, and again at each try. */
+static void tell_proxy(struct cluster *c, const struct cluster_facts *f, const struct err *e)
+{
+    if (e && !c->is_proxy_mute)
+        log_err(c->c.log, LOG_WARN, "cluster",
+                "the proxy cannot be asked how it listens; ssh_config assumes TLS routing", e,
+                LOG_STR("proxy", f->proxy));
+    if (!e && c->is_proxy_mute)
+        log_info(c->c.log, "cluster", "the proxy tells again how it listens",
+                 LOG_STR("proxy", f->proxy));
+    c->is_proxy_mute = e != NULL;
+}
+
 /*
  * Only ssh needs the proxy, and later: where it cannot be asked, its address is what the auth server
  * says and one port for everything is assumed, as nearly every cluster has it.
@@ -115,13 +128,11 @@ static struct err *ask_proxy(struct cluster *c, const struct ctx *ctx, struct cl
 static struct err *fetch_proxy(struct cluster *c, const struct ctx *ctx, struct cluster_facts *f)
 {
     struct err *e = ask_proxy(c, ctx, f);
-    if (!e || err_class(err_code(e)) == ERR_CLASS_STOP || err_code(e) == ERR_NOMEM)
+    if (e && (err_class(err_code(e)) == ERR_CLASS_STOP || err_code(e) == ERR_NOMEM))
         return e;
-    f->tls_routing = true;
+    f->tls_routing |= e != NULL;
     if (err_code(e) != ERR_NOT_FOUND)
-        log_err(c->c.log, LOG_WARN, "cluster",
-                "the proxy cannot be asked how it listens; ssh_config assumes TLS routing", e,
-                LOG_STR("proxy", f->proxy));
+        tell_proxy(c, f, e);
     err_free(e);
     return NULL;
 }

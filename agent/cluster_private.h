@@ -33,6 +33,7 @@ struct cluster {
     pthread_mutex_t facts_lock; /* held while the facts are fetched: one asks, the others wait */
     struct cluster_facts *facts;
     struct mono facts_at;
+    bool is_proxy_mute;              /* it cannot be asked how it listens, and a person was told */
     unsigned facts_epoch;            /* of what is cached */
     atomic_uint epoch;               /* moves on when the cache is to be forgotten */
     struct credentials *facts_creds; /* asked as: another identity may see other roles */

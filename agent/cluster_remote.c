@@ -21,7 +21,7 @@ static void say_report(const struct cluster *c, const struct join_report *report
 }
 
 static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
-                        struct credentials **ret)
+                        const struct ctx *patient, struct credentials **ret)
 {
     struct cluster *c = cluster_of_remote(r);
     const struct config_onboarding *onboarding = &c->c.config->onboarding;
@@ -38,6 +38,7 @@ static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
         .expires = cluster_skew_end(c, ttl),
         .make_key = make_key,
         .arg = c,
+        .patience = patient->cancel,
         .report = &report,
     };
     struct mono asked = clock_mono(ctx->clock);

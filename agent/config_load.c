@@ -178,13 +178,18 @@ static RESULT read_stdin(struct secret **ret)
     return NULL;
 }
 
+static RESULT read_file(const char *path, struct secret **ret)
+{
+    struct err *e = file_read_secret(path, CONFIG_MAX_SIZE, ret);
+    if (e && !err_hint(e))
+        e = err_set_hint(e, "Name a file that is there, and that the user who runs tbot may read.");
+    return e ? err_wrap(e, "reading the configuration") : NULL;
+}
+
 struct err *config_load(const char *path, struct config **ret)
 {
     CLEANUP(secret_freep) struct secret *text = NULL;
     bool is_stdin = strcmp(path, "-") == 0;
-    if (is_stdin)
-        TRY(read_stdin(&text));
-    else
-        TRY_CTX(file_read_secret(path, CONFIG_MAX_SIZE, &text), "reading the configuration");
+    TRY(is_stdin ? read_stdin(&text) : read_file(path, &text));
     return config_parse(is_stdin ? "<stdin>" : path, secret_bytes(text), ret);
 }

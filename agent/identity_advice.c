@@ -82,3 +82,22 @@ const char *identity_advice_end(enum renewer_failure failure, enum renewer_state
     bool is_untrue = failed_in == RENEWER_STALE || failed_in == RENEWER_OPEN;
     return is_untrue ? NULL : identity_advice_state(failed_in);
 }
+
+const char *identity_advice_cut_off(enum renewer_job job)
+{
+    switch (job) {
+    case RENEWER_JOB_JOIN:
+        return "A join is under way. If it went through, a token for one use is used up, and the "
+               "bot "
+               "needs a new one.";
+    case RENEWER_JOB_RENEW:
+        return "A renewal is under way. The next start finds out from the cluster whether it went "
+               "through; if it did, the bot needs a new token.";
+    case RENEWER_JOB_CHECK:
+    case RENEWER_JOB_RESOLVE:
+    case RENEWER_JOB_PERSIST: /* the last chance for it comes after the loop */
+    case RENEWER_JOB_NONE:
+        break;
+    }
+    return NULL;
+}

@@ -15,4 +15,7 @@ const char *identity_advice_state(enum renewer_state state);
 /* The same of RENEWER_FAILED: why it ended, and in which state it was. */
 const char *identity_advice_end(enum renewer_failure failure, enum renewer_state failed_in);
 
+/* What it may cost to cut `job` off, and what to do then; NULL: nothing, it is begun again. */
+const char *identity_advice_cut_off(enum renewer_job job);
+
 #endif

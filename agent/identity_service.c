@@ -310,9 +310,9 @@ bool identity_service_is_busy(const struct identity_service *s)
     return s->job.is_busy;
 }
 
-bool identity_service_awaits_reply(const struct identity_service *s)
+const char *identity_service_stake(const struct identity_service *s)
 {
-    return s->job.is_busy && s->input.job == RENEWER_JOB_RENEW;
+    return s->job.is_busy ? identity_advice_cut_off(s->input.job) : NULL;
 }
 
 bool identity_service_goes_on(const struct identity_service *s)

@@ -32,7 +32,7 @@ struct identity_service_config {
     struct health_service *health; /* told of each attempt; or NULL */
     unsigned keys_ahead;           /* how many keys to have made ahead of need */
     struct cancel *stop;           /* fired when the agent stops */
-    struct cancel *force;          /* fired when it cannot wait for a renewal's reply any longer */
+    struct cancel *force;          /* fired when it cannot wait for a reply any longer */
 
     /* Called with how a job ended that speaks with the cluster. */
     void (*heard)(void *arg, enum err_code code);
@@ -84,8 +84,12 @@ RESULT identity_service_settle(struct identity_service *s);
 /* A job is under way. */
 bool identity_service_is_busy(const struct identity_service *s);
 
-/* ... and it is a renewal whose request may have been written: its reply is worth waiting for. */
-bool identity_service_awaits_reply(const struct identity_service *s);
+/*
+ * ... and its request may have been written: the reply is worth waiting for. What a person must know
+ * who does not wait; NULL: nothing of the kind is under way. A job that has written nothing yet is
+ * ended by `stop`.
+ */
+const char *identity_service_stake(const struct identity_service *s);
 
 /* No failure that passes ends the agent: see renewer_goes_on(). */
 bool identity_service_goes_on(const struct identity_service *s);

@@ -133,4 +133,11 @@ RESULT dir_lock_holder(struct dir *d, const char *name, pid_t *ret);
 RESULT file_read(const char *path, size_t max, struct buf **ret);
 RESULT file_read_secret(const char *path, size_t max, struct secret **ret);
 
+/*
+ * The same for a file that says who may do what here: it must belong to us or to root, be a regular
+ * file that nobody else has any right to (mode 0600 or less), and not be reached by a symbolic link of
+ * that name. What is judged is what was opened. ERR_STORAGE says what is wrong with it.
+ */
+RESULT file_read_private(const char *path, size_t max, struct secret **ret);
+
 #endif

@@ -142,3 +142,34 @@ RESULT file_read_secret(const char *path, size_t max, struct secret **ret)
     TRY_CTX(read_secret(fd, max, ret), "'%s'", path);
     return NULL;
 }
+
+static RESULT check_private(const char *path, const struct stat *st)
+{
+    if (!S_ISREG(st->st_mode))
+        return err_new(ERR_STORAGE, "open '%s': not a regular file", path);
+    if (st->st_uid != geteuid() && st->st_uid != 0)
+        return err_set_hint(
+            err_new(ERR_STORAGE, "open '%s': it belongs to user %u", path, st->st_uid),
+            "Whoever owns it decides what it says: give it to the agent's user, or to root.");
+    if (st->st_mode & (S_IRWXG | S_IRWXO))
+        return err_set_hint(err_new(ERR_STORAGE, "open '%s': its mode is %04o, not 0600", path,
+                                    st->st_mode & 07777U),
+                            "Take the rights of others away: chmod 0600.");
+    return NULL;
+}
+
+RESULT file_read_private(const char *path, size_t max, struct secret **ret)
+{
+    /* O_NONBLOCK: a pipe somebody put there must not hang us. */
+    CLEANUP(closep) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0 && errno == ELOOP)
+        return err_set_hint(err_new(ERR_STORAGE, "open '%s': it is a symbolic link", path),
+                            "Give the path of the file itself.");
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return err_sys(errno == ENOENT ? ERR_NOT_FOUND : ERR_STORAGE, errno, "open '%s'", path);
+    TRY(check_private(path, &st));
+    TRY_CTX(read_secret(fd, max, ret), "'%s'", path);
+    return NULL;
+}

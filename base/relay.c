@@ -23,6 +23,8 @@ struct relay {
     struct flow out;            /* plain → TLS */
     short want_tls, want_plain; /* what the last round waits for */
     _Atomic uint64_t sent;
+    bool is_stepped;    /* each direction ends by itself */
+    bool is_in_over;    /* TLS said that it says no more, and the plain side was told */
     enum relay_end end; /* meaningful after STEP_ENDED */
     struct err *why;    /* for RELAY_TLS_FAILED */
 };
@@ -95,12 +97,16 @@ static enum step read_tls(struct relay *r)
 {
     size_t n = 0;
     struct err *e = NULL;
-    if (!is_empty(&r->in))
+    if (!is_empty(&r->in) || r->is_in_over)
         return STEP_BLOCKED;
     enum tls_status status = tls_try_read(r->tls, r->in.data, CHUNK, &n, &e);
     if (status == TLS_DONE)
         filled(&r->in, n);
-    return tls_step(r, status, e);
+    if (status != TLS_CLOSED || !r->is_stepped)
+        return tls_step(r, status, e);
+    r->is_in_over = true;
+    shutdown(r->fd, SHUT_WR);
+    return STEP_BLOCKED;
 }
 
 static enum step write_tls(struct relay *r)
@@ -118,10 +124,15 @@ static enum step write_tls(struct relay *r)
     return tls_step(r, status, e);
 }
 
+static bool is_passing(int errnum)
+{
+    return errnum == EAGAIN || errnum == EINTR;
+}
+
 /* After a call on the plain socket that moved nothing. */
 static enum step plain_step(struct relay *r, bool is_at_end, short want)
 {
-    if (is_at_end || (errno != EAGAIN && errno != EINTR))
+    if (is_at_end || !is_passing(errno))
         return ended(r, RELAY_PLAIN_CLOSED, NULL);
     r->want_plain = (short)(r->want_plain | want);
     return STEP_BLOCKED;
@@ -149,6 +160,11 @@ static enum step write_plain(struct relay *r)
     if (is_empty(&r->in))
         return STEP_BLOCKED;
     ssize_t n = send_plain(r);
+    if (n < 0 && r->is_stepped && !is_passing(errno)) {
+        r->is_in_over = true;
+        filled(&r->in, 0);
+        return STEP_BLOCKED;
+    }
     if (n < 0)
         return plain_step(r, false, POLLOUT);
     r->in.begin += (size_t)n;
@@ -202,18 +218,35 @@ static bool is_cancelled(const struct cancel *cancel)
     return cancel && cancel_fired(cancel);
 }
 
-enum relay_end relay_run(struct relay *r, const struct cancel *cancel, struct err **ret_err)
+static enum relay_end finish(struct relay *r, struct err **ret_err)
 {
-    enum step s = STEP_MOVED;
-    r->end = RELAY_CANCELLED;
-    while (s != STEP_ENDED && !is_cancelled(cancel))
-        s = s == STEP_MOVED ? carry(r) : wait_for(r, cancel);
     /* What arrived before the end still belongs to whoever waits for it. */
     if (!is_empty(&r->in))
         (void)send_plain(r);
     tls_shutdown(r->tls);
     *ret_err = TAKE(r->why);
     return r->end;
+}
+
+enum relay_end relay_run(struct relay *r, const struct cancel *cancel, struct err **ret_err)
+{
+    enum step s = STEP_MOVED;
+    r->end = RELAY_CANCELLED;
+    while (s != STEP_ENDED && !is_cancelled(cancel))
+        s = s == STEP_MOVED ? carry(r) : wait_for(r, cancel);
+    return finish(r, ret_err);
+}
+
+enum relay_end relay_step(struct relay *r, struct relay_wants *ret, struct err **ret_err)
+{
+    enum step s = STEP_MOVED;
+    r->is_stepped = true;
+    while (s == STEP_MOVED)
+        s = carry(r);
+    if (s == STEP_ENDED)
+        return finish(r, ret_err);
+    *ret = (struct relay_wants){r->want_tls, r->want_plain};
+    return RELAY_GOES_ON;
 }
 
 uint64_t relay_sent(const struct relay *r)

@@ -41,6 +41,7 @@ enum relay_end {
     RELAY_TLS_FAILED,   /* *ret_err says why, with the codes of base/tls.h */
     RELAY_PLAIN_CLOSED, /* whoever has the other end of the socket closed it, or its writing */
     RELAY_CANCELLED,
+    RELAY_GOES_ON, /* relay_step() only */
 };
 
 /*
@@ -48,6 +49,21 @@ enum relay_end {
  * once. *ret_err is the caller's, NULL for all but RELAY_TLS_FAILED. Nothing is closed.
  */
 enum relay_end relay_run(struct relay *r, const struct cancel *cancel, struct err **ret_err);
+
+/*
+ * For who has a loop of his own, instead of relay_run(): moves what can be moved now, which is no more
+ * than the buffers hold, and does not wait. While it goes on, RELAY_GOES_ON and what to wait for before
+ * the next call, in the bits of poll(2), on tls_fd() and on `fd`; a side from which nothing is wanted is
+ * not to be watched at all, as its POLLHUP would not end.
+ *
+ * Here each direction ends by itself: the TLS peer's orderly end is passed on as the end of what is
+ * written to `fd`, and what that still says is delivered; so is what a plain side said that does not hear
+ * any more. RELAY_TLS_CLOSED does not come.
+ */
+struct relay_wants {
+    short tls, plain;
+};
+enum relay_end relay_step(struct relay *r, struct relay_wants *ret, struct err **ret_err);
 
 /* Bytes that TLS has taken so far: does not move any more once relay_run() has returned. */
 uint64_t relay_sent(const struct relay *r);

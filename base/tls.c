@@ -83,28 +83,41 @@ static void before_call(void)
     errno = 0;
 }
 
-RESULT tls_handshake(struct tls *t, const struct ctx *ctx)
+static void note_alpn(struct tls *t)
 {
     const unsigned char *alpn = NULL;
     unsigned alpn_len = 0;
 
-    for (;;) {
-        struct err *e = NULL;
-        before_call();
-        int rc = SSL_do_handshake(t->ssl);
-        enum tls_status status = tls_judge(t, rc, errno, &e);
-        if (status == TLS_DONE)
-            break;
-        if (status == TLS_FAILED)
-            return e;
-        if (status == TLS_CLOSED)
-            return err_new(ERR_UNAVAILABLE, "the peer ended the connection during the handshake");
-        TRY(wait_for(t, status, ctx));
-    }
     SSL_get0_alpn_selected(t->ssl, &alpn, &alpn_len);
     if (alpn_len > 0)
         memcpy(t->alpn, alpn, alpn_len); /* a length byte: 255 at most, and zeroed behind */
-    return NULL;
+}
+
+enum tls_status tls_try_handshake(struct tls *t, struct err **ret_err)
+{
+    before_call();
+    int rc = SSL_do_handshake(t->ssl);
+    enum tls_status status = tls_judge(t, rc, errno, ret_err);
+
+    if (status == TLS_DONE)
+        note_alpn(t);
+    if (status != TLS_CLOSED)
+        return status;
+    *ret_err = err_new(ERR_UNAVAILABLE, "the peer ended the connection during the handshake");
+    return TLS_FAILED;
+}
+
+RESULT tls_handshake(struct tls *t, const struct ctx *ctx)
+{
+    for (;;) {
+        struct err *e = NULL;
+        enum tls_status status = tls_try_handshake(t, &e);
+        if (status == TLS_DONE)
+            return NULL;
+        if (status == TLS_FAILED)
+            return e;
+        TRY(wait_for(t, status, ctx));
+    }
 }
 
 enum tls_status tls_try_read(struct tls *t, void *out, size_t len, size_t *ret_n,

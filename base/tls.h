@@ -61,7 +61,12 @@ struct tls_server_config {
     const char *const *alpn;  /* ours, in order of preference; NULL: none */
     bool request_client_cert; /* asked for, not required: see tls_peer_cert() */
     /*
-     * Judges a certificate that was shown: X509_V_OK, or the X509_V_ERR_… that the client is told in
+     * A certificate that is shown must lead to one of these, at the time of the clock we are handed.
+     * Each is trusted as it is, also one that another CA made. NULL: judge_client alone decides.
+     */
+    struct stack_st_X509 *client_roots;
+    /*
+     * Without client_roots. Judges a certificate that was shown: X509_V_OK, or the X509_V_ERR_… that the client is told in
      * an alert. NULL: any will do. Called in the handshake, by the thread that is in tls_accept().
      */
     int (*judge_client)(void *arg, struct x509_st *cert);
@@ -74,6 +79,13 @@ DEFINE_FREEP(tls_server)
 /* Handshakes as a server. Takes `fd` over, also on failure. */
 RESULT tls_accept(int fd, struct tls_server *server, const struct ctx *ctx, struct tls **ret);
 
+/*
+ * The same without waiting: *ret must be brought through its handshake with tls_try_handshake() before
+ * anything else is done with it. `now` judges the client's certificate. The stream may outlive `server`
+ * where that has neither `alpn` nor `judge_client`.
+ */
+RESULT tls_accept_start(int fd, struct tls_server *server, struct wall now, struct tls **ret);
+
 /* Sends close_notify where that does not block, closes the socket. Accepts NULL. */
 void tls_free(struct tls *t);
 DEFINE_FREEP(tls)
@@ -82,14 +94,16 @@ DEFINE_FREEP(tls)
 RESULT tls_read(struct tls *t, void *out, size_t len, const struct ctx *ctx, size_t *ret_n);
 RESULT tls_write_all(struct tls *t, const void *data, size_t len, const struct ctx *ctx);
 
-/* Non-blocking forms, for the relay. */
+/* Non-blocking forms, for the relay and for loops. */
 enum tls_status {
-    TLS_DONE,       /* *ret_n bytes moved, at least one */
+    TLS_DONE,       /* reading and writing: *ret_n bytes moved, at least one */
     TLS_WANT_READ,  /* wait until the socket is readable, then call again */
     TLS_WANT_WRITE, /* wait until it is writable */
     TLS_CLOSED,     /* orderly end */
     TLS_FAILED,     /* *ret_err says why; it is the caller's */
 };
+/* TLS_DONE once it is through; TLS_CLOSED does not come. */
+enum tls_status tls_try_handshake(struct tls *t, struct err **ret_err);
 enum tls_status tls_try_read(struct tls *t, void *out, size_t len, size_t *ret_n,
                              struct err **ret_err);
 enum tls_status tls_try_write(struct tls *t, const void *data, size_t len, size_t *ret_n,

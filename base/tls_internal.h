@@ -48,6 +48,9 @@ RESULT tls_alpn_encode(const char *const *names, struct buf *out);
 /* Makes t->ssl demand a certificate that leads to its store's roots and carries `name`. */
 RESULT tls_verify_setup(struct tls *t, const char *name);
 
+/* For SSL_set_verify(): remembers for tls_verify_error() what failed; nothing is overruled. */
+int tls_verify_note(int ok, X509_STORE_CTX *store);
+
 /*
  * Makes `store` trust the roots of the system, those of SSL_CERT_FILE and SSL_CERT_DIR where they are
  * set. They are read when a chain asks for one.

@@ -46,6 +46,34 @@ static RESULT serve_alpn(struct tls_server *s, const char *const *names)
     return NULL;
 }
 
+/*
+ * The names of the CAs are sent to the client, so that one with several certificates knows which to
+ * show. Whoever lists an intermediate CA means it, not everything of the root above.
+ */
+static RESULT verify_clients(SSL_CTX *ctx, struct stack_st_X509 *roots)
+{
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
+    for (int i = 0; i < sk_X509_num(roots); i++) {
+        X509 *root = sk_X509_value(roots, i);
+        if (!X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), root) ||
+            !SSL_CTX_add_client_CA(ctx, root))
+            return err_ossl("use a CA certificate for clients");
+    }
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, tls_verify_note);
+    return NULL;
+}
+
+static RESULT ask_clients(struct tls_server *s, const struct tls_server_config *config)
+{
+    if (config->client_roots)
+        return verify_clients(s->ctx, config->client_roots);
+    SSL_CTX_set_verify(s->ctx, SSL_VERIFY_PEER, NULL);
+    s->judge_client = config->judge_client;
+    s->judge_arg = config->judge_arg;
+    SSL_CTX_set_cert_verify_callback(s->ctx, judge_cert, s);
+    return NULL;
+}
+
 RESULT tls_server_new(const struct tls_server_config *config, struct tls_server **ret)
 {
     CLEANUP(tls_server_freep) struct tls_server *s = calloc(1, sizeof(*s));
@@ -58,12 +86,8 @@ RESULT tls_server_new(const struct tls_server_config *config, struct tls_server 
         return err_ossl("use the server's certificate and key");
     if (config->alpn && config->alpn[0])
         TRY(serve_alpn(s, config->alpn));
-    if (config->request_client_cert) {
-        SSL_CTX_set_verify(s->ctx, SSL_VERIFY_PEER, NULL);
-        s->judge_client = config->judge_client;
-        s->judge_arg = config->judge_arg;
-        SSL_CTX_set_cert_verify_callback(s->ctx, judge_cert, s);
-    }
+    if (config->request_client_cert)
+        TRY(ask_clients(s, config));
     *ret = TAKE(s);
     return NULL;
 }
@@ -77,14 +101,25 @@ void tls_server_free(struct tls_server *s)
     free(s);
 }
 
-RESULT tls_accept(int fd, struct tls_server *server, const struct ctx *ctx, struct tls **ret)
+RESULT tls_accept_start(int fd, struct tls_server *server, struct wall now, struct tls **ret)
 {
     CLEANUP(tls_freep) struct tls *t = NULL;
 
     TRY(tls_make(fd, NULL, &t));
     TRY(tls_attach(t, server->ctx));
     t->has_cert = true;
+    t->now = now;
+    X509_VERIFY_PARAM_set_time(SSL_get0_param(t->ssl), (time_t)wall_to_unix(now));
     SSL_set_accept_state(t->ssl);
+    *ret = TAKE(t);
+    return NULL;
+}
+
+RESULT tls_accept(int fd, struct tls_server *server, const struct ctx *ctx, struct tls **ret)
+{
+    CLEANUP(tls_freep) struct tls *t = NULL;
+
+    TRY(tls_accept_start(fd, server, clock_wall(ctx->clock), &t));
     TRY_CTX(tls_handshake(t, ctx), "TLS handshake");
     *ret = TAKE(t);
     return NULL;

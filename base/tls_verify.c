@@ -9,8 +9,7 @@
 /* How many of a certificate's names a message lists. */
 #define NAMES_SHOWN 6
 
-/* Remembers the first certificate that fails, and why, for the message; nothing is overruled. */
-static int note_refused(int ok, X509_STORE_CTX *store)
+int tls_verify_note(int ok, X509_STORE_CTX *store)
 {
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct tls *t = SSL_get_app_data(ssl);
@@ -45,7 +44,7 @@ RESULT tls_verify_setup(struct tls *t, const char *name)
         return err_ossl("verify the name '%s'", name);
     X509_VERIFY_PARAM_set_time(param, (time_t)wall_to_unix(t->now));
     t->name = name;
-    SSL_set_verify(t->ssl, SSL_VERIFY_PEER, note_refused);
+    SSL_set_verify(t->ssl, SSL_VERIFY_PEER, tls_verify_note);
     return NULL;
 }
 
@@ -120,8 +119,9 @@ static struct err *time_error(const struct tls *t, const char *subject)
                             early ? "is not valid before" : "expired at",
                             tls_time_text(when, limit), wall_format(t->now, false, now));
 
-    return err_set_hint(e, "Check this machine's clock; if it is right, the server needs a new "
-                           "certificate.");
+    return err_set_hint(
+        e, "Check this machine's clock; if it is right, the %s needs a new certificate.",
+        SSL_is_server(t->ssl) ? "client" : "server");
 }
 
 static struct err *name_error(const struct tls *t, const char *subject)
@@ -140,6 +140,9 @@ static struct err *chain_error(const struct tls *t, const char *subject)
         err_new(ERR_UNTRUSTED, "the certificate '%s', issued by '%s', is not trusted: %s", subject,
                 issuer ? issuer : "?", X509_verify_cert_error_string(t->refused_because));
 
+    if (SSL_is_server(t->ssl))
+        return err_set_hint(
+            e, "If this client is to be let in, add the CA it has its certificate from.");
     return err_set_hint(e, "Make sure that this is the right server; if its CA was replaced, give "
                            "tbot the new one ('ca_pins' or 'ca_path'; for a proxy, the system's "
                            "roots or SSL_CERT_FILE).");

@@ -32,10 +32,10 @@ static bool has_right(const struct diag_policy *policy, const struct diag_asker 
     switch (right) {
     case DIAG_PROBE:
     case DIAG_METRICS:
-        return a->origin != DIAG_FROM_SOCKET;
+        return a->origin != DIAG_FROM_SOCKET || a->is_token_valid;
     case DIAG_DETAILS:
         return a->is_token_valid || a->origin == DIAG_FROM_LOOPBACK ||
-               (a->origin == DIAG_FROM_NETWORK && policy->unsafe_plain);
+               (a->origin == DIAG_FROM_NETWORK && policy->unsafe_plain && !a->is_tls);
     case DIAG_CHANGE:
         return a->is_token_valid && a->may_change;
     case DIAG_DEBUG:

@@ -11,7 +11,11 @@
  *     a bearer token                 ✓        ✓        ✓     its right  its right and --debug
  *     TCP on loopback                ✓        ✓        ✓        –        –
  *     TCP elsewhere, plain or not    ✓        ✓        –        –        –
- *     the same, `unsafe_plain`       ✓        ✓        ✓        –        –
+ *     plain TCP, `unsafe_plain`      ✓        ✓        ✓        –        –
+ *
+ * A token or a certificate that proves nothing is not the same as none: a wrong token is refused with
+ * 401 everywhere, so that its owner learns of it; a certificate that verifies and is not listed counts as
+ * none; one that does not verify ends the handshake.
  *
  * Where details are withheld a probe is still answered, with its code and without the reason: a
  * kubelet needs no more, and a stranger gets no more. On plain loopback the Host header must name
@@ -42,12 +46,13 @@ struct diag_asker {
     bool had_token;       /* an Authorization header came */
     bool is_token_valid;
     bool may_change, may_debug; /* what the valid token is for */
+    const char *name;           /* of the token or in the certificate; NULL: neither. For the log */
     const char *host;           /* the Host header; NULL: none */
 };
 
 struct diag_policy {
     bool is_debug;     /* --debug */
-    bool unsafe_plain; /* details on the network too */
+    bool unsafe_plain; /* details on the network too, without TLS: who has that can prove himself */
 };
 
 enum diag_verdict {

@@ -106,8 +106,8 @@ static struct diag_request request_of(const struct exchange *x, const char *meth
         .accept = header(x->conn, "Accept"),
         .body = buf_bytes(&x->body),
         .since = x->since,
-        .asker = {.host = header(x->conn, "Host"),
-                  .had_token = header(x->conn, "Authorization") != NULL},
+        .authorization = header(x->conn, "Authorization"),
+        .asker = {.host = header(x->conn, "Host")},
     };
 }
 

@@ -29,8 +29,8 @@ struct diag_http_config {
     struct log *log;
     const char *server; /* the Server header; borrowed */
     void *arg;
-    /* A request is whole, or was held. The asker's `host` and `had_token` are set; the rest is the
-     * callee's. Fills in `a`; false: the connection is closed. */
+    /* A request is whole, or was held. The asker's `host` is set; the rest of him is the callee's.
+     * Fills in `a`; false: the connection is closed. */
     bool (*answer)(void *arg, struct place *at, struct diag_request *r, struct diag_answer *a);
     void (*answered)(void *arg, struct place *at); /* it was sent, or the client went away */
     void (*closed)(void *arg, struct place *at);   /* its descriptor is about to be closed */

@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "diag/http_internal.h"
 
+#include "diag/keepalive.h"
+
 #include <microhttpd.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-
-/* A client that vanished without a word is noticed after about two minutes. */
-#define KEEPALIVE_IDLE_S 60
-#define KEEPALIVE_PROBE_S 15
-#define KEEPALIVE_PROBES 4
-
-/* Best effort; on a Unix socket, where the kernel knows, it means nothing. */
-static void watch_for_silence(int fd)
-{
-    int on = 1, idle = KEEPALIVE_IDLE_S, probe = KEEPALIVE_PROBE_S, probes = KEEPALIVE_PROBES;
-    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &probe, sizeof(probe));
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
-}
 
 static void on_gone(void *arg, uint32_t events)
 {
@@ -38,7 +22,7 @@ RESULT diag_http_hold(struct exchange *x)
     struct diag_http *h = x->http;
     x->gone = (struct loop_io){.fd = x->at->fd, .fn = on_gone, .arg = x};
     TRY(loop_io_add(h->c.loop, &x->gone, EPOLLRDHUP));
-    watch_for_silence(x->at->fd);
+    diag_keepalive(x->at->fd);
     x->is_held = true;
     x->next = h->first;
     x->link = &h->first;

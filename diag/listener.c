@@ -73,12 +73,10 @@ RESULT diag_listener_open(const struct diag_address *a, struct diag_listener *re
     snprintf(l.text, sizeof(l.text), "%s%s", a->scheme == DIAG_SYSTEMD ? "systemd:" : "", a->text);
     switch (a->scheme) {
     case DIAG_HTTP:
+    case DIAG_HTTPS:
+        l.is_tls = a->scheme == DIAG_HTTPS;
         TRY(open_tcp(a, &l));
         break;
-    case DIAG_HTTPS:
-        return err_set_hint(
-            err_new(ERR_CONFIG, "diagnostics address '%s': https is not built in", a->text),
-            "Use http:// on a loopback address, or unix:PATH, with a TLS proxy in front.");
     case DIAG_UNIX:
         TRY(diag_listener_open_unix(a, &l));
         break;

@@ -23,6 +23,7 @@
 
 struct diag_listener {
     int fd;                  /* non-blocking, close-on-exec; -1: closed */
+    bool is_tls;             /* https:// */
     enum diag_origin origin; /* what every connection from here is to diag/access.h */
     char text[176];          /* as the configuration names it */
     char path[108];          /* the socket we made; "": none */
@@ -31,7 +32,7 @@ struct diag_listener {
 };
 
 /*
- * Opens it. https:// is refused: ERR_CONFIG. ERR_BUSY: somebody else listens there. ERR_CONFIG: not an
+ * Opens it. ERR_BUSY: somebody else listens there. ERR_CONFIG: not an
  * address of this machine, a port we may not have, a name systemd did not give us. ERR_STORAGE: the
  * Unix socket's file cannot be made.
  */

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define PLACES_MAX 64
@@ -36,13 +37,19 @@ enum place_state {
     PLACE_HELD, /* there is no answer yet */
 };
 
+struct diag_tls_conn;
+
 struct place {
     enum place_state state;
-    int fd;
+    int fd; /* the HTTP server's; -1: it has none */
     unsigned listener;
     bool is_local;        /* on a Unix socket */
     bool is_peer_allowed; /* of its peer's user */
-    struct mono since;    /* when this state began */
+    bool is_tls;
+    struct diag_tls_conn *tls; /* its TLS half, while there is one */
+    const char *known_as;      /* what its certificate is known by; NULL: nobody we know */
+    struct wall known_until;   /* the certificate's end */
+    struct mono since;         /* when this state began */
     struct mono deadline;
     struct mono ask_at; /* HELD: when to ask again for an answer */
 };

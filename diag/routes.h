@@ -18,9 +18,10 @@ struct diag_request {
     const char *format; /* of the query, as the next two; NULL: not given */
     const char *what;   /* its `for` */
     const char *timeout;
-    const char *accept; /* the header; NULL: none */
-    struct bytes body;  /* at most DIAG_HTTP_BODY_MAX */
-    struct mono since;  /* when it came; a held one is asked again later */
+    const char *accept;        /* the header; NULL: none */
+    const char *authorization; /* the header; NULL: none */
+    struct bytes body;         /* at most DIAG_HTTP_BODY_MAX */
+    struct mono since;         /* when it came; a held one is asked again later */
     struct diag_asker asker;
 };
 

@@ -37,6 +37,15 @@ static void tick(void *arg)
     server_set_timer(s, &s->tick, liveness_next_tick(&s->liveness));
 }
 
+/* On return its place is free, unless the HTTP server keeps it for a moment. */
+static void end_connection(struct diag_server *s, struct place *at, enum diag_tls_end why)
+{
+    if (at->tls)
+        diag_tls_conn_end(at, why);
+    if (at->fd >= 0)
+        diag_http_end(s->http, at);
+}
+
 /* Whoever keeps us waiting too long. Each is shut down once: the next deadline is out of reach. */
 static void enforce_deadlines(void *arg)
 {
@@ -46,7 +55,7 @@ static void enforce_deadlines(void *arg)
         log_debug(s->c.log, "diag", "a client took too long",
                   LOG_STR("listener", s->ears[at->listener].listener.text));
         at->deadline = MONO_NEVER;
-        diag_http_end(s->http, at);
+        end_connection(s, at, DIAG_TLS_OVERDUE);
     }
     plan_deadline(s);
 }
@@ -70,7 +79,7 @@ static struct place *make_room(struct ear *ear, bool is_local)
     struct place *victim = places_victim(&s->places, ear->number, is_local);
     if (!victim)
         return NULL;
-    diag_http_end(s->http, victim);
+    end_connection(s, victim, DIAG_TLS_EVICTED);
     return places_take(&s->places, ear->number, is_local, now(s));
 }
 
@@ -83,6 +92,11 @@ static void admit(struct ear *ear, int accepted)
     if (!at)
         return;
     at->is_peer_allowed = is_local && is_peer_allowed(fd);
+    at->is_tls = ear->listener.is_tls;
+    if (at->is_tls) {
+        diag_tls_conn_open(&s->tls, at, TAKE_FD(fd));
+        return;
+    }
     at->fd = TAKE_FD(fd);
     diag_http_add(s->http, at);
 }
@@ -109,7 +123,7 @@ static void pause_accepting(struct ear *ear, int errnum)
     struct place *victim =
         places_victim(&s->places, ear->number, ear->listener.origin == DIAG_FROM_SOCKET);
     if (victim)
-        diag_http_end(s->http, victim);
+        end_connection(s, victim, DIAG_TLS_EVICTED);
     struct err *e = loop_io_change(s->c.loop, &ear->io, 0);
     err_ignore(e, "the descriptor is ours and watched");
     server_set_timer(s, &ear->resume, mono_add(now(s), ACCEPT_PAUSE));
@@ -176,6 +190,13 @@ static void close_ear(struct ear *ear)
     diag_listener_close(&ear->listener);
 }
 
+/* The plain end of a TLS connection. */
+static void on_decrypted(void *arg, struct place *at)
+{
+    struct diag_server *s = arg;
+    diag_http_add(s->http, at);
+}
+
 static struct err *start(struct diag_server *s)
 {
     struct diag_http_config http = {.loop = s->c.loop,
@@ -185,9 +206,16 @@ static struct err *start(struct diag_server *s)
                                     .answer = server_answer_make,
                                     .answered = server_answer_sent,
                                     .closed = server_answer_closed};
+    s->tls = (struct diag_tls_host){.loop = s->c.loop,
+                                    .log = s->c.log,
+                                    .metrics = s->c.metrics,
+                                    .arg = s,
+                                    .ready = on_decrypted};
+    TRY(server_asker_init(s));
     TRY(diag_http_new(&http, &s->http));
     for (size_t i = 0; i < s->c.n_addresses; i++)
         TRY(open_ear(s, &s->c.addresses[i]));
+    server_asker_warn(s);
     server_metrics_declare(s->c.metrics);
     tick(s);
     return NULL;
@@ -213,6 +241,15 @@ RESULT diag_server_new(const struct diag_server_config *c, struct diag_server **
     return NULL;
 }
 
+/* What the HTTP server has said last is in the socket pairs. */
+static void stop_tls(struct diag_server *s)
+{
+    for (size_t i = 0; i < PLACES_MAX; i++) {
+        if (s->places.at[i].tls)
+            diag_tls_conn_end(&s->places.at[i], DIAG_TLS_STOPPED);
+    }
+}
+
 void diag_server_stop(struct diag_server *s)
 {
     if (s->is_stopped)
@@ -226,6 +263,7 @@ void diag_server_stop(struct diag_server *s)
         diag_http_ask_again(s->http);
     server_answer_release(s);
     diag_http_free(TAKE(s->http));
+    stop_tls(s);
 }
 
 void diag_server_free(struct diag_server *s)
@@ -233,6 +271,7 @@ void diag_server_free(struct diag_server *s)
     if (!s)
         return;
     diag_server_stop(s);
+    server_asker_release(s);
     free(s);
 }
 

@@ -3,7 +3,7 @@
 #define TBOT_DIAG_SERVER_H
 
 /*
- * The diagnostics server: HTTP/1.1 on the loop's thread, over TCP, Unix sockets and those of systemd.
+ * The diagnostics server: HTTP/1.1 on the loop's thread, over TCP, TLS, Unix sockets and those of systemd.
  *
  *     struct diag_server_config c = {.loop = loop, .health = health, …};
  *     TRY(diag_server_new(&c, &server));      listens; the loop serves from here on
@@ -24,7 +24,8 @@
  * and POST of /renew, /reload and, where the agent allows it, /_shutdown.
  *
  * diag/access.h says who may ask. At most 64 connections, eight places of them are kept for Unix
- * sockets. A first request must be whole within 10 s, a later one within 30 s of the answer before;
+ * sockets. A first request must be whole within 10 s, the TLS handshake before it included, a later one
+ * within 30 s of the answer before;
  * headers have 8 KiB, a body 4 KiB. At the limit, and when descriptors run out, who has waited longest
  * on the same listener gives way to the new one, so slow clients cannot starve a probe.
  *
@@ -43,6 +44,7 @@
 #include "diag/core/log.h"
 #include "diag/core/metrics.h"
 #include "diag/report.h"
+#include "diag/tls_keys.h"
 
 /* How long the loop may stand still before /livez says so, unless configured. */
 #define DIAG_LIVEZ_STALL dur_s(60)
@@ -62,15 +64,17 @@ struct diag_server_config {
     const struct diag_address *addresses;
     size_t n_addresses;
     struct diag_policy policy;
-    struct dur livez_stall; /* 0: /livez is never unhappy */
-    const char *version;    /* for the Server header, where details are allowed */
+    const char *token_file;            /* see diag/token_file.h; NULL: no token is good */
+    const struct diag_tls_config *tls; /* for https://; NULL: the agent's own identity */
+    struct dur livez_stall;            /* 0: /livez is never unhappy */
+    const char *version;               /* for the Server header, where details are allowed */
 };
 
 struct diag_server;
 
 /*
  * Listens on every address, or on none: an error undoes what was opened. ERR_CONFIG for an address
- * that cannot be served (https:// is not built), ERR_STORAGE for a Unix socket's file, ERR_BUSY when
+ * that cannot be served, and for a file of tokens or certificates that cannot be used, ERR_STORAGE for a Unix socket's file, ERR_BUSY when
  * another process listens there.
  */
 RESULT diag_server_new(const struct diag_server_config *c, struct diag_server **ret);
@@ -87,6 +91,13 @@ void diag_server_changed(struct diag_server *s);
  * of answers under way, tells those who are held how it is now, and ends every connection. Until then every request is answered.
  */
 void diag_server_stop(struct diag_server *s);
+
+/*
+ * The agent's own identity, from now on: for handshakes at https:// addresses that begin later, unless
+ * `tls` of the configuration names files for all it would be used for. A reference is added. Before the
+ * first, and without such files, a handshake there is refused and counted.
+ */
+void diag_server_use(struct diag_server *s, struct credentials *own);
 
 /* Where the n-th address really listens: for port 0. ERR_NOT_FOUND: not so many, or not on TCP. */
 RESULT diag_server_port(const struct diag_server *s, size_t n, unsigned *ret);

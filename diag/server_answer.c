@@ -115,8 +115,7 @@ bool server_answer_make(void *arg, struct place *at, struct diag_request *r, str
     struct diag_listener_view views[DIAG_ADDRESSES_MAX];
     view_listeners(s, views);
     struct diag_facts facts = facts_for(s, at, views);
-    r->asker.origin = s->ears[at->listener].listener.origin;
-    r->asker.is_peer_allowed = at->is_peer_allowed;
+    server_asker_identify(s, at, r);
     place_begin_answer(at, now(s));
     show_in_flight(s);
     bool is_made = answer(s, r, &facts, a);
@@ -138,10 +137,17 @@ void server_answer_sent(void *arg, struct place *at)
     show_in_flight(s);
 }
 
+/* Of TLS the last bytes may be on their way: they have as long as an answer has. */
 void server_answer_closed(void *arg, struct place *at)
 {
-    place_leave(at);
-    show_in_flight(arg);
+    struct diag_server *s = arg;
+    if (at->tls) {
+        place_end_answer(at, now(s));
+        at->fd = -1;
+    } else {
+        place_leave(at);
+    }
+    show_in_flight(s);
 }
 
 void diag_server_changed(struct diag_server *s)

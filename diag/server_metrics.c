@@ -32,12 +32,20 @@ static const struct metric_family auth_failures = {
     "Requests to the diagnostics server refused with 401 or 403.",
 };
 
+static const struct metric_family handshakes = {
+    "tbot_diag_tls_handshakes_total",
+    METRIC_COUNTER,
+    "TLS handshakes at https:// addresses of the diagnostics server by result.",
+    .labels = {"result"},
+};
+
 void server_metrics_declare(struct metrics *m)
 {
     if (!m)
         return;
     metrics_declare(m, &requests);
     metrics_declare(m, &duration);
+    metrics_declare(m, &handshakes);
     metrics_add(m, &auth_failures, NULL, 0);
     metrics_set(m, &in_flight, NULL, 0);
 }
@@ -59,4 +67,9 @@ void server_metrics_took(struct metrics *m, struct dur d)
 void server_metrics_in_flight(struct metrics *m, size_t n)
 {
     metrics_set(m, &in_flight, NULL, (double)n);
+}
+
+void server_metrics_handshake(struct metrics *m, const char *result)
+{
+    metrics_add(m, &handshakes, (const char *[]){result}, 1);
 }

@@ -8,6 +8,8 @@
 #include "diag/listener.h"
 #include "diag/log_switch.h"
 #include "diag/server.h"
+#include "diag/tls_conn.h"
+#include "diag/token_file.h"
 
 struct ear {
     struct diag_server *server;
@@ -24,6 +26,8 @@ struct diag_server {
     struct diag_server_config c;
     char name[64];
     struct diag_http *http;
+    struct diag_token_file *tokens; /* NULL: there is none */
+    struct diag_tls_host tls;       /* its keys are NULL where no address is https:// */
     struct places places;
     struct ear ears[DIAG_ADDRESSES_MAX];
     size_t n_ears;
@@ -46,6 +50,16 @@ void server_answer_release(struct diag_server *s);
 bool server_answer_make(void *arg, struct place *at, struct diag_request *r, struct diag_answer *a);
 void server_answer_sent(void *arg, struct place *at);
 void server_answer_closed(void *arg, struct place *at);
+
+/* Who asks. ERR_CONFIG: the tokens or the certificates cannot be used. */
+RESULT server_asker_init(struct diag_server *s);
+void server_asker_release(struct diag_server *s);
+
+/* To be called once it listens: says what of the configuration is unwise. */
+void server_asker_warn(const struct diag_server *s);
+
+/* Fills in what the asker has proved. */
+void server_asker_identify(struct diag_server *s, const struct place *at, struct diag_request *r);
 
 /* Without memory for a timer only punctuality suffers: the next event sets it again. */
 void server_set_timer(struct diag_server *s, struct loop_timer *t, struct mono at);

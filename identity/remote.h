@@ -14,10 +14,11 @@
 struct remote {
     /*
      * Joins with the configured token and a fresh key. Consumes the token if it is of single use,
-     * possibly also when it fails.
+     * possibly also when it fails: what cancels `ctx` ends what comes before the request with the
+     * token, what cancels `patient` the request.
      */
     struct err *(*join)(struct remote *r, struct dur ttl, const struct ctx *ctx,
-                        struct credentials **ret);
+                        const struct ctx *patient, struct credentials **ret);
 
     /*
      * The key kind the cluster asks for, as `Ping` tells on a connection that presents `creds`.

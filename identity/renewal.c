@@ -43,7 +43,7 @@ static struct err *join(const struct renewal_env *env, const struct renewal_inpu
      * memory only is better than none. */
     if (!in->creds)
         TRY(store_check_room(env->store));
-    TRY(env->remote->join(env->remote, in->ttl, in->ctx, &creds));
+    TRY(env->remote->join(env->remote, in->ttl, in->ctx, in->patient_ctx, &creds));
     adopt(env, in, creds, ret);
     return NULL;
 }

@@ -39,7 +39,8 @@ struct renewal_input {
     struct dur ttl;
     const char *tokenhash; /* of the configured token, "" without one */
 
-    /* For everything but the request of step 4, which a stop must not cut off at once. */
+    /* For everything but the request of step 4, or that of a join, which a stop must not cut off at
+     * once. */
     const struct ctx *ctx;
     const struct ctx *patient_ctx;
 };

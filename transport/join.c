@@ -60,6 +60,13 @@ bool join_is_unknown_call(struct join_attempt *a, const struct err *e)
     return true;
 }
 
+RESULT join_request_ctx(const struct join_attempt *a, struct ctx *ret)
+{
+    TRY(ctx_check(&a->ctx));
+    *ret = (struct ctx){a->ctx.clock, a->config->patience, a->ctx.deadline};
+    return NULL;
+}
+
 void join_note_server(struct join_attempt *a, const char *cluster, const char *version)
 {
     snprintf(a->report.cluster, sizeof(a->report.cluster), "%s", cluster);

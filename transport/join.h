@@ -49,6 +49,10 @@ struct join_config {
     struct err *(*make_key)(void *arg, enum suite suite, struct key **ret);
     void *arg;
 
+    /* Ends a request that has the token in it, instead of that of `ctx`, which ends everything before:
+     * without the reply a token for one use is lost. NULL: nothing does but the deadline. */
+    struct cancel *patience;
+
     struct join_report *report; /* filled in on every outcome; NULL: not wanted */
 };
 

@@ -50,7 +50,9 @@ RESULT join_by_register(struct join_attempt *a, struct channel *ch)
         .request = secret_bytes(body),
     };
     bool written = false;
-    struct err *e = channel_unary(ch, &call, &a->ctx, &reply, &written);
+    struct ctx patient;
+    TRY(join_request_ctx(a, &patient));
+    struct err *e = channel_unary(ch, &call, &patient, &reply, &written);
     a->is_token_sent = a->report.token_may_be_used = written;
     (void)join_is_unknown_call(a, e);
     TRY(e);
@@ -65,12 +67,14 @@ RESULT join_by_http(struct join_attempt *a, struct tls *tls, enum route at)
     CLEANUP(form_release) struct form f = {0};
     char host[ADDRESS_TEXT_SIZE];
     TRY(fill_in(a, &f));
+    struct ctx patient;
+    TRY(join_request_ctx(a, &patient));
     struct http_stream stream = http_tls_stream(owned);
     struct webapi api = {
         .stream = &stream,
         .host =
             at == ROUTE_DIRECT ? ADDRESS_ANY_CLUSTER : address_format(&a->config->address, host),
-        .ctx = &a->ctx,
+        .ctx = &patient,
     };
     CLEANUP(msg_certs_release) struct msg_certs certs = {0};
     a->is_token_sent = a->report.token_may_be_used = true;

@@ -61,6 +61,9 @@ static inline struct ctx join_short_ctx(const struct join_attempt *a)
     return ctx_until(&a->ctx, dur_s(30));
 }
 
+/* For the request that carries the token: not begun after a stop, and not cut off by it. */
+RESULT join_request_ctx(const struct join_attempt *a, struct ctx *ret);
+
 /* Notes what the server says of itself. */
 void join_note_server(struct join_attempt *a, const char *cluster, const char *version);
 

@@ -158,7 +158,9 @@ RESULT join_by_stream(struct join_attempt *a, struct channel *ch)
     channel_version(ch, version);
     TRY(channel_session_open(ch, NULL, false, &a->ctx, &session));
     struct conn *conn = channel_session_conn(session);
-    TRY(grpc_stream_open(conn_link(conn), METHOD_JOIN, version, &a->ctx, &s));
+    struct ctx patient;
+    TRY(join_request_ctx(a, &patient));
+    TRY(grpc_stream_open(conn_link(conn), METHOD_JOIN, version, &patient, &s));
     struct err *e = converse(a, s);
     (void)join_is_unknown_call(a, e);
     return e ? err_wrap(conn_explain(conn, e), "call %s", METHOD_JOIN) : NULL;

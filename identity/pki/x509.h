@@ -54,6 +54,13 @@ RESULT x509_name_values(const X509_NAME *name, const char *oid, struct strlist *
 #define X509_SPKI_HASH_LEN 32
 RESULT x509_spki_sha256(const X509 *cert, uint8_t out[X509_SPKI_HASH_LEN]);
 
+/*
+ * Whether the certificate was made out to `name`, exactly: one with "://" in it is a URI among the
+ * alternative names (a SPIFFE ID), any other a DNS name there or a common name of the subject. The two
+ * are kept apart so that whoever may choose a common name cannot make it read as somebody's URI.
+ */
+bool x509_is_made_out_to(const X509 *cert, const char *name);
+
 /* For messages: the subject on one line, cut where it is long. */
 #define X509_NAME_TEXT_SIZE 128
 char *x509_describe(const X509 *cert, char out[X509_NAME_TEXT_SIZE]);

@@ -41,9 +41,9 @@ static struct credentials *issue(const struct cluster_remote *r, struct key *key
 }
 
 static struct err *join(struct remote *remote, struct dur ttl, const struct ctx *ctx,
-                        struct credentials **ret)
+                        const struct ctx *patient, struct credentials **ret)
 {
-    (void)ctx;
+    (void)ctx, (void)patient;
     const struct cluster_remote *r = of(remote);
     if (ends("before the join"))
         return unavailable("before the join");

@@ -43,6 +43,33 @@ class Stop(Case):
         self.assertEqual(2, agent.generation(), "the reply was thrown away")
         self.assertLess(taken, 5)
 
+    def stop_while_joining(self, version, method, **options):
+        authority = self.authority(version=version)
+        agent = self.agent(authority, **options)
+        authority.command("slow", 2000, "method", method)
+        agent.start()
+        wait_until("the join to be asked for", lambda: authority.joins() == 1)
+        taken = self.seconds_to_stop(agent)
+        self.assertEqual(1, agent.generation(), "the token was thrown away")
+        self.assertLess(taken, 5)
+
+    def test_waits_for_the_reply_to_a_join(self):
+        self.stop_while_joining(17, "RegisterUsingToken")
+
+    def test_waits_for_the_reply_to_a_join_of_an_old_cluster(self):
+        self.stop_while_joining(15, "register")
+
+    def test_waits_for_the_reply_to_a_join_by_stream(self):
+        self.stop_while_joining(18, "Join")
+
+    def test_does_not_wait_for_a_join_that_was_not_asked_for(self):
+        authority = self.authority()
+        authority.command("hang")
+        agent = self.agent(authority)
+        agent.start()
+        agent.process.wait_text("joining")
+        self.assertLess(self.seconds_to_stop(agent), 1)
+
     def test_does_not_wait_for_ever(self):
         authority, agent = self.running()
         authority.command("hang", "method", "GenerateUserCerts")

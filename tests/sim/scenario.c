@@ -31,7 +31,7 @@ static bool is_excused(const struct world *w)
         is_quiet &= w->config->script[i].what == NOTHING || w->config->script[i].what == STOP;
     bool is_gentle =
         is_quiet && !w->config->is_lossy && (w->options.break_at_step == 0 || w->options.gently);
-    return a->watch.has_lost_token || (a->watch.has_lost_reply && !is_gentle);
+    return (a->watch.has_lost_token || a->watch.has_lost_reply) && !is_gentle;
 }
 
 static bool judge_agents(const struct world *w, const struct scenario *s)

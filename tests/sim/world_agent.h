@@ -9,7 +9,7 @@
  * those change, this follows; the time limits are theirs.
  *
  * Killed, it loses everything but the disk, and what it sent stays sent. Stopped, it waits up to ten
- * seconds for the reply of a renewal.
+ * seconds for the reply of a join or a renewal.
  */
 
 #include "agent/skew.h"

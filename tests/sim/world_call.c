@@ -102,6 +102,7 @@ static void send(struct world_call *c)
     c->timer.fn = on_deadline;
     world_at(w, &c->timer, c->deadline);
     world_request_send(c);
+    world_check_agent(c->agent);
 }
 
 static void on_sending(void *arg)

@@ -28,7 +28,8 @@ void world_lane_drop(struct world_lane *l)
 bool world_lane_is_worth_waiting_for(const struct world_lane *l)
 {
     bool is_writing = l->step != LANE_IDLE && l->step != LANE_ASKING;
-    return is_writing || (l->step == LANE_ASKING && l->job == RENEWER_JOB_RENEW);
+    bool is_joining = l->job == RENEWER_JOB_JOIN && l->call.is_written;
+    return is_writing || (l->step == LANE_ASKING && (l->job == RENEWER_JOB_RENEW || is_joining));
 }
 
 static void ask(struct world_lane *l, enum call_kind kind, int64_t limit_s)

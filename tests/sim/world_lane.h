@@ -38,7 +38,7 @@ void world_lane_begin(struct world_lane *l, enum renewer_job job);
 /* The process ended. */
 void world_lane_drop(struct world_lane *l);
 
-/* For a stop: a renewal is under way, or something is being written. */
+/* For a stop: a renewal is under way, a join has been written, or something is being stored. */
 bool world_lane_is_worth_waiting_for(const struct world_lane *l);
 
 #endif

@@ -20,7 +20,8 @@ static uint32_t situation(const struct world_agent *a)
     uint32_t call = l->step == LANE_ASKING ? 1 + (uint32_t)l->call.kind : 0;
     return (uint32_t)a->renewer.state | job << 4 | (uint32_t)l->step << 8 | call << 12 |
            (uint32_t)a->disk.is_open << 16 | (uint32_t)a->contact.state << 17 |
-           (uint32_t)world_agent_runs(a) << 20;
+           (uint32_t)world_agent_runs(a) << 20 |
+           (uint32_t)(l->step == LANE_ASKING && l->call.is_written) << 21;
 }
 
 void world_walk_step(struct world_agent *a)

@@ -24,8 +24,10 @@ static void handle_renewal(struct cluster_world *w, const struct fake_call *call
 static void handle(void *arg, const struct fake_call *call, struct fake_answer *answer)
 {
     struct cluster_world *w = arg;
-    const struct msg_ping_reply ping = {
-        .cluster_name = FIXTURE_CLUSTER, .server_version = "17.2.0", .suite_number = 2};
+    const struct msg_ping_reply ping = {.cluster_name = FIXTURE_CLUSTER,
+                                        .server_version = "17.2.0",
+                                        .proxy_public_addr = w->proxy,
+                                        .suite_number = 2};
     if (strcmp(call->method, METHOD_PING) == 0)
         err_free(msg_ping_reply_encode(&ping, &answer->reply));
     else if (strcmp(call->method, METHOD_GENERATE_USER_CERTS) == 0)
@@ -46,8 +48,12 @@ static void handle_http(void *arg, const char *request, struct buf *reply)
     char date[64];
     struct tm tm;
     time_t then = wall_to_unix(clock_wall(clock_system())) + 1800;
-    (void)arg;
+    const struct cluster_world *w = arg;
     (void)request;
+    if (atomic_load(&w->is_mute)) {
+        err_free(buf_add_str(reply, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"));
+        return;
+    }
     gmtime_r(&then, &tm);
     strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm);
     err_free(buf_printf(reply, "HTTP/1.1 200 OK\r\nDate: %s\r\nContent-Length: %zu\r\n\r\n%s", date,
@@ -95,6 +101,7 @@ int cluster_world_tear_down(void **state)
     log_free(w->cluster_config.log);
     close(w->log_fd);
     buf_release(&w->certs);
+    free(w->proxy);
     config_free(w->config);
     keypool_free(w->keys);
     credentials_free(w->creds);

@@ -34,6 +34,8 @@ struct cluster_world {
     _Atomic int64_t asked_end; /* of the last one, seconds since 1970 */
     atomic_int refusal;        /* a status that renewals are answered with; 0: none */
     atomic_int n_silent;       /* calls that are not answered, before the others are */
+    char *proxy;               /* that `Ping` names; NULL: none */
+    atomic_bool is_mute;       /* it does not describe itself */
     int log_fd;
 };
 

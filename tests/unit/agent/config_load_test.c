@@ -390,6 +390,7 @@ static void test_load_of_missing_file_says_which(void **state)
     assert_int_equal(err_code(e), ERR_NOT_FOUND);
     assert_non_null(strstr(got, "'/nonexistent/tbot.yaml'"));
     assert_non_null(strstr(got, "reading the configuration"));
+    assert_non_null(strstr(err_hint(e), "Name a file"));
 }
 
 /* A file cut anywhere is read, or refused with a reason: never more, never less. */

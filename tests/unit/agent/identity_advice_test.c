@@ -47,11 +47,22 @@ static void test_end_says_why_and_promises_nothing(void **state)
     }
 }
 
+static void test_cutting_off_what_was_written_may_cost_a_token(void **state)
+{
+    (void)state;
+    for (int j = RENEWER_JOB_NONE; j <= RENEWER_JOB_PERSIST; j++) {
+        const char *advice = identity_advice_cut_off((enum renewer_job)j);
+        bool is_costly = j == RENEWER_JOB_JOIN || j == RENEWER_JOB_RENEW;
+        assert_int_equal(advice && strstr(advice, "token"), is_costly);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_state_of_trouble_has_advice_of_its_own),
         cmocka_unit_test(test_end_says_why_and_promises_nothing),
+        cmocka_unit_test(test_cutting_off_what_was_written_may_cost_a_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "tests/support/assert_err.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #define RECORD RELAY_WORLD_RECORD
@@ -265,6 +266,100 @@ static void test_relay_when_it_cannot_be_cancelled_ends_with_its_sides(void **st
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, relay_world_set_up, relay_world_tear_down)
 
+/* --- step by step --- */
+
+static struct relay_wants assert_goes_on(struct relay_world *w)
+{
+    struct relay_wants wants = {0};
+    struct err *e = NULL;
+    assert_int_equal(relay_step(w->relay, &wants, &e), RELAY_GOES_ON);
+    return wants;
+}
+
+static void assert_is_over(struct relay_world *w, enum relay_end expected)
+{
+    struct relay_wants wants = {0};
+    struct err *e = NULL;
+    assert_int_equal(relay_step(w->relay, &wants, &e), expected);
+    assert_ok(e);
+}
+
+static void test_step_carries_what_is_there_and_tells_what_it_waits_for(void **state)
+{
+    struct relay_world *w = *state;
+    struct relay_wants wants = assert_goes_on(w);
+    assert_int_equal(wants.tls, POLLIN);
+    assert_int_equal(wants.plain, POLLIN);
+    w->n_sent = BIG - 1000; /* the last thousand */
+    relay_world_plain_sends(w);
+    assert_goes_on(w);
+    assert_int_equal(relay_sent(w->relay), 1000);
+    w->n_sent = 0;
+    relay_world_peer_sends(w);
+    wants = assert_goes_on(w);
+    assert_int_equal(wants.tls, 0); /* one record is held, nothing more is read */
+    assert_int_equal(wants.plain, POLLIN | POLLOUT);
+}
+
+static void test_step_after_the_peers_end_delivers_the_answer(void **state)
+{
+    struct relay_world *w = *state;
+    struct err *e = NULL;
+    size_t n = 0;
+    char text[8] = "";
+    assert_int_equal(tls_try_write(w->peer, "ask", 3, &n, &e), TLS_DONE);
+    tls_shutdown(w->peer);
+    struct relay_wants wants = assert_goes_on(w);
+    assert_int_equal(wants.tls, 0);
+    assert_int_equal(wants.plain, POLLIN);
+    assert_int_equal(recv(w->plain, text, sizeof(text), MSG_DONTWAIT), 3);
+    assert_int_equal(recv(w->plain, text, sizeof(text), MSG_DONTWAIT), 0); /* its end too */
+    assert_int_equal(send(w->plain, "answer", 6, 0), 6);
+    relay_world_plain_closes(w);
+    assert_is_over(w, RELAY_PLAIN_CLOSED);
+    assert_int_equal(tls_try_read(w->peer, text, sizeof(text), &n, &e), TLS_DONE);
+    assert_int_equal(n, 6);
+    assert_int_equal(tls_try_read(w->peer, text, 1, &n, &e), TLS_CLOSED);
+}
+
+/* As a server does that has heard enough: it answers and closes with much unread. */
+static void test_step_when_the_plain_side_hears_no_more_delivers_what_it_said(void **state)
+{
+    struct relay_world *w = *state;
+    struct err *e = NULL;
+    size_t n = 0;
+    char text[8] = "";
+    relay_world_peer_sends(w);
+    assert_goes_on(w);
+    assert_int_equal(send(w->plain, "enough", 6, 0), 6);
+    relay_world_plain_closes(w);
+    assert_is_over(w, RELAY_PLAIN_CLOSED);
+    assert_int_equal(tls_try_read(w->peer, text, sizeof(text), &n, &e), TLS_DONE);
+    assert_memory_equal(text, "enough", 6);
+}
+
+static void test_step_when_the_peer_does_not_read_keeps_the_answer_for_it(void **state)
+{
+    struct relay_world *w = *state;
+    for (size_t before = BIG; w->n_sent != before;) {
+        before = w->n_sent;
+        relay_world_plain_sends(w);
+        struct relay_wants wants = assert_goes_on(w);
+        assert_int_equal(wants.tls & POLLOUT, w->n_sent == before ? POLLOUT : wants.tls & POLLOUT);
+    }
+    relay_world_plain_closes(w);
+    struct relay_wants wants = assert_goes_on(w);
+    assert_int_equal(wants.plain, 0); /* closed as it is, it would wake us for ever */
+    while (w->n_got < w->n_sent) {
+        struct err *e = NULL;
+        relay_world_peer_reads_on(w);
+        enum relay_end end = relay_step(w->relay, &wants, &e);
+        assert_true(end == RELAY_GOES_ON || end == RELAY_PLAIN_CLOSED);
+    }
+    assert_int_equal(w->n_got, w->n_sent);
+    assert_memory_equal(w->got, w->sent, w->n_got);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +377,10 @@ int main(void)
         TEST(test_relay_when_cancelled_while_asleep_wakes_and_says_goodbye),
         TEST(test_relay_when_cancelled_hands_over_what_had_arrived),
         TEST(test_relay_when_it_cannot_be_cancelled_ends_with_its_sides),
+        TEST(test_step_carries_what_is_there_and_tells_what_it_waits_for),
+        TEST(test_step_after_the_peers_end_delivers_the_answer),
+        TEST(test_step_when_the_plain_side_hears_no_more_delivers_what_it_said),
+        TEST(test_step_when_the_peer_does_not_read_keeps_the_answer_for_it),
     };
     return cmocka_run_group_tests_name("base/relay", tests, NULL, NULL);
 }

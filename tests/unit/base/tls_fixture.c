@@ -38,7 +38,8 @@ static void fill(X509 *cert, const struct identity_spec *spec, EVP_PKEY *key)
     MUST(ASN1_TIME_set_string_X509(X509_getm_notBefore(cert), spec->not_before));
     MUST(ASN1_TIME_set_string_X509(X509_getm_notAfter(cert), spec->not_after));
     MUST(X509_set_pubkey(cert, key));
-    add_extension(cert, issuer, NID_basic_constraints, spec->issuer ? "CA:FALSE" : "CA:TRUE");
+    add_extension(cert, issuer, NID_basic_constraints,
+                  spec->issuer && !spec->is_ca ? "CA:FALSE" : "CA:TRUE");
     if (spec->san)
         add_extension(cert, issuer, NID_subject_alt_name, spec->san);
 }

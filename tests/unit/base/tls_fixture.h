@@ -24,6 +24,7 @@ struct identity_spec {
     const struct identity *issuer; /* NULL: itself, and it is a CA */
     const char *not_before;        /* "20260101000000Z" */
     const char *not_after;
+    bool is_ca; /* although another made it */
 };
 struct identity identity_make(const struct identity_spec *spec);
 void identity_release(struct identity *id);

@@ -235,6 +235,57 @@ static void test_tls_in_tls_verifies_the_inner_server(void **state)
     identity_release(&impostor);
 }
 
+/* What a server that verifies its clients makes of one. */
+static enum err_code verdict_on(const struct tls_world *w, const struct identity *client)
+{
+    struct echo_server server = {
+        .ctx = &w->ctx, .identity = &w->server_id, .client_roots = w->roots};
+    struct tls_client_config config = tls_world_client(w);
+    struct far_end far;
+    struct tls *t = NULL;
+
+    config.verify = TLS_VERIFY_NONE; /* the clock moves */
+    config.cert = client ? client->cert : NULL;
+    config.key = client ? client->key : NULL;
+    assert_ok(tls_connect(far_end_start(&far, echo_server_run, &server), &config, &w->ctx, &t));
+    tls_free(t);
+    far_end_join(&far);
+    return server.failed;
+}
+
+static void test_client_must_lead_to_a_root_where_there_are_some(void **state)
+{
+    struct tls_world *w = *state;
+    struct identity stranger = tls_world_issue("bot-test", NULL, &w->other_ca);
+    struct identity self_made = tls_world_issue("bot-test", NULL, NULL);
+
+    assert_int_equal(verdict_on(w, &w->client_id), ERR_OK);
+    assert_int_equal(verdict_on(w, NULL), ERR_OK);
+    assert_int_equal(verdict_on(w, &stranger), ERR_UNTRUSTED);
+    assert_int_equal(verdict_on(w, &self_made), ERR_UNTRUSTED);
+    fake_clock_init(&w->now, "2026-02-01T00:00:01Z");
+    assert_int_equal(verdict_on(w, &w->client_id), ERR_EXPIRED);
+    identity_release(&stranger);
+    identity_release(&self_made);
+}
+
+/* Whose root is not listed itself. */
+static void test_client_of_a_listed_intermediate_is_accepted(void **state)
+{
+    struct tls_world *w = *state;
+    struct identity middle = identity_make(&(struct identity_spec){
+        "middle", NULL, &w->other_ca, "20250101000000Z", "20260201000000Z", .is_ca = true});
+    struct identity client = tls_world_issue("bot-test", NULL, &middle);
+
+    assert_int_equal(verdict_on(w, &client), ERR_UNTRUSTED);
+    sk_X509_push(w->roots, middle.cert);
+    enum err_code code = verdict_on(w, &client);
+    sk_X509_pop(w->roots);
+    assert_int_equal(code, ERR_OK);
+    identity_release(&middle);
+    identity_release(&client);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, tls_world_reset)
@@ -246,6 +297,8 @@ int main(void)
         TEST(test_system_roots_do_not_trust_our_ca),
         TEST(test_system_roots_are_those_of_the_environment),
         TEST(test_verify_none_accepts_anybody),
+        TEST(test_client_must_lead_to_a_root_where_there_are_some),
+        TEST(test_client_of_a_listed_intermediate_is_accepted),
         TEST(test_alerts_about_our_certificate),
         TEST(test_certificate_that_expired_only_elsewhere_is_about_clocks),
         TEST(test_tls_in_tls_verifies_the_inner_server),

@@ -80,7 +80,8 @@ static RESULT echo_accept(int fd, struct echo_server *s, struct tls **ret)
     const struct tls_server_config config = {.cert = s->identity->cert,
                                              .key = s->identity->key,
                                              .alpn = s->alpn,
-                                             .request_client_cert = true};
+                                             .request_client_cert = true,
+                                             .client_roots = s->client_roots};
     CLEANUP(tls_server_freep) struct tls_server *server = NULL;
 
     fcntl(fd, F_SETFL, O_NONBLOCK);

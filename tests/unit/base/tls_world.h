@@ -49,7 +49,8 @@ struct echo_server {
     const struct ctx *ctx;
     const struct identity *identity;
     const char *const *alpn;
-    bool abrupt; /* closes the socket without saying goodbye */
+    STACK_OF(X509) * client_roots; /* NULL: any client will do */
+    bool abrupt;                   /* closes the socket without saying goodbye */
     char client[64];
     char alpn_seen[64];
     enum err_code failed;

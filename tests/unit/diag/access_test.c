@@ -13,6 +13,18 @@ static const struct diag_asker socket_peer = {.origin = DIAG_FROM_SOCKET, .is_pe
 static const struct diag_asker stranger = {.origin = DIAG_FROM_SOCKET};
 static const struct diag_asker loopback = {.origin = DIAG_FROM_LOOPBACK, .host = "127.0.0.1:3001"};
 static const struct diag_asker network = {.origin = DIAG_FROM_NETWORK, .host = "10.0.0.5:3001"};
+static const struct diag_asker local_tls = {
+    .origin = DIAG_FROM_LOOPBACK, .is_tls = true, .host = "bot.example"};
+static const struct diag_asker network_tls = {
+    .origin = DIAG_FROM_NETWORK, .is_tls = true, .host = "bot.example"};
+static const struct diag_asker known_wrong_token = {
+    .origin = DIAG_FROM_NETWORK, .is_tls = true, .is_known = true, .had_token = true};
+static const struct diag_asker changer = {
+    .origin = DIAG_FROM_LOOPBACK, .had_token = true, .is_token_valid = true, .may_change = true};
+static const struct diag_asker debugger = {
+    .origin = DIAG_FROM_LOOPBACK, .had_token = true, .is_token_valid = true, .may_debug = true};
+static const struct diag_asker stranger_with_token = {
+    .origin = DIAG_FROM_SOCKET, .had_token = true, .is_token_valid = true};
 static const struct diag_asker known = {
     .origin = DIAG_FROM_NETWORK, .is_tls = true, .is_known = true};
 static const struct diag_asker reader = {
@@ -39,10 +51,19 @@ static const struct {
     {"socket", &plain, &socket_peer, {OK, OK, OK, OK, GONE}},
     {"socket, debug", &debug, &socket_peer, {OK, OK, OK, OK, OK}},
     {"socket, stranger", &debug, &stranger, {NO, NO, NO, NO, NO}},
+    {"socket, stranger with a token", &debug, &stranger_with_token, {OK, OK, OK, NO, NO}},
     {"loopback", &plain, &loopback, {OK, OK, OK, WHO, GONE}},
     {"loopback, debug", &debug, &loopback, {OK, OK, OK, WHO, WHO}},
     {"network", &plain, &network, {OK, OK, WHO, WHO, GONE}},
     {"network, unsafe", &unsafe, &network, {OK, OK, OK, WHO, GONE}},
+    {"https, loopback", &debug, &local_tls, {OK, OK, OK, WHO, WHO}},
+    {"https, network", &debug, &network_tls, {OK, OK, WHO, WHO, WHO}},
+    {"https, network, unsafe plain", &unsafe, &network_tls, {OK, OK, WHO, WHO, GONE}},
+    {"mutual TLS, no debug", &plain, &known, {OK, OK, OK, OK, GONE}},
+    {"mutual TLS, wrong token", &debug, &known_wrong_token, {WHO, WHO, WHO, WHO, WHO}},
+    {"token to change", &debug, &changer, {OK, OK, OK, OK, NO}},
+    {"token to debug", &debug, &debugger, {OK, OK, OK, NO, OK}},
+    {"token to debug, no debug", &plain, &debugger, {OK, OK, OK, NO, GONE}},
     {"mutual TLS", &debug, &known, {OK, OK, OK, OK, OK}},
     {"token to read", &debug, &reader, {OK, OK, OK, NO, NO}},
     {

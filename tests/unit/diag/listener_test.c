@@ -89,12 +89,19 @@ static void test_foreign_address_names_the_remedy(void **state)
     err_free(e);
 }
 
-static void test_https_is_refused_by_name(void **state)
+static void test_https_is_tcp_that_is_to_be_decrypted(void **state)
 {
     (void)state;
     struct diag_address a = parse("https://127.0.0.1:0");
     struct diag_listener l;
-    assert_fails(diag_listener_open(&a, &l), ERR_CONFIG, "https");
+    assert_ok(diag_listener_open(&a, &l));
+    assert_true(l.is_tls);
+    assert_int_equal(l.origin, DIAG_FROM_LOOPBACK);
+    diag_listener_close(&l);
+    a = parse("127.0.0.1:0");
+    assert_ok(diag_listener_open(&a, &l));
+    assert_false(l.is_tls);
+    diag_listener_close(&l);
 }
 
 static void test_unix_is_private_whatever_the_umask(void **state)
@@ -229,7 +236,7 @@ int main(void)
         cmocka_unit_test(test_tcp_in_use_is_busy),
         cmocka_unit_test(test_every_address_is_of_the_network_and_takes_both_families),
         cmocka_unit_test(test_foreign_address_names_the_remedy),
-        cmocka_unit_test(test_https_is_refused_by_name),
+        cmocka_unit_test(test_https_is_tcp_that_is_to_be_decrypted),
         cmocka_unit_test(test_unix_is_private_whatever_the_umask),
         cmocka_unit_test(test_unix_stale_socket_is_replaced),
         cmocka_unit_test(test_unix_live_socket_is_left_alone),

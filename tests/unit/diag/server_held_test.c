@@ -159,6 +159,16 @@ static void test_waiters_are_bounded_and_one_that_leaves_makes_room(void **state
     }
 }
 
+static void test_who_has_gone_is_not_answered(void **state)
+{
+    struct server_world *w = *state;
+    int fd = ask(w, 0, "/wait?for=ready");
+    health_succeeded(w->identity, "renew", loop_now(w->loop));
+    close(fd);
+    world_settle(w);
+    assert_null(strstr(world_get(w, 0, "/metrics"), "path=\"/wait\""));
+}
+
 static void test_waiter_is_not_evicted_by_a_crowd(void **state)
 {
     struct server_world *w = *state;
@@ -282,8 +292,11 @@ static void test_level_is_changed_by_a_body_and_goes_back(void **state)
     assert_true(begins(world_ask(w, 1, "PUT", "/log-level", "loud"), "HTTP/1.1 422 "));
     assert_true(begins(world_ask(w, 0, "PUT", "/log-level", "debug"), "HTTP/1.1 401 "));
     assert_int_equal(log_get_level(w->log), LOG_INFO);
+    world_ask(w, 1, "PUT", "/log-level?for=10m", "debug");
+    assert_int_equal(log_get_level(w->log), LOG_DEBUG);
     diag_server_free(w->server);
     w->server = NULL;
+    assert_int_equal(log_get_level(w->log), LOG_INFO);
     log_free(w->log);
     close(fd);
 }
@@ -301,6 +314,7 @@ int main(void)
         HELD_TEST(test_server_that_ends_tells_who_waits),
         HELD_TEST(test_server_can_end_while_somebody_waits),
         HELD_TEST(test_waiters_are_bounded_and_one_that_leaves_makes_room),
+        HELD_TEST(test_who_has_gone_is_not_answered),
         HELD_TEST(test_waiter_is_not_evicted_by_a_crowd),
         HELD_TEST(test_what_a_waiter_sends_meanwhile_is_read_afterwards),
         HELD_TEST(test_waiting_is_counted_once_and_not_as_time_of_an_answer),

@@ -435,14 +435,14 @@ static void test_new_that_fails_undoes_what_it_opened(void **state)
     char text[160];
     snprintf(text, sizeof(text), "unix:%s", temp_dir_join(&w->dir, "second.sock"));
     assert_ok(diag_address_parse(text, &a[0]));
-    assert_ok(diag_address_parse("https://127.0.0.1:0", &a[1]));
+    assert_ok(diag_address_parse("systemd:nobody", &a[1]));
     struct diag_server_config c = {.loop = w->loop,
                                    .clock = &w->time.clock,
                                    .health = w->health,
                                    .addresses = a,
                                    .n_addresses = 2,
                                    .version = "1"};
-    assert_fails(diag_server_new(&c, &second), ERR_CONFIG, "https");
+    assert_fails(diag_server_new(&c, &second), ERR_CONFIG, "nobody");
     assert_false(temp_dir_has(&w->dir, "second.sock"));
 }
 

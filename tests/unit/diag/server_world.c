@@ -27,6 +27,8 @@ void world_listen(struct server_world *w, const char *tcp)
                                    .log = w->log,
                                    .addresses = w->addresses,
                                    .n_addresses = 2,
+                                   .token_file = w->token_file,
+                                   .tls = w->tls,
                                    .livez_stall = DIAG_LIVEZ_STALL,
                                    .version = "1.2.3"};
     assert_ok(diag_server_new(&c, &w->server));
@@ -104,20 +106,34 @@ bool world_read(struct server_world *w, int fd, char reply[REPLY_SIZE])
     return false;
 }
 
-const char *world_ask(struct server_world *w, size_t n, const char *method, const char *path,
-                      const char *body)
+/* A request on a connection of its own. */
+static const char *exchange(struct server_world *w, size_t n, const char *request)
 {
     static char reply[REPLY_SIZE];
-    char request[1024];
     int fd = world_connect(w, n);
-    snprintf(request, sizeof(request),
-             "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-             "Content-Length: %zu\r\n\r\n%s",
-             method, path, strlen(body), body);
     world_send(fd, request);
     world_read(w, fd, reply);
     close(fd);
     return reply;
+}
+
+const char *world_ask(struct server_world *w, size_t n, const char *method, const char *path,
+                      const char *body)
+{
+    char request[1024];
+    snprintf(request, sizeof(request),
+             "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+             "Content-Length: %zu\r\n\r\n%s",
+             method, path, strlen(body), body);
+    return exchange(w, n, request);
+}
+
+const char *world_get_with(struct server_world *w, size_t n, const char *path, const char *header)
+{
+    char request[1024];
+    snprintf(request, sizeof(request),
+             "GET %s HTTP/1.1\r\nHost: localhost\r\n%sConnection: close\r\n\r\n", path, header);
+    return exchange(w, n, request);
 }
 
 const char *world_get(struct server_world *w, size_t n, const char *path)

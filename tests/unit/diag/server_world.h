@@ -30,6 +30,8 @@ struct server_world {
     struct temp_dir dir;
     struct diag_address addresses[2]; /* 0: TCP, 1: Unix */
     struct diag_server *server;
+    const char *token_file; /* for world_listen(); NULL: none */
+    const struct diag_tls_config *tls;
 };
 
 /* Setup and teardown of a test: a server on 127.0.0.1 and on a Unix socket. */
@@ -59,5 +61,8 @@ const char *world_ask(struct server_world *w, size_t n, const char *method, cons
 
 /* GET of `path` on a new connection, ended after it; its whole reply. */
 const char *world_get(struct server_world *w, size_t n, const char *path);
+
+/* The same with a header more, e.g. "X: y\r\n". */
+const char *world_get_with(struct server_world *w, size_t n, const char *path, const char *header);
 
 #endif

@@ -63,15 +63,31 @@ static void test_stream_when_nobody_answers_ends_at_the_deadline(void **state)
     assert_fails(join_by_token(&w->config, &ctx, &w->credentials), ERR_TIMEOUT, "");
 }
 
-static void test_stream_when_cancelled_ends_at_once(void **state)
+static void test_stream_with_the_token_is_not_cut_off_by_a_stop(void **state)
 {
     struct join_world *w = *state;
-    CLEANUP(cancel_freep) struct cancel *cancel = NULL;
-    assert_ok(cancel_new(&cancel));
+    CLEANUP(cancel_freep) struct cancel *stop = NULL;
+    assert_ok(cancel_new(&stop));
     w->stream = JOIN_HANGS;
-    w->fire = cancel;
+    w->fire = stop;
     begin(w);
-    struct ctx ctx = {.clock = clock_system(), .cancel = cancel, .deadline = MONO_NEVER};
+    struct ctx ctx = {.clock = clock_system(), .cancel = stop, .deadline = MONO_NEVER};
+    ctx = ctx_until(&ctx, dur_ms(500));
+    assert_fails(join_by_token(&w->config, &ctx, &w->credentials), ERR_TIMEOUT, "");
+    assert_int_equal(join_world_tokens_seen(w), 1);
+    assert_fails(join_by_token(&w->config, &ctx, &w->credentials), ERR_CANCELLED, "");
+    assert_int_equal(join_world_tokens_seen(w), 1);
+}
+
+static void test_stream_when_patience_ends_ends_at_once(void **state)
+{
+    struct join_world *w = *state;
+    CLEANUP(cancel_freep) struct cancel *force = NULL;
+    assert_ok(cancel_new(&force));
+    w->stream = JOIN_HANGS;
+    w->fire = w->config.patience = force;
+    begin(w);
+    struct ctx ctx = {.clock = clock_system(), .deadline = MONO_NEVER};
     assert_fails(join_by_token(&w->config, &ctx, &w->credentials), ERR_CANCELLED, "");
     assert_int_equal(join_world_tokens_seen(w), 1);
 }
@@ -84,7 +100,8 @@ int main(void)
         JOIN_TEST(test_stream_for_another_join_method_gives_up_without_keys),
         JOIN_TEST(test_stream_that_ends_without_a_result_is_an_error),
         JOIN_TEST(test_stream_when_nobody_answers_ends_at_the_deadline),
-        JOIN_TEST(test_stream_when_cancelled_ends_at_once),
+        JOIN_TEST(test_stream_with_the_token_is_not_cut_off_by_a_stop),
+        JOIN_TEST(test_stream_when_patience_ends_ends_at_once),
     };
     return fake_cluster_run_tests("transport/join_stream", tests);
 }
