@@ -18,6 +18,7 @@ struct diag_request {
     const char *format; /* of the query, as the next two; NULL: not given */
     const char *what;   /* its `for` */
     const char *timeout;
+    const char *seconds;       /* its `seconds` */
     const char *accept;        /* the header; NULL: none */
     const char *authorization; /* the header; NULL: none */
     struct bytes body;         /* at most DIAG_HTTP_BODY_MAX */
