@@ -224,7 +224,7 @@ static void see(void *arg, struct notify_view *ret)
                                  .now = loop_now(a->loop),
                                  .cluster = cluster_text(a->cluster),
                                  .is_stopping = a->stopping,
-                                 .awaits_reply = identity_service_awaits_reply(a->identity)};
+                                 .awaits_reply = identity_service_stake(a->identity) != NULL};
     ret->health = health_overall(facts.health, facts.now);
     ret->next_change = health_next_change(facts.health, facts.now);
     ret->goes_on = identity_service_goes_on(a->identity);

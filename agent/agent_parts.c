@@ -81,6 +81,7 @@ static struct err *make_cluster(struct agent *a)
         .storage = &a->setup.config->storage,
         .keys = a->keys,
         .log = a->setup.log,
+        .metrics = diagnostics_metrics(a->diagnostics),
         .lost = on_lost,
         .lost_arg = a,
     };
@@ -214,11 +215,11 @@ RESULT agent_parts_make(struct agent *a)
     TRY(cancel_new(&a->force));
     TRY(make_keys(a));
     TRY(open_store(a));
+    TRY(make_diagnostics(a));
     TRY(make_cluster(a));
     TRY(pool_new(a->loop, 1, &a->lane));
     TRY(pool_new(a->loop, 1, &a->prober));
     TRY(pool_new(a->loop, WORKERS, &a->workers));
-    TRY(make_diagnostics(a));
     TRY(make_identity(a));
     TRY(make_connection(a));
     TRY(make_outputs(a));

@@ -50,11 +50,15 @@ static struct err *make(struct cluster *c)
         .insecure = config->insecure,
         .ca_pins = &config->onboarding.ca_pins,
         .ca_path = config->onboarding.ca_path,
+        .metrics = c->c.metrics,
     };
     TRY(cluster_path_open(c, &connector.path));
     TRY(connector_new(&connector, &c->connector));
-    struct channel_config channel = {
-        .dial = connector_dial, .arg = c->connector, .lost = c->c.lost, .lost_arg = c->c.lost_arg};
+    struct channel_config channel = {.dial = connector_dial,
+                                     .arg = c->connector,
+                                     .metrics = c->c.metrics,
+                                     .lost = c->c.lost,
+                                     .lost_arg = c->c.lost_arg};
     return channel_new(&channel, &c->channel);
 }
 

@@ -19,6 +19,7 @@
 #include "agent/config.h"
 #include "base/ctx.h"
 #include "diag/core/log.h"
+#include "diag/core/metrics.h"
 #include "identity/pki/keypool.h"
 #include "identity/remote.h"
 #include "transport/path.h"
@@ -30,6 +31,7 @@ struct cluster_config {
     const struct clock *clock;
     struct keypool *keys;
     struct log *log;
+    struct metrics *metrics; /* outlive the cluster. NULL: nobody counts */
     /* Where to keep what is learnt about reaching the cluster: the bot's storage, which exists. NULL or
      * memory: nowhere. */
     const struct config_destination *storage;

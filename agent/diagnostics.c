@@ -2,6 +2,10 @@
 #include "agent/diagnostics.h"
 
 #include "agent/diag_place.h"
+#include "diag/core/agent_metrics.h"
+#include "diag/core/task_metrics.h"
+#include "diag/health_metrics.h"
+#include "diag/process_metrics.h"
 #include "diag/server.h"
 
 #include <stdio.h>
@@ -12,8 +16,20 @@ struct diagnostics {
     struct diagnostics_config c;
     struct health *health;
     struct metrics *metrics;
+    struct health_metrics health_metrics;
     struct diag_server *server; /* NULL: listens nowhere */
 };
+
+/* In the order in which they are shown. */
+static void begin_metrics(struct diagnostics *d)
+{
+    d->health_metrics = (struct health_metrics){.health = d->health, .clock = d->c.clock};
+    process_metrics_build(d->metrics, d->c.version, NULL);
+    health_metrics_watch(&d->health_metrics, d->metrics);
+    agent_metrics_declare(d->metrics);
+    task_metrics_declare(d->metrics);
+    process_metrics_watch(d->metrics, clock_now(d->c.clock));
+}
 
 RESULT diagnostics_new(const struct diagnostics_config *config, struct diagnostics **ret)
 {
@@ -23,6 +39,7 @@ RESULT diagnostics_new(const struct diagnostics_config *config, struct diagnosti
     d->c = *config;
     TRY(health_new(&d->health));
     TRY(metrics_new(&d->metrics));
+    begin_metrics(d);
     *ret = TAKE(d);
     return NULL;
 }

@@ -54,7 +54,7 @@ char *notify_status(const struct notify_facts *f, char out[NOTIFY_STATUS_SIZE])
 {
     if (f->is_stopping)
         snprintf(out, NOTIFY_STATUS_SIZE, "%s",
-                 f->awaits_reply ? "Stopping, waits for the reply of a renewal" : "Stopping");
+                 f->awaits_reply ? "Stopping, waits for the cluster's reply" : "Stopping");
     else
         describe(f, out);
     tidy(out);

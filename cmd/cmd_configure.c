@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/config_check.h"
 #include "agent/config_write.h"
+#include "cmd/out_file.h"
 #include "cmd/start_options.h"
-
-#include <errno.h>
-#include <string.h>
 
 static const struct command_help help = {
     .usage = "tbot configure [identity|legacy] [options]",
@@ -34,43 +32,15 @@ static RESULT build(const struct start_options *options, struct config **ret)
     return NULL;
 }
 
-static RESULT write_all(int fd, struct bytes text)
-{
-    for (size_t done = 0; done < text.len;) {
-        ssize_t n = write(fd, text.data + done, text.len - done);
-        if (n < 0 && errno != EINTR)
-            return err_sys(ERR_STORAGE, errno, "writing to standard output");
-        done += n > 0 ? (size_t)n : 0;
-    }
-    return NULL;
-}
-
-/* The user names the place: links on the way to it are theirs to follow. */
-static RESULT write_file(const char *path, struct bytes text)
-{
-    CLEANUP(dir_closep) struct dir *dir = NULL;
-    const char *slash = strrchr(path, '/');
-    size_t len = slash ? (size_t)(slash - path) : 1;
-    CLEANUP(freep) char *parent = strndup(slash ? path : ".", len ? len : 1);
-    const char *name = slash ? slash + 1 : path;
-    if (!parent)
-        return err_nomem();
-    if (!*name)
-        return err_new(ERR_USAGE, "option '--output': '%s' is a directory", path);
-    TRY_CTX(dir_open(parent, SYMLINKS_INSECURE, false, &dir), "writing '%s'", path);
-    TRY_CTX(dir_replace(dir, name, text, 0600), "writing '%s'", path);
-    return NULL;
-}
-
 static RESULT configure(const struct start_options *options)
 {
     CLEANUP(config_freep) struct config *config = NULL;
     CLEANUP(secret_freep) struct secret *text = NULL;
     TRY(build(options, &config));
     TRY(config_write(config, &text));
-    if (!options->output)
-        return write_all(STDOUT_FILENO, secret_bytes(text));
-    TRY(write_file(options->output, secret_bytes(text)));
+    TRY(out_file_write(options->output, secret_bytes(text)));
+    if (out_file_is_stdout(options->output))
+        return NULL;
     fprintf(stderr, "tbot: wrote '%s'; begin with: tbot start -c %s\n", options->output,
             options->output);
     return NULL;

@@ -4,19 +4,14 @@
 #include "cmd/plain_text.h"
 
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #define STATUS_COLUMNS 9 /* "not tried" */
 #define NAME_COLUMNS 13  /* "configuration" */
 #define TIME_COLUMNS 7   /* "1234 ms" */
 #define TEXT_COLUMN (STATUS_COLUMNS + 2 + NAME_COLUMNS + 2)
 #define STEP_TEXT_COLUMN (TEXT_COLUMN + TIME_COLUMNS + 2)
-#define NARROWEST 60 /* on less than that nothing is wrapped: the terminal does it no worse */
 
 #define ARROW "-> "
-#define PLAIN "\033[0m"
-#define TAKE_BACK "\r\033[K"
 
 static const struct {
     const char *word, *colour;
@@ -27,61 +22,24 @@ static const struct {
     [CHECK_NOT_TRIED] = {"not tried", "\033[2m"},
 };
 
-static bool is_set(const char *variable)
-{
-    const char *value = getenv(variable);
-    return value && *value;
-}
-
-static bool has_cursor(void)
-{
-    const char *term = getenv("TERM");
-    return term && *term && strcmp(term, "dumb") != 0;
-}
-
 void test_report_init(struct test_report *r, FILE *out)
 {
-    struct winsize size = {0};
-    *r = (struct test_report){.out = out};
-    if (!isatty(fileno(out)))
-        return;
-    r->has_cursor = has_cursor();
-    r->has_colour = r->has_cursor && !is_set("NO_COLOR");
-    if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col >= NARROWEST)
-        r->width = size.ws_col;
-}
-
-/* Words from `column` on, in as many lines as they need; `at` is where the first one begins. */
-static void put_wrapped(const struct test_report *r, const char *text, size_t column, size_t at)
-{
-    while (*text) {
-        size_t len = strcspn(text, " ");
-        size_t columns = plain_text_columns(text, len);
-        bool is_first = at == column;
-        if (r->width > 0 && !is_first && at + 1 + columns > r->width) {
-            fprintf(r->out, "\n%*s", (int)column, "");
-            at = column;
-            is_first = true;
-        }
-        fprintf(r->out, "%s%.*s", is_first ? "" : " ", (int)len, text);
-        at += columns + !is_first;
-        text += len;
-        text += strspn(text, " ");
-    }
+    *r = (struct test_report){.out = out, .terminal = terminal_of(out)};
 }
 
 static void put_text(const struct test_report *r, const char *text, size_t column)
 {
     CLEANUP(freep) char *plain = plain_text(text);
-    put_wrapped(r, plain ? plain : "(out of memory)", column, column);
+    terminal_put_words(r->out, r->terminal.width, plain ? plain : "(out of memory)", column,
+                       column);
     fputc('\n', r->out);
 }
 
 static void put_coloured(const struct test_report *r, enum check_status status, const char *text,
                          int width)
 {
-    if (r->has_colour)
-        fprintf(r->out, "%s%-*s%s", looks[status].colour, width, text, PLAIN);
+    if (r->terminal.has_colour)
+        fprintf(r->out, "%s%-*s%s", looks[status].colour, width, text, TERMINAL_PLAIN);
     else
         fprintf(r->out, "%-*s", width, text);
 }
@@ -114,7 +72,7 @@ static void put_finding(const struct test_report *r, const struct check_result *
 static void take_back(struct test_report *r)
 {
     if (r->is_under_way)
-        fputs(TAKE_BACK, r->out);
+        fputs(TERMINAL_TAKE_BACK, r->out);
     r->is_under_way = false;
 }
 
@@ -124,8 +82,8 @@ static void begin(void *arg, const char *name, const char *subject)
     struct test_report *r = arg;
     CLEANUP(freep) char *plain = plain_text(subject);
     take_back(r);
-    if (!r->has_cursor || !plain ||
-        STEP_TEXT_COLUMN + plain_text_columns(plain, strlen(plain)) + 4 >= r->width)
+    if (!r->terminal.has_cursor || !plain ||
+        STEP_TEXT_COLUMN + plain_text_columns(plain, strlen(plain)) + 4 >= r->terminal.width)
         return;
     fprintf(r->out, "%-*s  %-*s  %*s  %s ...", STATUS_COLUMNS, "", NAME_COLUMNS, name, TIME_COLUMNS,
             "", plain);

@@ -16,14 +16,13 @@
  */
 
 #include "agent/check.h"
+#include "cmd/terminal.h"
 
 #include <stdio.h>
 
 struct test_report {
     FILE *out;
-    size_t width; /* columns to wrap at; 0: lines are as long as they are */
-    bool has_colour;
-    bool has_cursor;   /* a line can be taken back */
+    struct terminal terminal;
     bool is_under_way; /* the last line is to be taken back */
     bool has_steps;    /* the part of the steps has begun */
 };

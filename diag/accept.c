@@ -38,26 +38,41 @@ static int quality_of(const char *range, const char *end)
     return Q_ONE;
 }
 
-static bool is_type(const char *range, const char *end, const char *type)
+/* One member of a list: a media type, or a coding. Parameters may follow. */
+static bool is_named(const char *range, const char *end, const char *name)
 {
-    size_t len = strlen(type);
-    return (size_t)(end - range) >= len && strncasecmp(range, type, len) == 0 &&
+    size_t len = strlen(name);
+    return (size_t)(end - range) >= len && strncasecmp(range, name, len) == 0 &&
            (range + len == end || strchr("; \t", range[len]));
+}
+
+/* The highest quality that a list gives to `name`; `otherwise` where it does not name it. */
+static int quality_in(const char *list, const char *name, int otherwise)
+{
+    int found = -1;
+    for (const char *s = list; s && *s;) {
+        s = skip_blanks(s);
+        const char *end = s + strcspn(s, ",");
+        int q = quality_of(s, end);
+        if (is_named(s, end, name) && q > found)
+            found = q;
+        s = *end ? end + 1 : end;
+    }
+    return found < 0 ? otherwise : found;
 }
 
 enum metrics_format diag_accept_metrics(const char *accept)
 {
-    int open_metrics = 0;
-    int plain = 0;
-    for (const char *s = accept; s && *s;) {
-        s = skip_blanks(s);
-        const char *end = s + strcspn(s, ",");
-        int q = quality_of(s, end);
-        if (is_type(s, end, "application/openmetrics-text") && q > open_metrics)
-            open_metrics = q;
-        if (is_type(s, end, "text/plain") && q > plain)
-            plain = q;
-        s = *end ? end + 1 : end;
-    }
+    int open_metrics = quality_in(accept, "application/openmetrics-text", 0);
+    int plain = quality_in(accept, "text/plain", 0);
     return open_metrics > 0 && open_metrics >= plain ? METRICS_OPENMETRICS : METRICS_PROMETHEUS;
+}
+
+bool diag_accept_gzip(const char *accept_encoding)
+{
+    int rest = quality_in(accept_encoding, "*", 0);
+    int old_name = quality_in(accept_encoding, "x-gzip", rest); /* RFC 9110, 8.4.1.3 */
+    int gzip = quality_in(accept_encoding, "gzip", old_name);
+    int identity = quality_in(accept_encoding, "identity", rest);
+    return gzip > 0 && gzip >= identity;
 }

@@ -3,7 +3,8 @@
 #define TBOT_DIAG_ACCEPT_H
 
 /*
- * Which form of the metrics a client wants, by its Accept header (RFC 9110, 12.5.1). Pure.
+ * Which form of an answer a client wants, by its Accept and Accept-Encoding headers (RFC 9110, 12.5.1
+ * and 12.5.3). Pure.
  *
  * OpenMetrics only where it is named, and not liked less than text/plain: a browser or curl, which take
  * anything, get the plainer one.
@@ -13,5 +14,11 @@
 
 /* `accept`: the header, or NULL. What cannot be read counts as not said. */
 enum metrics_format diag_accept_metrics(const char *accept);
+
+/*
+ * Whether to compress with gzip: it is named, or meant by "*", and liked no less than the plain bytes.
+ * Those are never refused, as a client may that asks for "identity;q=0".
+ */
+bool diag_accept_gzip(const char *accept_encoding);
 
 #endif

@@ -29,6 +29,7 @@ struct diag_answer {
     unsigned code;            /* HTTP's */
     const char *content_type; /* static */
     const char *route;        /* static: as the metrics name it, e.g. "/readyz/{service}" */
+    const char *encoding;     /* static: of the body, "gzip"; NULL: as it is */
     const char *allow;        /* static: the Allow header; NULL: none */
     bool asks_for_token;      /* WWW-Authenticate: Bearer */
     bool shows_version;       /* the Server header may be there: the asker gets details */
@@ -74,7 +75,9 @@ struct diag_profile_view {
 /* What answers are made of. */
 struct diag_facts {
     const struct health *health;
-    struct metrics *metrics; /* may be NULL */
+    struct metrics *metrics;    /* may be NULL */
+    const char *metrics_prefix; /* of the JSON list's names */
+    const char *hostname;       /* "": not known */
     struct liveness liveness;
     struct now now;
     pid_t pid;
@@ -110,6 +113,12 @@ RESULT diag_answer_readyz_tbot(const struct diag_facts *f, const char *service,
 
 RESULT diag_answer_metrics(const struct diag_facts *f, enum metrics_format format,
                            struct diag_answer *a);
+
+/* The same as a JSON list, see diag/core/metrics_json.h. */
+RESULT diag_answer_metrics_json(const struct diag_facts *f, struct diag_answer *a);
+
+/* Compresses the body, where that makes it smaller. */
+RESULT diag_answer_gzip(struct diag_answer *a);
 
 /* Everything a person wants to know, for those who get details. */
 RESULT diag_answer_status(const struct diag_facts *f, struct diag_answer *a);

@@ -55,7 +55,9 @@ static void add_headers(const struct diag_http *h, struct MHD_Response *response
     MHD_add_response_header(response, "Content-Type", a->content_type);
     MHD_add_response_header(response, "Cache-Control", "no-store");
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    MHD_add_response_header(response, "Vary", "Accept");
+    MHD_add_response_header(response, "Vary", "Accept, Accept-Encoding");
+    if (a->encoding)
+        MHD_add_response_header(response, "Content-Encoding", a->encoding);
     if (a->shows_version)
         MHD_add_response_header(response, "Server", h->c.server);
     if (a->allow)
@@ -105,6 +107,7 @@ static struct diag_request request_of(const struct exchange *x, const char *meth
         .timeout = query(x->conn, "timeout"),
         .seconds = query(x->conn, "seconds"),
         .accept = header(x->conn, "Accept"),
+        .accept_encoding = header(x->conn, "Accept-Encoding"),
         .body = buf_bytes(&x->body),
         .since = x->since,
         .authorization = header(x->conn, "Authorization"),

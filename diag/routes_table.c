@@ -40,7 +40,19 @@ static struct err *metrics(const struct diag_request *r, const struct diag_facts
                            const char *service, struct diag_answer *a)
 {
     (void)service;
-    return diag_answer_metrics(f, diag_accept_metrics(r->accept), a);
+    TRY(diag_answer_metrics(f, diag_accept_metrics(r->accept), a));
+    return diag_accept_gzip(r->accept_encoding) ? diag_answer_gzip(a) : NULL;
+}
+
+static struct err *metrics_json(const struct diag_request *r, const struct diag_facts *f,
+                                const char *service, struct diag_answer *a)
+{
+    if (r->format && strcmp(r->format, "prometheus") == 0)
+        return metrics(r, f, service, a);
+    if (r->format && strcmp(r->format, "json") != 0)
+        return diag_answer_error(400, "unknown format: there are 'json' and 'prometheus'", a);
+    TRY(diag_answer_metrics_json(f, a));
+    return diag_accept_gzip(r->accept_encoding) ? diag_answer_gzip(a) : NULL;
 }
 
 static struct err *bad_request(const struct err *why, struct diag_answer *a)
@@ -171,6 +183,8 @@ const struct diag_route diag_routes_table[] = {
     {"/wait/{service}", DIAG_GET, DIAG_PROBE, wait_for, NULL},
     {"/metrics", DIAG_GET, DIAG_METRICS, metrics, NULL},
     {"/_metrics/prometheus", DIAG_GET, DIAG_METRICS, metrics, NULL},
+    {"/_metrics", DIAG_GET, DIAG_METRICS, metrics_json, NULL},
+    {"/_metrics/json", DIAG_GET, DIAG_METRICS, metrics_json, NULL},
     {"/status", DIAG_GET, DIAG_DETAILS, status, NULL},
     {"/_status", DIAG_GET, DIAG_PROBE, backend, NULL},
     {"/log-level", DIAG_GET, DIAG_DETAILS, log_level, NULL},

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "diag/server_private.h"
 
+#include "diag/core/metrics_points.h"
 #include "diag/server_metrics.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -108,22 +110,30 @@ static void resume(void *arg)
     err_ignore(e, "the descriptor is ours and watched");
 }
 
-/*
- * Descriptors or memory have run out. The listener stays readable, so watching it on would spin: it
- * rests for a moment, and one of our own connections gives its descriptor back.
- */
-static void pause_accepting(struct ear *ear, int errnum)
+static void say_short(struct ear *ear, int errnum)
 {
-    struct diag_server *s = ear->server;
     struct err *why = err_sys(ERR_BUSY, errnum, "accepting on '%s'", ear->listener.text);
-    log_err(s->c.log, ear->is_short ? LOG_DEBUG : LOG_WARN, "diag",
-            "cannot take a connection; trying every second", why);
+    log_err(ear->server->c.log, ear->is_short ? LOG_DEBUG : LOG_WARN, "diag",
+            "cannot take a connection without ending another", why);
     ear->is_short = true;
     err_free(why);
-    struct place *victim =
-        places_victim(&s->places, ear->number, ear->listener.origin == DIAG_FROM_SOCKET);
+}
+
+/* One of our own connections gives its descriptor back. false: there is none that may. */
+static bool make_way(struct ear *ear)
+{
+    struct diag_server *s = ear->server;
+    bool is_local = ear->listener.origin == DIAG_FROM_SOCKET;
+    struct place *victim = places_victim(&s->places, ear->number, is_local);
     if (victim)
         end_connection(s, victim, DIAG_TLS_EVICTED);
+    return victim && victim->state == PLACE_FREE;
+}
+
+/* The listener stays readable, so watching it on would spin: it rests for a moment. */
+static void pause_accepting(struct ear *ear)
+{
+    struct diag_server *s = ear->server;
     struct err *e = loop_io_change(s->c.loop, &ear->io, 0);
     err_ignore(e, "the descriptor is ours and watched");
     server_set_timer(s, &ear->resume, mono_add(now(s), ACCEPT_PAUSE));
@@ -134,6 +144,32 @@ static bool is_of_one_client(int errnum)
     return errnum == ECONNABORTED || errnum == EINTR || errnum == EPROTO || errnum == EPERM;
 }
 
+/* Without descriptors accept(2) fails before it looks: that does not say that somebody waits. */
+static bool is_somebody_there(const struct ear *ear)
+{
+    struct pollfd queue = {.fd = ear->listener.fd, .events = POLLIN};
+    return poll(&queue, 1, 0) == 1;
+}
+
+/*
+ * After an accept(2) that failed. Where descriptors or memory have run out each newcomer takes the place of
+ * another at once: a probe stands behind all the clients that came to hold us up.
+ */
+static bool may_accept_again(struct ear *ear, int errnum)
+{
+    if (is_of_one_client(errnum))
+        return true;
+    if (errnum == EAGAIN)
+        ear->is_short = false;
+    if (errnum == EAGAIN || !is_somebody_there(ear))
+        return false;
+    say_short(ear, errnum);
+    if (make_way(ear))
+        return true;
+    pause_accepting(ear);
+    return false;
+}
+
 /* As many as there are places, then the loop has its turn again. */
 static void on_listener(void *arg, uint32_t events)
 {
@@ -141,15 +177,10 @@ static void on_listener(void *arg, uint32_t events)
     struct ear *ear = arg;
     for (int i = 0; i < PLACES_MAX; i++) {
         int fd = accept4(ear->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd >= 0) {
-            ear->is_short = false;
+        if (fd >= 0)
             admit(ear, fd);
-        } else if (errno == EAGAIN) {
+        else if (!may_accept_again(ear, errno))
             break;
-        } else if (!is_of_one_client(errno)) {
-            pause_accepting(ear, errno);
-            break;
-        }
     }
     plan_deadline(ear->server);
 }
@@ -230,6 +261,10 @@ RESULT diag_server_new(const struct diag_server_config *c, struct diag_server **
     if (!s)
         return err_nomem();
     s->c = *c;
+    if (!s->c.metrics_prefix)
+        s->c.metrics_prefix = METRICS_PREFIX;
+    if (gethostname(s->hostname, sizeof(s->hostname)) != 0)
+        s->hostname[0] = '\0'; /* then nothing says where a metric is from */
     s->liveness.stall = c->livez_stall;
     s->tick = (struct loop_timer){.fn = tick, .arg = s};
     s->deadline = (struct loop_timer){.fn = enforce_deadlines, .arg = s};

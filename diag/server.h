@@ -17,6 +17,7 @@
  *     /servez /servez/{service}           can consumers be served now?
  *     /wait /wait/{service}               as soon as that is so, see diag/wait.h
  *     /metrics /_metrics/prometheus       Prometheus text or OpenMetrics
+ *     /_metrics /_metrics/json            the same as a JSON list
  *     /status                             all that is known, for a person
  *     /_status                            ghostunnel's form of it
  *     /log-level                          with PUT a level, for good or `?for=` a while
@@ -60,7 +61,8 @@ struct diag_server_config {
     const struct clock *clock;
     struct log *log; /* may be NULL */
     const struct health *health;
-    struct metrics *metrics; /* may be NULL: /metrics answers 404 */
+    struct metrics *metrics;    /* may be NULL: /metrics answers 404 */
+    const char *metrics_prefix; /* of the JSON list's names; NULL: METRICS_PREFIX */
     struct diag_reporter reporter;
     const struct diag_control *control; /* NULL: nothing can be set in motion */
     const struct diag_address *addresses;

@@ -97,6 +97,8 @@ static struct diag_facts facts_for(const struct diag_server *s, const struct pla
     return (struct diag_facts){
         .health = s->c.health,
         .metrics = s->c.metrics,
+        .metrics_prefix = s->c.metrics_prefix,
+        .hostname = s->hostname,
         .liveness = s->liveness,
         .now = loop_now(s->c.loop),
         .pid = getpid(),

@@ -12,6 +12,8 @@
 #include "diag/tls_conn.h"
 #include "diag/token_file.h"
 
+#include <limits.h>
+
 struct ear {
     struct diag_server *server;
     unsigned number;
@@ -20,12 +22,13 @@ struct ear {
     struct loop_io io;
     struct loop_timer resume;
     bool is_watched;
-    bool is_short; /* of descriptors or memory: said once, until it accepts again */
+    bool is_short; /* of descriptors or memory: said once, until there is enough again */
 };
 
 struct diag_server {
     struct diag_server_config c;
     char name[64];
+    char hostname[HOST_NAME_MAX + 1];
     struct diag_http *http;
     struct diag_token_file *tokens; /* NULL: there is none */
     struct diag_tls_host tls;       /* its keys are NULL where no address is https:// */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/channel.h"
 
+#include "diag/core/agent_metrics.h"
+#include "transport/rpc_metrics.h"
 #include "transport/turn.h"
 
 #include <pthread.h>
@@ -12,6 +14,7 @@ struct channel {
     void *arg;
     void (*lost)(void *arg);
     void *lost_arg;
+    struct metrics *metrics;
 
     pthread_mutex_t lock; /* guards everything below */
     struct credentials *creds;
@@ -38,6 +41,7 @@ RESULT channel_new(const struct channel_config *config, struct channel **ret)
     ch->arg = config->arg;
     ch->lost = config->lost;
     ch->lost_arg = config->lost_arg;
+    ch->metrics = config->metrics;
     ch->creds = config->credentials ? credentials_ref(config->credentials) : NULL;
     *ret = ch;
     return NULL;
@@ -284,8 +288,11 @@ RESULT channel_unary(struct channel *ch, const struct channel_call *call, const 
                      struct buf *reply, bool *ret_written)
 {
     bool is_written = false;
+    struct mono began = clock_mono(ctx->clock);
     struct err *e = call->session ? call_on(ch, call->session->conn, call, ctx, reply, &is_written)
                                   : call_anywhere(ch, call, ctx, reply, &is_written);
+    agent_metrics_called(ch->metrics, rpc_metrics_method(call->method), err_code(e),
+                         mono_diff(clock_mono(ctx->clock), began));
     if (ret_written)
         *ret_written = is_written;
     return e;

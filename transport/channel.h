@@ -26,6 +26,7 @@
  * Threads: all functions from any thread; channel_free() once, when no call is under way.
  */
 
+#include "diag/core/metrics.h"
 #include "identity/pki/credentials.h"
 #include "transport/conn.h"
 
@@ -38,6 +39,8 @@ struct channel_config {
                         struct tls **ret);
     void *arg;
     struct credentials *credentials; /* NULL: nobody; a reference is added */
+    struct metrics
+        *metrics; /* count each channel_unary(); outlive the channel. NULL: nobody counts */
 
     /*
      * The connection that calls would use has died, and not by our doing: the cluster may be gone.

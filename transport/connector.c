@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/connector.h"
 
+#include "diag/core/agent_metrics.h"
 #include "identity/pki/ossl.h"
 #include "transport/dial.h"
 #include "transport/trust.h"
@@ -153,12 +154,14 @@ static struct err *dial(struct connector *c, route_fn route, struct credentials 
     struct err *failed = NULL;
     pthread_mutex_lock(&c->lock);
     size_t n = path_routes(&c->path, routes);
+    bool is_known = c->path.has_worked;
     pthread_mutex_unlock(&c->lock);
     for (size_t i = 0; i < n; i++) {
         struct ctx part = share(ctx, n - i);
         struct err *e = dial_route(c, route, routes[i], creds, &part, ret);
         note(c, routes[i], e);
         if (!e) {
+            agent_metrics_dialled(c->c.metrics, is_known && i == 0);
             err_free(failed);
             return NULL;
         }

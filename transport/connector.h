@@ -24,6 +24,7 @@
  * Threads: all functions from any thread. They block within `ctx`.
  */
 
+#include "diag/core/metrics.h"
 #include "identity/pki/credentials.h"
 #include "transport/path.h"
 #include "transport/webapi.h"
@@ -37,6 +38,7 @@ struct connector_config {
     /* What vouches for the cluster when its CAs are no longer those of the credentials; borrowed. */
     const struct strlist *ca_pins; /* NULL: none */
     const char *ca_path;           /* NULL or "": none */
+    struct metrics *metrics; /* count dials by what led them; outlive `c`. NULL: nobody counts */
 };
 
 /* Dials nothing. */

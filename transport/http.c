@@ -187,12 +187,52 @@ static RESULT read_reply(const struct http_stream *s, const struct ctx *ctx, str
 }
 
 /* A line break in one of these would smuggle a header in. */
-static RESULT check_text(const char *what, const char *text)
+static RESULT check_bytes(const char *what, struct bytes text)
 {
-    for (const char *p = text; *p; p++)
-        if (*p <= ' ' || *p > '~')
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] <= ' ' || text.data[i] > '~')
             return err_new(ERR_BUG, "HTTP request: the %s holds a space or control byte", what);
     return NULL;
+}
+
+static RESULT check_text(const char *what, const char *text)
+{
+    return check_bytes(what, bytes_of_str(text));
+}
+
+/* What the caller may leave out. */
+static RESULT add_headers(const struct http_request *request, struct buf *head)
+{
+    const char *accept = request->accept ? request->accept : "application/json";
+    TRY(check_text("accepted type", accept));
+    TRY(buf_printf(head, "Accept: %s\r\nConnection: close\r\n", accept));
+    if (!request->content_type)
+        return NULL;
+    TRY(check_text("content type", request->content_type));
+    return buf_printf(head, "Content-Type: %s\r\nContent-Length: %zu\r\n", request->content_type,
+                      request->body.len);
+}
+
+/*
+ * The last header, from the secret's own memory: a copy of it in the head would outlive it.
+ */
+static RESULT send_bearer(const struct http_stream *s, const struct secret *bearer,
+                          const struct ctx *ctx)
+{
+    static const char name[] = "Authorization: Bearer ";
+    struct bytes token = secret_bytes(bearer);
+    TRY(s->write(s->arg, name, sizeof(name) - 1, ctx));
+    TRY(s->write(s->arg, token.data, token.len, ctx));
+    return s->write(s->arg, "\r\n\r\n", 4, ctx);
+}
+
+static RESULT send_head(const struct http_stream *s, const struct http_request *request,
+                        struct buf *head, const struct ctx *ctx)
+{
+    if (!request->bearer)
+        TRY(buf_add_str(head, "\r\n"));
+    TRY(s->write(s->arg, head->data, head->len, ctx));
+    return request->bearer ? send_bearer(s, request->bearer, ctx) : NULL;
 }
 
 static RESULT send_request(const struct http_stream *s, const struct http_request *request,
@@ -202,17 +242,12 @@ static RESULT send_request(const struct http_stream *s, const struct http_reques
     TRY(check_text("path", request->path));
     TRY(check_text("host", request->host));
     CLEANUP(buf_release) struct buf head = BUF_INIT(HTTP_HEAD_MAX);
-    TRY(buf_printf(&head,
-                   "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: tbot\r\n"
-                   "Accept: application/json\r\nConnection: close\r\n",
-                   request->method, request->path, request->host));
-    if (request->content_type) {
-        TRY(check_text("content type", request->content_type));
-        TRY(buf_printf(&head, "Content-Type: %s\r\nContent-Length: %zu\r\n", request->content_type,
-                       request->body.len));
-    }
-    TRY(buf_add_str(&head, "\r\n"));
-    TRY_CTX(s->write(s->arg, head.data, head.len, ctx), "HTTP request");
+    if (request->bearer)
+        TRY(check_bytes("token", secret_bytes(request->bearer)));
+    TRY(buf_printf(&head, "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: tbot\r\n", request->method,
+                   request->path, request->host));
+    TRY(add_headers(request, &head));
+    TRY_CTX(send_head(s, request, &head, ctx), "HTTP request");
     if (request->content_type && request->body.len > 0)
         TRY_CTX(s->write(s->arg, request->body.data, request->body.len, ctx), "HTTP request");
     return NULL;

@@ -22,6 +22,7 @@
 
 #include "base/buf.h"
 #include "base/ctx.h"
+#include "base/secret.h"
 
 #define HTTP_HEAD_MAX 16384
 
@@ -36,7 +37,7 @@ struct http_stream {
 
 struct tls;
 
-/* Borrows `t`. */
+/* Borrows `t`. Without TLS: transport/http_plain.h. */
 struct http_stream http_tls_stream(struct tls *t);
 
 struct http_request {
@@ -45,6 +46,9 @@ struct http_request {
     const char *host;         /* for the Host header: "proxy.example.com:3080", "[::1]:3080" */
     const char *content_type; /* NULL: no body is sent */
     struct bytes body;        /* sent from where it is, not copied: it may be a secret's */
+    const char *accept;       /* NULL: "application/json" */
+    /* Sent as "Authorization: Bearer …", from where it is; NULL: none. Printable ASCII. */
+    const struct secret *bearer;
 };
 
 struct http_reply {

@@ -30,6 +30,7 @@ static struct err *explain(enum relay_end end, struct err *e)
 {
     switch (end) {
     case RELAY_TLS_FAILED:
+    case RELAY_GOES_ON: /* never from relay_run() */
         break;
     case RELAY_TLS_CLOSED:
         return err_new(ERR_UNAVAILABLE, "the server closed the connection");

@@ -206,6 +206,8 @@ void metrics_observe(struct metrics *m, const struct metric_family *f, const cha
 
 void metrics_declare(struct metrics *m, const struct metric_family *f)
 {
+    if (!m)
+        return;
     pthread_mutex_lock(&m->lock);
     (void)find_family(m, f);
     pthread_mutex_unlock(&m->lock);
@@ -213,6 +215,8 @@ void metrics_declare(struct metrics *m, const struct metric_family *f)
 
 void metrics_clear(struct metrics *m, const struct metric_family *f)
 {
+    if (!m)
+        return;
     pthread_mutex_lock(&m->lock);
     struct family *found = find_family(m, f);
     if (found)

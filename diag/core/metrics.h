@@ -44,7 +44,10 @@ RESULT metrics_new(struct metrics **ret);
 void metrics_free(struct metrics *m); /* accepts NULL */
 DEFINE_FREEP(metrics)
 
-/* `values`: one text for each label of the family, copied; NULL where it has none. `m` may be NULL. */
+/*
+ * `values`: one text for each label of the family, copied; NULL where it has none. `m` may be NULL here,
+ * when declaring and when clearing.
+ */
 void metrics_add(struct metrics *m, const struct metric_family *f, const char *const *values,
                  double by);
 void metrics_set(struct metrics *m, const struct metric_family *f, const char *const *values,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "diag/core/metrics_text.h"
 
+#include "diag/core/metrics_number.h"
+
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct writer {
@@ -46,20 +46,10 @@ static void escaped(struct writer *w, const char *s, bool quotes)
     }
 }
 
-/* As short as it can be and still be read back as the same number. */
 static void number(struct writer *w, double v)
 {
-    char shown[32];
-    if (isinf(v)) {
-        text(w, v > 0 ? "+Inf" : "-Inf");
-        return;
-    }
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(shown, sizeof(shown), "%.*g", digits, v);
-        if (strtod(shown, NULL) == v)
-            break;
-    }
-    text(w, shown);
+    char shown[METRICS_NUMBER_SIZE];
+    text(w, metrics_number(v, shown));
 }
 
 /* OpenMetrics wants a bound that is whole written as 1.0. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/diagnostics.h"
 
+#include "diag/core/metrics_text.h"
 #include "tests/support/assert_err.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_dir.h"
@@ -120,6 +121,25 @@ static void test_one_pass_listens_nowhere(void **state)
     assert_false(is_logged(w, "listening"));
 }
 
+static void test_metrics_tell_of_services_process_and_build(void **state)
+{
+    struct world *w = *state;
+    CLEANUP(buf_release) struct buf text = BUF_INIT(1 << 20);
+    static const char *const lines[] = {
+        "\ntbot_build_info{version=\"1.2.3\",revision=\"unknown\"} 1\n",
+        "\nprocess_state 3\n",
+        "\ntbot_service_state{service=\"identity\",state=\"starting\"} 1\n",
+        "\nprocess_open_fds ",
+        "\n# TYPE tbot_renewals_total counter\n",
+        "\n# TYPE tbot_task_iterations_total counter\n",
+    };
+    assert_ok(begin(w, ".", ""));
+    assert_ok(metrics_write(diagnostics_metrics(w->diagnostics), METRICS_PROMETHEUS, &text));
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        if (!strstr(buf_str(&text), lines[i]))
+            fail_msg("no '%s'", lines[i]);
+}
+
 int main(void)
 {
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, set_up, tear_down)
@@ -128,6 +148,7 @@ int main(void)
         TEST(test_default_socket_that_cannot_be_made_is_a_warning),
         TEST(test_place_that_somebody_asked_for_is_an_error),
         TEST(test_one_pass_listens_nowhere),
+        TEST(test_metrics_tell_of_services_process_and_build),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,7 +109,7 @@ static void test_stop_is_told(void **state)
     w->facts.is_stopping = true;
     assert_status(w, "Stopping");
     w->facts.awaits_reply = true;
-    assert_status(w, "Stopping, waits for the reply of a renewal");
+    assert_status(w, "Stopping, waits for the cluster's reply");
 }
 
 /* A second line would be another word to the manager. */

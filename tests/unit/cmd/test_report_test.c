@@ -56,7 +56,7 @@ static void test_long_lines_are_wrapped_on_a_terminal(void **state)
     (void)state;
     struct printed p;
     begin(&p);
-    p.report.width = 60;
+    p.report.terminal.width = 60;
     add(&p, &(struct check_result){.name = "storage",
                                    .subject = "/s",
                                    .status = CHECK_FAILED,
@@ -110,8 +110,8 @@ static void test_step_under_way_is_shown_and_taken_back_on_a_terminal(void **sta
     (void)state;
     struct printed p;
     begin(&p);
-    p.report.has_cursor = true;
-    p.report.width = 80;
+    p.report.terminal.has_cursor = true;
+    p.report.terminal.width = 80;
     struct check_sink sink = test_report_sink(&p.report);
     sink.begin(sink.arg, "tcp", "10.0.0.1:1");
     fflush(p.report.out);
@@ -133,8 +133,8 @@ static void test_step_under_way_is_not_shown_elsewhere(void **state)
     begin(&p);
     struct check_sink sink = test_report_sink(&p.report);
     sink.begin(sink.arg, "tcp", "10.0.0.1:1");
-    p.report.has_cursor = true;
-    p.report.width = 60;
+    p.report.terminal.has_cursor = true;
+    p.report.terminal.width = 60;
     sink.begin(sink.arg, "tcp", "a.name.that.does.not.fit.into.one.line.example:3025");
     fflush(p.report.out);
     assert_int_equal(p.len, 0);
@@ -146,7 +146,7 @@ static void test_colour_is_only_around_the_status(void **state)
     (void)state;
     struct printed p;
     begin(&p);
-    p.report.has_colour = true;
+    p.report.terminal.has_colour = true;
     add(&p, &(struct check_result){
                 .name = "storage", .subject = "/s", .status = CHECK_OK, .message = "m"});
     assert_string_equal(p.text, "\033[32mok       \033[0m  storage        /s: m\n");
@@ -203,8 +203,8 @@ static void test_a_file_is_no_terminal(void **state)
     setenv("TERM", "xterm", 1);
     unsetenv("NO_COLOR");
     test_report_init(&report, file);
-    assert_false(report.has_colour);
-    assert_int_equal(report.width, 0);
+    assert_false(report.terminal.has_colour);
+    assert_int_equal(report.terminal.width, 0);
     fclose(file);
 }
 

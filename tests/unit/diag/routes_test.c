@@ -4,6 +4,7 @@
 #include "tests/support/assert_err.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 
 struct fixture {
     struct health *h;
@@ -22,7 +23,8 @@ static int setup(void **state)
     assert_ok(health_new(&f.h));
     assert_ok(health_add(f.h, "ssh/host key", HEALTH_SERVICE, now, &s));
     health_succeeded(s, "renew", now);
-    f.facts = (struct diag_facts){.health = f.h, .now = now};
+    f.facts = (struct diag_facts){
+        .health = f.h, .now = now, .metrics_prefix = "tbot", .hostname = "web1"};
     f.r = (struct diag_request){.method = "GET",
                                 .asker = {.origin = DIAG_FROM_LOOPBACK, .host = "localhost"}};
     *state = &f;
@@ -63,6 +65,9 @@ static void test_each_path_has_its_route(void **state)
         {"/servez/ssh/host key", "/servez/{service}", 503},
         {"/metrics", "/metrics", 200},
         {"/_metrics/prometheus", "/_metrics/prometheus", 200},
+        {"/_metrics", "/_metrics", 200},
+        {"/_metrics/json", "/_metrics/json", 200},
+        {"/_metrics/", "other", 404},
         {"/wait", "/wait", 200},
         {"/wait/ssh/host key", "/wait/{service}", 200},
         {"/wait/ssh", "/wait/{service}", 404},
@@ -97,6 +102,61 @@ static void test_metrics_follow_the_accept_header(void **state)
     get(f, "/metrics");
     assert_non_null(strstr(f->a.content_type, "application/openmetrics-text; version=1.0.0"));
     assert_string_equal(buf_str(&f->a.body), "# EOF\n");
+    metrics_free(f->facts.metrics);
+}
+
+static const struct metric_family figure = {"tbot_figure", METRIC_GAUGE, "A figure.",
+                                            .labels = {"name"}};
+
+static void test_metrics_as_json_carry_host_and_prefix(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const paths[] = {"/_metrics", "/_metrics/json"};
+    assert_int_equal(get(f, "/_metrics"), 404); /* none are kept */
+    assert_ok(metrics_new(&f->facts.metrics));
+    metrics_set(f->facts.metrics, &figure, (const char *[]){"a"}, 1);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(get(f, paths[i]), 200);
+        assert_string_equal(f->a.content_type, "application/json");
+        assert_string_equal(buf_str(&f->a.body),
+                            "[\n{\"timestamp\":1767323045,\"metric\":\"tbot.tbot_figure.a\","
+                            "\"value\":1,\"hostname\":\"web1\",\"labels\":{\"name\":\"a\"}}\n]\n");
+    }
+    f->r.format = "prometheus";
+    get(f, "/_metrics");
+    assert_non_null(strstr(f->a.content_type, "text/plain; version=0.0.4"));
+    f->r.format = "xml";
+    assert_int_equal(get(f, "/_metrics"), 400);
+    metrics_free(f->facts.metrics);
+}
+
+static void test_long_metrics_are_packed_for_who_takes_that(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const paths[] = {"/metrics", "/_metrics/prometheus", "/_metrics",
+                                        "/_metrics/json"};
+    assert_ok(metrics_new(&f->facts.metrics));
+    f->r.accept_encoding = "gzip";
+    for (int i = 0; i < 100; i++) {
+        if (i == 20) { /* it would be shorter, but it is one packet as it is */
+            get(f, "/metrics");
+            assert_null(f->a.encoding);
+        }
+        char name[16];
+        snprintf(name, sizeof(name), "figure%d", i);
+        metrics_set(f->facts.metrics, &figure, (const char *[]){name}, i);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        f->r.accept_encoding = "identity";
+        get(f, paths[i]);
+        assert_null(f->a.encoding);
+        size_t plain = f->a.body.len;
+        f->r.accept_encoding = "gzip";
+        get(f, paths[i]);
+        assert_string_equal(f->a.encoding, "gzip");
+        assert_true(f->a.body.len * 4 < plain);
+        assert_memory_equal(f->a.body.data, "\x1f\x8b", 2);
+    }
     metrics_free(f->facts.metrics);
 }
 
@@ -308,6 +368,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ROUTE_TEST(test_each_path_has_its_route),
         ROUTE_TEST(test_metrics_follow_the_accept_header),
+        ROUTE_TEST(test_metrics_as_json_carry_host_and_prefix),
+        ROUTE_TEST(test_long_metrics_are_packed_for_who_takes_that),
         ROUTE_TEST(test_format_is_tbots_or_refused),
         ROUTE_TEST(test_other_methods_are_told_what_is_allowed),
         ROUTE_TEST(test_each_page_names_the_methods_it_has),

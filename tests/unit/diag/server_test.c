@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <zlib.h>
 
 #define GET_LIVEZ "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -147,6 +148,62 @@ static void test_metrics_count_the_requests(void **state)
     assert_non_null(strstr(reply, "tbot_diag_requests_in_flight 1\n"));
     assert_non_null(strstr(reply, "tbot_diag_request_duration_seconds_count 2\n"));
     assert_non_null(strstr(reply, "text/plain; version=0.0.4"));
+}
+
+/* The body behind the head, unpacked, as text. */
+static void unpack(const char *reply, char *out, size_t size)
+{
+    const char *length = strstr(reply, "Content-Length: ");
+    const char *body = strstr(reply, "\r\n\r\n");
+    assert_non_null(length);
+    assert_non_null(body);
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)(body + 4),
+                  .avail_in = (uInt)strtoul(length + strlen("Content-Length: "), NULL, 10),
+                  .next_out = (Bytef *)out,
+                  .avail_out = (uInt)size - 1};
+    assert_int_equal(inflateInit2(&z, 15 + 16), Z_OK);
+    assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
+    out[z.total_out] = '\0';
+    inflateEnd(&z);
+}
+
+static void test_metrics_arrive_packed_where_that_is_accepted(void **state)
+{
+    struct server_world *w = *state;
+    static const struct metric_family f = {"tbot_figure", METRIC_GAUGE, "A figure.",
+                                           .labels = {"name"}};
+    static char reply[REPLY_SIZE];
+    static char text[REPLY_SIZE];
+    for (int i = 0; i < 200; i++) {
+        snprintf(text, sizeof(text), "figure%d", i);
+        metrics_set(w->metrics, &f, (const char *[]){text}, i);
+    }
+    int fd = world_connect(w, 0);
+    world_send(fd, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n"
+                   "Accept: application/openmetrics-text\r\n\r\n");
+    world_read(w, fd, reply);
+    close(fd);
+    assert_non_null(strstr(reply, "\r\nContent-Encoding: gzip\r\n"));
+    assert_non_null(strstr(reply, "\r\nVary: Accept, Accept-Encoding\r\n"));
+    unpack(reply, text, sizeof(text));
+    assert_non_null(strstr(text, "\ntbot_figure{name=\"figure199\"} 199\n"));
+    assert_string_equal(text + strlen(text) - 6, "# EOF\n");
+    const char *plain = world_get(w, 0, "/metrics");
+    assert_null(strstr(plain, "Content-Encoding"));
+    assert_non_null(strstr(plain, "\r\nVary: Accept, Accept-Encoding\r\n"));
+    assert_non_null(strstr(plain, "\ntbot_figure{name=\"figure199\"} 199\n"));
+}
+
+static void test_json_metrics_name_this_host_and_the_prefix(void **state)
+{
+    char host[256];
+    char wanted[512];
+    const char *reply = world_get(*state, 0, "/_metrics");
+    assert_int_equal(gethostname(host, sizeof(host)), 0);
+    snprintf(wanted, sizeof(wanted),
+             "\"metric\":\"tbot.tbot_diag_requests_in_flight\",\"value\":1,\"hostname\":\"%s\"}",
+             host);
+    assert_non_null(strstr(reply, wanted));
 }
 
 static void test_pipelined_requests_are_all_answered(void **state)
@@ -387,33 +444,80 @@ static void test_slow_clients_starve_no_probe(void **state)
         close(slow[i]);
 }
 
-static bool no_descriptors;
+/* What accept4() finds: enough descriptors, none, or one as soon as another was given back. */
+static enum { ENOUGH, NONE, ONE_FOR_ONE } descriptors;
 
 int __real_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
 int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
 int __wrap_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
-    if (!no_descriptors)
+    static bool was_given_back;
+    was_given_back = descriptors == ONE_FOR_ONE && !was_given_back;
+    if (descriptors == ENOUGH || (descriptors == ONE_FOR_ONE && !was_given_back))
         return __real_accept4(fd, addr, len, flags);
     errno = EMFILE;
     return -1;
+}
+
+/* Connected, and still in the queue. */
+static int connect_unseen(const struct server_world *w)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, &w->addresses[0].at.any, w->addresses[0].len), 0);
+    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    return fd;
 }
 
 static void test_no_descriptors_left_rests_and_recovers(void **state)
 {
     struct server_world *w = *state;
     static char reply[REPLY_SIZE];
-    no_descriptors = true;
+    descriptors = NONE;
     int fd = world_connect(w, 0);
     world_send(fd, GET_LIVEZ);
     world_settle(w);
-    no_descriptors = false;
+    descriptors = ENOUGH;
     assert_false(world_read(w, fd, reply));
     assert_string_equal(reply, ""); /* it rests, rather than looking again at once */
     fake_clock_advance(&w->time, dur_s(1));
     world_read(w, fd, reply);
     assert_true(begins(reply, "HTTP/1.1 200 "));
     close(fd);
+}
+
+/* Who waits longest gives his to the next, and so on: the last in the queue need not wait for all. */
+static void test_no_descriptors_left_takes_them_from_slow_clients(void **state)
+{
+    struct server_world *w = *state;
+    static char reply[REPLY_SIZE];
+    int slow[4];
+    slow[0] = world_connect(w, 0);
+    for (int i = 1; i < 4; i++)
+        slow[i] = connect_unseen(w);
+    CLEANUP(closep) int fd = connect_unseen(w);
+    world_send(fd, GET_LIVEZ);
+    descriptors = ONE_FOR_ONE;
+    world_read(w, fd, reply);
+    descriptors = ENOUGH;
+    assert_true(begins(reply, "HTTP/1.1 200 "));
+    for (int i = 0; i < 4; i++)
+        close(slow[i]);
+}
+
+/* accept(2) fails also when nobody is there. */
+static void test_no_descriptors_left_ends_nobody_for_nobody(void **state)
+{
+    struct server_world *w = *state;
+    static char reply[REPLY_SIZE];
+    CLEANUP(closep) int slow = world_connect(w, 0);
+    CLEANUP(closep) int fd = connect_unseen(w);
+    descriptors = ONE_FOR_ONE;
+    world_settle(w); /* `fd` takes the place of `slow`, and keeps it */
+    descriptors = ENOUGH;
+    world_send(fd, GET_LIVEZ);
+    world_read(w, fd, reply);
+    assert_true(begins(reply, "HTTP/1.1 200 "));
+    assert_true(world_read(w, slow, reply));
 }
 
 static void test_stop_removes_the_socket_and_ends_connections(void **state)
@@ -460,6 +564,8 @@ int main(void)
         WORLD_TEST(test_foreign_host_is_misdirected_on_loopback_only),
         WORLD_TEST(test_network_gets_no_details),
         WORLD_TEST(test_metrics_count_the_requests),
+        WORLD_TEST(test_metrics_arrive_packed_where_that_is_accepted),
+        WORLD_TEST(test_json_metrics_name_this_host_and_the_prefix),
         WORLD_TEST(test_pipelined_requests_are_all_answered),
         WORLD_TEST(test_body_of_a_get_is_no_request),
         WORLD_TEST(test_too_large_a_body_is_refused),
@@ -473,6 +579,8 @@ int main(void)
         WORLD_TEST(test_idle_connection_is_ended_after_thirty_seconds),
         WORLD_TEST(test_slow_clients_starve_no_probe),
         WORLD_TEST(test_no_descriptors_left_rests_and_recovers),
+        WORLD_TEST(test_no_descriptors_left_takes_them_from_slow_clients),
+        WORLD_TEST(test_no_descriptors_left_ends_nobody_for_nobody),
         WORLD_TEST(test_stop_removes_the_socket_and_ends_connections),
         WORLD_TEST(test_new_that_fails_undoes_what_it_opened),
     };

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/transport/channel_world.h"
 
+#include "diag/core/metrics_text.h"
+#include "proto/method.h"
+
 #include <poll.h>
 
 static void test_channel_when_made_does_not_dial(void **state)
@@ -22,6 +25,31 @@ static void test_call_when_first_dials_and_later_ones_reuse(void **state)
     assert_int_equal(atomic_load(&w->n_dials), 1);
     assert_int_equal(fake_cluster_connections(w->fc), 1);
     assert_string_equal(fake_cluster_peer(w->fc, 0), "bot-one");
+}
+
+static void assert_counted(struct channel_world *w, const char *line)
+{
+    CLEANUP(buf_release) struct buf text = BUF_INIT(1 << 20);
+    assert_ok(metrics_write(w->metrics, METRICS_PROMETHEUS, &text));
+    if (!strstr(buf_str(&text), line))
+        fail_msg("no '%s' in\n%s", line, buf_str(&text));
+}
+
+static void test_call_is_counted_once_by_its_outcome(void **state)
+{
+    struct channel_world *w = *state;
+    struct ctx ctx = channel_world_patience();
+    CLEANUP(buf_release) struct buf reply = BUF_INIT(4096);
+    struct channel_call ping = {.method = METHOD_PING, .is_idempotent = true};
+    assert_ok(channel_unary(w->channel, &ping, &ctx, &reply, NULL));
+    atomic_store(&w->script.n_break, 1); /* and once more, unnoticed by the caller */
+    assert_ok(channel_unary(w->channel, &ping, &ctx, &reply, NULL));
+    assert_counted(w, "tbot_rpc_requests_total{method=\"Ping\",code=\"ok\"} 2\n");
+    assert_counted(w, "tbot_rpc_duration_seconds_count{method=\"Ping\"} 2\n");
+    fake_cluster_drop(w->fc);
+    atomic_store(&w->script.status, 7); /* permission denied */
+    assert_fails(channel_world_call(w, true, &ctx, NULL), ERR_DENIED, "as told");
+    assert_counted(w, "tbot_rpc_requests_total{method=\"other\",code=\"denied\"} 1\n");
 }
 
 static void test_call_when_the_connection_died_dials_again(void **state)
@@ -269,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CHANNEL_TEST(test_channel_when_made_does_not_dial),
         CHANNEL_TEST(test_call_when_first_dials_and_later_ones_reuse),
+        CHANNEL_TEST(test_call_is_counted_once_by_its_outcome),
         CHANNEL_TEST(test_call_when_the_connection_died_dials_again),
         CHANNEL_TEST(test_call_when_the_server_asked_us_to_go_is_repeated),
         CHANNEL_TEST(test_call_when_the_connection_breaks_under_it_is_repeated_if_idempotent),

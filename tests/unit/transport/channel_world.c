@@ -65,8 +65,13 @@ static void build(struct channel_world *w, struct fake_cluster_config config)
     assert_ok(address_parse("127.0.0.1", fake_cluster_port(w->fc), &w->address));
     w->creds = fixture_credentials(&(struct fixture){.user = "bot-one"});
     assert_ok(cancel_new(&w->lost));
-    struct channel_config channel = {
-        .dial = dial_world, .arg = w, .credentials = w->creds, .lost = on_lost, .lost_arg = w};
+    assert_ok(metrics_new(&w->metrics));
+    struct channel_config channel = {.dial = dial_world,
+                                     .arg = w,
+                                     .credentials = w->creds,
+                                     .metrics = w->metrics,
+                                     .lost = on_lost,
+                                     .lost_arg = w};
     assert_ok(channel_new(&channel, &w->channel));
 }
 
@@ -83,6 +88,7 @@ int channel_world_set_up(void **state)
 static void demolish(struct channel_world *w)
 {
     channel_free(w->channel);
+    metrics_free(w->metrics);
     fake_cluster_stop(w->fc);
     cancel_free(w->lost);
     credentials_free(w->creds);

@@ -49,6 +49,7 @@ struct channel_world {
     struct address address; /* where it dials */
     atomic_int n_dials;
     struct cancel *lost; /* fired when the channel tells of a loss */
+    struct metrics *metrics;
 };
 
 int channel_world_set_up(void **state);

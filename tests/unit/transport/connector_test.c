@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/connector.h"
 
+#include "diag/core/metrics_text.h"
 #include "tests/support/assert_err.h"
 #include "tests/support/fake_cluster.h"
 #include "tests/support/pki_fixture.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 /* What only a dial through the proxy says. */
@@ -25,6 +27,7 @@ static int set_up(void **state)
     host_ca_init(&w->ca, FIXTURE_CLUSTER);
     w->creds = host_ca_bot(&w->ca, "bot-one");
     w->config.path.kind = PATH_UNKNOWN;
+    assert_ok(metrics_new(&w->config.metrics));
     *state = w;
     return 0;
 }
@@ -40,6 +43,7 @@ static int tear_down(void **state)
 {
     struct world *w = *state;
     stop(w);
+    metrics_free(w->config.metrics);
     credentials_free(w->creds);
     host_ca_release(&w->ca);
     free(w);
@@ -102,6 +106,23 @@ static void assert_route(struct world *w, enum route expected)
     assert_string_equal(route_name(route), route_name(expected));
 }
 
+/* The one number of a counter without labels; 0 where it was never told. */
+static double counted(struct world *w, const char *name)
+{
+    CLEANUP(buf_release) struct buf text = BUF_INIT(1 << 20);
+    char start[64];
+    assert_ok(metrics_write(w->config.metrics, METRICS_PROMETHEUS, &text));
+    snprintf(start, sizeof(start), "\n%s ", name);
+    const char *at = strstr(buf_str(&text), start);
+    return at ? strtod(at + strlen(start), NULL) : 0;
+}
+
+static void assert_cache(struct world *w, double hits, double misses)
+{
+    assert_true(counted(w, "tbot_path_cache_hits_total") == hits);
+    assert_true(counted(w, "tbot_path_cache_misses_total") == misses);
+}
+
 static void test_dial_without_knowledge_tries_the_proxys_way_first(void **state)
 {
     struct world *w = *state;
@@ -110,6 +131,9 @@ static void test_dial_without_knowledge_tries_the_proxys_way_first(void **state)
     assert_false(connector_route(w->connector, &route));
     assert_ok(dial(w));
     assert_route(w, ROUTE_TLS_ROUTING);
+    assert_cache(w, 0, 1);
+    assert_ok(dial(w));
+    assert_cache(w, 1, 1);
 }
 
 static void test_dial_with_knowledge_tries_what_worked_first(void **state)
@@ -119,6 +143,7 @@ static void test_dial_with_knowledge_tries_what_worked_first(void **state)
     assert_route(w, ROUTE_DIRECT); /* before anything was dialled */
     assert_ok(dial(w));
     assert_route(w, ROUTE_DIRECT);
+    assert_cache(w, 1, 0);
 }
 
 static void test_dial_after_a_join_begins_with_its_way(void **state)
@@ -138,6 +163,7 @@ static void test_dial_where_what_worked_does_not_any_more_finds_the_other(void *
     begin_knowing(w, ROUTE_DIRECT, (struct fake_cluster_config){.hello_with = ROUTED});
     assert_ok(dial(w));
     assert_route(w, ROUTE_TLS_ROUTING);
+    assert_cache(w, 0, 1);
     assert_ok(dial(w));
     assert_route(w, ROUTE_TLS_ROUTING);
 }
@@ -163,6 +189,7 @@ static void test_dial_in_an_outage_forgets_nothing(void **state)
         assert_route(w, ROUTE_DIRECT);
         err_free(e);
     }
+    assert_cache(w, 0, 0);
     serve_instead(w, (struct fake_cluster_config){0});
     assert_ok(dial(w));
     assert_route(w, ROUTE_DIRECT);

@@ -74,6 +74,42 @@ static void test_post_sends_its_body_with_type_and_length(void **state)
                         "Content-Type: application/json\r\nContent-Length: 7\r\n\r\n{\"a\":1}");
 }
 
+static void test_token_and_accepted_type_are_headers(void **state)
+{
+    CLEANUP(http_script_release)
+    struct http_script s = HTTP_SCRIPT_INIT("HTTP/1.1 204 No Content\r\n\r\n");
+    CLEANUP(http_reply_release) struct http_reply reply = {0};
+    CLEANUP(secret_freep) struct secret *token = NULL;
+    const struct http_stream stream = http_script_stream(&s);
+    struct http_request request = get;
+    (void)state;
+    assert_ok(secret_new("s3cret", 6, &token));
+    request.accept = "text/plain";
+    request.bearer = token;
+    assert_ok(http_exchange(&stream, &request, BODY_MAX, &ctx, &reply));
+    assert_string_equal(buf_str(&s.sent),
+                        "GET /find HTTP/1.1\r\nHost: proxy:3080\r\nUser-Agent: tbot\r\n"
+                        "Accept: text/plain\r\nConnection: close\r\n"
+                        "Authorization: Bearer s3cret\r\n\r\n");
+}
+
+static void test_token_with_a_line_break_is_neither_sent_nor_told(void **state)
+{
+    CLEANUP(http_script_release) struct http_script s = HTTP_SCRIPT_INIT("");
+    CLEANUP(http_reply_release) struct http_reply reply = {0};
+    CLEANUP(secret_freep) struct secret *token = NULL;
+    const struct http_stream stream = http_script_stream(&s);
+    struct http_request request = get;
+    (void)state;
+    assert_ok(secret_new("s3cret\r\nX: y", 12, &token));
+    request.bearer = token;
+    CLEANUP(err_freep) struct err *e = http_exchange(&stream, &request, BODY_MAX, &ctx, &reply);
+    assert_int_equal(err_code(e), ERR_BUG);
+    CLEANUP(freep) char *text = err_text(e);
+    assert_null(strstr(text, "s3cret"));
+    assert_int_equal(s.sent.len, 0);
+}
+
 static void test_request_with_a_line_break_is_never_sent(void **state)
 {
     static const struct http_request bad[] = {
@@ -381,6 +417,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_get_sends_a_head_alone),
         cmocka_unit_test(test_post_sends_its_body_with_type_and_length),
+        cmocka_unit_test(test_token_and_accepted_type_are_headers),
+        cmocka_unit_test(test_token_with_a_line_break_is_neither_sent_nor_told),
         cmocka_unit_test(test_request_with_a_line_break_is_never_sent),
         cmocka_unit_test(test_stream_errors_keep_their_code),
         cmocka_unit_test(test_reply_in_every_framing_and_split_gives_its_body),
