@@ -76,6 +76,7 @@ static void *run(void *arg)
     struct profiler_job *j = arg;
     int fd = j->profiler->ready.fd;
 
+    thread_name("profiler");
     j->e = make(j);
     /* Who sees this joins the thread before he frees the job. */
     atomic_store(&j->is_through, true);
