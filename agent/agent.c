@@ -97,9 +97,9 @@ static void stop_by_signal(struct agent *a, int signo)
     stop_now(a);
 }
 
-static void renew_all(struct agent *a)
+static void renew_all(struct agent *a, const char *asked_by)
 {
-    log_info(a->setup.log, COMPONENT, "renewing everything now, as asked by a signal");
+    log_info(a->setup.log, COMPONENT, "renewing everything now", LOG_STR("asked_by", asked_by));
     cluster_forget_facts(a->cluster);
     if (a->supervisor.watching)
         connection_service_look(a->connection);
@@ -114,8 +114,30 @@ static void on_signal(void *arg, int signo)
     if (signo == SIGTERM || signo == SIGINT)
         stop_by_signal(a, signo);
     else if (!a->stopping)
-        renew_all(a);
+        renew_all(a, signo == SIGHUP ? "SIGHUP" : "SIGUSR1");
     if (a->stopping && is_quiet(a))
+        loop_stop(a->loop);
+}
+
+/* --- asked by a request to the diagnostics server --- */
+
+#define REQUEST "a request"
+
+static void renew_by_request(void *arg)
+{
+    struct agent *a = arg;
+    if (!a->stopping)
+        renew_all(a, REQUEST);
+}
+
+static void stop_by_request(void *arg)
+{
+    struct agent *a = arg;
+    if (a->stopping)
+        return;
+    log_info(a->setup.log, COMPONENT, "stopping", LOG_STR("asked_by", REQUEST));
+    stop_gently(a);
+    if (is_quiet(a))
         loop_stop(a->loop);
 }
 
@@ -293,8 +315,12 @@ RESULT agent_run(const struct agent_setup *setup)
                       .heard = heard,
                       .in_touch = in_touch,
                       .gave_up = gave_up,
+                      .control = {.renew = renew_by_request},
                       .see = see};
     supervisor_init(&a.supervisor, setup->config->oneshot);
+    a.control.arg = &a;
+    if (setup->config->diag.enable_shutdown)
+        a.control.shut_down = stop_by_request;
     a.stop_limit = (struct loop_timer){.fn = on_stop_limit, .arg = &a};
     TRY(agent_parts_make(&a));
     TRY(start(&a));

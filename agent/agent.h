@@ -32,6 +32,7 @@ struct agent_setup {
     struct log *log;
     const struct notify_socket *manager; /* to whom it tells how it goes */
     const char *version;                 /* of this program, for diagnostics */
+    const char *revision;                /* of its source; NULL: not known */
 };
 
 /*

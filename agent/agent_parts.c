@@ -38,7 +38,8 @@ static struct err *make_diagnostics(struct agent *a)
                                         .loop = a->loop,
                                         .clock = a->setup.clock,
                                         .log = a->setup.log,
-                                        .version = a->setup.version};
+                                        .version = a->setup.version,
+                                        .revision = a->setup.revision};
     return diagnostics_new(&config, &a->diagnostics);
 }
 
@@ -207,6 +208,33 @@ static struct err *make_notify(struct agent *a)
     return notify_service_new(&config, &a->notify);
 }
 
+static void found_out(void *arg)
+{
+    const struct agent *a = arg;
+    diagnostics_changed(a->diagnostics);
+}
+
+static struct err *make_status(struct agent *a)
+{
+    struct status_config config = {.config = a->setup.config,
+                                   .version = a->setup.version,
+                                   .revision = a->setup.revision,
+                                   .loop = a->loop,
+                                   .clock = a->setup.clock,
+                                   .log = a->setup.log,
+                                   .workers = a->workers,
+                                   .cluster = a->cluster,
+                                   .connection = a->connection,
+                                   .identity = a->identity,
+                                   .outputs = a->outputs,
+                                   .n_outputs = a->n_outputs,
+                                   .changed = found_out,
+                                   .arg = a};
+    TRY(status_new(&config, &a->status));
+    diagnostics_introduce(a->diagnostics, status_reporter(a->status), &a->control);
+    return NULL;
+}
+
 RESULT agent_parts_make(struct agent *a)
 {
     TRY(find_ourselves(a));
@@ -223,6 +251,7 @@ RESULT agent_parts_make(struct agent *a)
     TRY(make_identity(a));
     TRY(make_connection(a));
     TRY(make_outputs(a));
+    TRY(make_status(a));
     return make_notify(a);
 }
 
@@ -252,6 +281,8 @@ static void stop_workers(struct agent *a)
 void agent_parts_release(struct agent *a)
 {
     stop_workers(a);
+    if (a->diagnostics)
+        diagnostics_close(a->diagnostics); /* it tells of all that follows */
     notify_service_free(a->notify);
     pool_free(a->lane);
     pool_free(a->prober);
@@ -259,6 +290,7 @@ void agent_parts_release(struct agent *a)
     for (size_t i = 0; i < a->n_outputs; i++)
         output_service_free(a->outputs[i]);
     free(a->outputs);
+    status_free(a->status);
     identity_service_free(a->identity);
     cluster_free(a->cluster);
     connection_service_free(a->connection); /* the cluster's threads spoke to it */

@@ -13,6 +13,7 @@
 #include "agent/identity_service.h"
 #include "agent/notify_service.h"
 #include "agent/output_service.h"
+#include "agent/status.h"
 #include "agent/supervisor.h"
 
 /* As many as two cores make; the third worker is left to the outputs. */
@@ -27,11 +28,14 @@ struct agent {
     void (*in_touch)(void *arg); /* the cluster answered */
     void (*gave_up)(void *arg);  /* it did not for as long as the configuration allows */
 
+    struct diag_control control; /* what it can be asked to do */
+
     void (*see)(void *arg, struct notify_view *ret); /* how the agent stands */
 
     struct loop *loop;
     struct cancel *stop, *force;
     struct diagnostics *diagnostics;
+    struct status *status;
     struct notify_service *notify;
     struct keypool *keys;
     struct store *store;

@@ -23,6 +23,7 @@
 #include "identity/pki/keypool.h"
 #include "identity/remote.h"
 #include "transport/path.h"
+#include "transport/version.h"
 
 struct cluster;
 
@@ -80,6 +81,16 @@ void cluster_remember(struct cluster *c);
  * by itself. Does not block.
  */
 bool cluster_skew(struct cluster *c, struct dur *ret);
+
+/* What is known of the cluster by name; for people. Does not block. */
+struct cluster_known {
+    char address[ADDRESS_TEXT_SIZE]; /* as configured */
+    const char *kind;                /* path_kind_name(): what it is the address of */
+    const char *route;               /* route_name() of the way that worked last; NULL: none yet */
+    char version[VERSION_SIZE];      /* of the server; "": not known */
+};
+
+void cluster_describe(struct cluster *c, struct cluster_known *ret);
 
 /*
  * Is the cluster there? A Ping that presents the bot's identity, over the live connection or a new one.

@@ -85,6 +85,18 @@ bool cluster_settings_proven(const struct cluster *c)
     return strcmp(known.proven, c->proof) == 0;
 }
 
+void cluster_describe(struct cluster *c, struct cluster_known *ret)
+{
+    enum route route;
+    struct path_file known;
+    path_memory_get(c->memory, &known);
+    *ret = (struct cluster_known){.kind = path_kind_name(c->kind),
+                                  .route = connector_route(c->connector, &route) ? route_name(route)
+                                                                                 : NULL};
+    address_format(&c->address, ret->address);
+    memcpy(ret->version, known.server_version, sizeof(ret->version));
+}
+
 static void say_retrusted(const struct cluster *c)
 {
     if (connector_take_retrusted(c->connector))

@@ -22,6 +22,7 @@
 #include "agent/config_at.h"
 #include "base/clock.h"
 #include "base/dir.h"
+#include "base/encode.h"
 #include "base/secret.h"
 #include "base/strlist.h"
 
@@ -116,11 +117,14 @@ enum config_startup {
 /* The diagnostics server, see diag/server.h. */
 struct config_diag {
     bool unsafe_plain;
+    bool enable_shutdown;
     struct dur livez_stall; /* 0: never unhappy */
 };
 
 struct config {
     char *file; /* for messages; "-" became "<stdin>"; NULL: command line only */
+    /* SHA-256 of its bytes; "" without a file, and where it holds the token, which may be guessable. */
+    char file_hash[SHA256_HEX_SIZE];
 
     /* At most one of the two after config_validate(); host:port. */
     char *auth_server, *proxy_server;

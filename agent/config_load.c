@@ -150,6 +150,8 @@ struct err *config_parse(const char *file, struct bytes text, struct config **re
     TRY(yaml_tree_parse(text, &report, &root));
     if (root)
         TRY(read_root(&report, root, config));
+    if (!config->onboarding.token)
+        TRY(sha256_hex(text, config->file_hash));
     TRY(config_report_result(&report));
     TRY(config_report_take_warnings(&report, &config->warnings));
     *ret = TAKE(config);

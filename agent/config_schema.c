@@ -102,6 +102,8 @@ static const struct config_key diag_keys[] = {
      .help = "certificate for https:// addresses"},
     {"unsafe_plain", CONFIG_BOOL, .help = "details on plain TCP beyond loopback too",
      CONFIG_KEEP(struct config_diag, unsafe_plain)},
+    {"enable_shutdown", CONFIG_BOOL, .help = "a request may stop the agent",
+     CONFIG_KEEP(struct config_diag, enable_shutdown)},
     {"livez_stall", CONFIG_DURATION,
      .help = "how long the main loop may stand still, 60s; 0s: for ever",
      CONFIG_KEEP(struct config_diag, livez_stall)},

@@ -125,10 +125,11 @@ static RESULT write_diag(struct yaml_write *w, const struct config *config)
     bool is_stall_given = d->livez_stall.ns != dur_s(CONFIG_DEFAULT_LIVEZ_STALL_S).ns;
     TRY(write_given(w, "diag_addr", config->diag_addr));
     TRY(write_given(w, "diag_socket", config->diag_socket));
-    if (!d->unsafe_plain && !is_stall_given)
+    if (!d->unsafe_plain && !d->enable_shutdown && !is_stall_given)
         return NULL;
     TRY(yaml_write_open(w, "diag"));
     TRY(write_true(w, "unsafe_plain", d->unsafe_plain));
+    TRY(write_true(w, "enable_shutdown", d->enable_shutdown));
     if (is_stall_given)
         TRY(yaml_write_duration(w, "livez_stall", d->livez_stall));
     yaml_write_close(w);

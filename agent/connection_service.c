@@ -22,11 +22,13 @@ struct connection_service {
     bool stopping;
     bool is_check_wanted; /* as soon as the one that hangs is back */
     struct err *error;    /* of the last check that was told */
+    struct dur round_trip;
 
     /* The check under way; a worker's until its `done`. */
     struct service_job job;
     struct ctx ctx;
     struct err *outcome;
+    struct dur took;
 };
 
 static void step(struct connection_service *s, enum contact_event_kind kind, enum err_code code);
@@ -58,7 +60,9 @@ void connection_service_lost(struct connection_service *s)
 static void run_check(void *arg)
 {
     struct connection_service *s = arg;
+    struct mono began = clock_mono(s->c.clock);
     s->outcome = s->c.check(s->c.check_arg, &s->ctx);
+    s->took = mono_diff(clock_mono(s->c.clock), began);
 }
 
 static void begin_check(struct connection_service *s)
@@ -93,6 +97,8 @@ static void on_done(void *arg)
 {
     struct connection_service *s = arg;
     struct err *outcome = TAKE(s->outcome);
+    if (!outcome)
+        s->round_trip = s->took;
     if (s->stopping) {
         err_ignore(outcome, "nobody wants to know any more");
         s->c.changed(s->c.arg);
@@ -241,6 +247,11 @@ bool connection_service_is_busy(const struct connection_service *s)
 const struct contact *connection_service_contact(const struct connection_service *s)
 {
     return &s->contact;
+}
+
+struct dur connection_service_round_trip(const struct connection_service *s)
+{
+    return s->round_trip;
 }
 
 const struct err *connection_service_error(const struct connection_service *s)

@@ -66,6 +66,9 @@ bool connection_service_is_busy(const struct connection_service *s);
 /* What is known. Borrowed; changes with events. */
 const struct contact *connection_service_contact(const struct connection_service *s);
 
+/* How long the last good check took, with the dial where there was one; 0: none has been. */
+struct dur connection_service_round_trip(const struct connection_service *s);
+
 /* Why the last check got no answer, or what answer that was no plain success; NULL after one. Borrowed
  * until the next event. */
 const struct err *connection_service_error(const struct connection_service *s);

@@ -4,6 +4,7 @@
 #include "agent/diag_place.h"
 #include "diag/core/agent_metrics.h"
 #include "diag/core/task_metrics.h"
+#include "diag/credential_metrics.h"
 #include "diag/health_metrics.h"
 #include "diag/process_metrics.h"
 #include "diag/server.h"
@@ -17,14 +18,27 @@ struct diagnostics {
     struct health *health;
     struct metrics *metrics;
     struct health_metrics health_metrics;
+    struct credential_metrics credentials;
+    const struct diag_control *control;
     struct diag_server *server; /* NULL: listens nowhere */
 };
+
+void diagnostics_changed(struct diagnostics *d)
+{
+    if (d->server)
+        diag_server_changed(d->server);
+}
+
+static void on_change(void *arg)
+{
+    diagnostics_changed(arg);
+}
 
 /* In the order in which they are shown. */
 static void begin_metrics(struct diagnostics *d)
 {
     d->health_metrics = (struct health_metrics){.health = d->health, .clock = d->c.clock};
-    process_metrics_build(d->metrics, d->c.version, NULL);
+    process_metrics_build(d->metrics, d->c.version, d->c.revision);
     health_metrics_watch(&d->health_metrics, d->metrics);
     agent_metrics_declare(d->metrics);
     task_metrics_declare(d->metrics);
@@ -39,16 +53,22 @@ RESULT diagnostics_new(const struct diagnostics_config *config, struct diagnosti
     d->c = *config;
     TRY(health_new(&d->health));
     TRY(metrics_new(&d->metrics));
+    health_watch(d->health, on_change, d);
     begin_metrics(d);
     *ret = TAKE(d);
     return NULL;
+}
+
+void diagnostics_close(struct diagnostics *d)
+{
+    diag_server_free(TAKE(d->server));
 }
 
 void diagnostics_free(struct diagnostics *d)
 {
     if (!d)
         return;
-    diag_server_free(d->server);
+    diagnostics_close(d);
     metrics_free(d->metrics);
     health_free(d->health);
     free(d);
@@ -58,6 +78,14 @@ RESULT diagnostics_add(struct diagnostics *d, const char *name, enum health_kind
                        struct health_service **ret)
 {
     return health_add(d->health, name, kind, loop_now(d->c.loop), ret);
+}
+
+void diagnostics_introduce(struct diagnostics *d, struct diag_reporter reporter,
+                           const struct diag_control *control)
+{
+    d->control = control;
+    d->credentials.reporter = reporter;
+    credential_metrics_watch(&d->credentials, d->metrics);
 }
 
 /* --- where --- */
@@ -83,6 +111,8 @@ static struct err *open_server(struct diagnostics *d, const struct places *p)
         .log = d->c.log,
         .health = d->health,
         .metrics = d->metrics,
+        .reporter = d->credentials.reporter,
+        .control = d->control,
         .addresses = p->at,
         .n_addresses = p->n,
         .policy = {.is_debug = config->debug, .unsafe_plain = config->diag.unsafe_plain},

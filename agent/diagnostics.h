@@ -20,9 +20,11 @@
 
 #include "agent/config.h"
 #include "base/loop.h"
+#include "diag/control.h"
 #include "diag/core/health.h"
 #include "diag/core/log.h"
 #include "diag/core/metrics.h"
+#include "diag/report.h"
 
 struct diagnostics_config {
     const struct config *config;
@@ -30,6 +32,7 @@ struct diagnostics_config {
     const struct clock *clock;
     struct log *log;
     const char *version;
+    const char *revision; /* of the source; NULL: not known */
 };
 
 struct diagnostics;
@@ -43,10 +46,23 @@ RESULT diagnostics_add(struct diagnostics *d, const char *name, enum health_kind
                        struct health_service **ret);
 
 /*
+ * Before diagnostics_listen(): who tells of the agent, and what it can be asked to do; both outlive the
+ * use of `d`. Without it there is less to see, and nothing to ask for.
+ */
+void diagnostics_introduce(struct diagnostics *d, struct diag_reporter reporter,
+                           const struct diag_control *control);
+
+/* The reporter has found something out that somebody may wait for. */
+void diagnostics_changed(struct diagnostics *d);
+
+/*
  * Opens the addresses. An error for one that a person asked for; the default socket is gone without, with
  * a warning: what serves the workloads must not end over it.
  */
 RESULT diagnostics_listen(struct diagnostics *d);
+
+/* Answers nobody any more; before what the reporter tells of goes. Metrics may still be counted. */
+void diagnostics_close(struct diagnostics *d);
 
 /* Tells from here on that the agent stops. */
 void diagnostics_stop(struct diagnostics *d);

@@ -71,6 +71,7 @@ void identity_service_free(struct identity_service *s)
     service_job_release(&s->job);
     renewal_outcome_release(&s->outcome);
     credentials_free(s->creds);
+    credential_facts_release(&s->facts);
     err_free(s->error);
     free(s);
 }
@@ -130,6 +131,7 @@ static void adopt(struct identity_service *s)
         return;
     credentials_free(s->creds);
     s->creds = TAKE(s->outcome.creds);
+    identity_service_describe(s);
     if (s->outcome.event.job == RENEWER_JOB_JOIN)
         memcpy(s->joinedhash, s->tokenhash, sizeof(s->joinedhash));
     cluster_use(s->c.cluster, s->creds);

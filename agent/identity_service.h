@@ -11,6 +11,7 @@
  */
 
 #include "agent/cluster.h"
+#include "agent/credential_facts.h"
 #include "base/entropy.h"
 #include "base/loop.h"
 #include "base/pool.h"
@@ -95,6 +96,12 @@ const char *identity_service_stake(const struct identity_service *s);
 bool identity_service_goes_on(const struct identity_service *s);
 
 bool identity_service_is_serving(const struct identity_service *s);
+/* What serves, and what it waits for. */
+struct credential_view identity_service_credentials(const struct identity_service *s);
+
+/* Who the bot is; NULL: there is no identity yet. Borrowed until the next event. */
+const struct subject *identity_service_subject(const struct identity_service *s);
+
 enum renewer_state identity_service_state(const struct identity_service *s);
 
 /* What the present state, or the one that ended it, means and asks of a person; NULL: nothing. */

@@ -34,6 +34,7 @@ static struct err *load_stored(struct identity_service *s, struct renewer_event 
     }
     TRY_CTX(e, "loading the stored identity");
     const struct store_renewal *open = store_open_renewal(s->c.store);
+    identity_service_describe(s);
     ev->has_identity = true;
     ev->identity = renewal_describe(s->creds);
     ev->open = open && open->generation > 0;

@@ -13,6 +13,7 @@ struct identity_service {
     struct identity_service_config c;
     struct renewer renewer;
     struct credentials *creds;        /* the present identity, NULL before the first */
+    struct credential_facts facts;    /* of `creds` */
     char tokenhash[SHA256_HEX_SIZE];  /* of the configured token */
     char joinedhash[SHA256_HEX_SIZE]; /* of the one the present identity came from */
     bool has_token;
@@ -30,6 +31,9 @@ struct identity_service {
     struct ctx ctx, patient_ctx;
     struct renewal_outcome outcome;
 };
+
+/* There is another identity: what may be told of it. */
+void identity_service_describe(struct identity_service *s);
 
 /* Logs what the store has to tell a person. */
 void identity_service_say_notes(struct identity_service *s);

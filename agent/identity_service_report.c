@@ -74,6 +74,38 @@ void identity_service_report(const struct identity_service *s, const struct rene
     health_serves(s->c.health, s->creds ? credentials_not_after(s->creds) : WALL_NONE);
 }
 
+void identity_service_describe(struct identity_service *s)
+{
+    credential_facts_release(&s->facts);
+    struct err *e = credential_facts_of(s->creds, &s->facts);
+    err_ignore(e, "diagnostics then know less; the identity serves");
+}
+
+static struct wall renew_at(const struct identity_service *s)
+{
+    const struct renewer *r = &s->renewer;
+    const struct schedule next = {r->next == RENEWER_JOB_NONE ? MONO_NEVER : r->next_at,
+                                  WALL_NEVER};
+    return schedule_calendar(r->state == RENEWER_FRESH ? &r->schedule : &next, loop_now(s->c.loop));
+}
+
+struct credential_view identity_service_credentials(const struct identity_service *s)
+{
+    const struct config_destination *storage = &s->c.config->storage;
+    bool is_on_disk = storage->type == CONFIG_DESTINATION_DIRECTORY;
+    bool is_in_trouble = s->renewer.trouble_since.ns != MONO_NEVER.ns;
+    return (struct credential_view){.service = IDENTITY_COMPONENT,
+                                    .facts = s->creds ? &s->facts : NULL,
+                                    .dir = is_on_disk ? storage->path : NULL,
+                                    .renew_at = s->stopping ? WALL_NONE : renew_at(s),
+                                    .is_stale = s->creds && is_in_trouble};
+}
+
+const struct subject *identity_service_subject(const struct identity_service *s)
+{
+    return s->creds ? credentials_subject(s->creds) : NULL;
+}
+
 void identity_service_report_unstored(const struct identity_service *s, const struct err *why)
 {
     health_failed(s->c.health, STORE, why, loop_now(s->c.loop));

@@ -9,6 +9,7 @@
 void output_job_result_release(struct output_job_result *r)
 {
     free(r->cluster);
+    credential_facts_release(&r->facts);
     destination_report_release(&r->report);
     *r = (struct output_job_result){0};
 }
@@ -112,6 +113,7 @@ RESULT output_job_run(const struct output_job *job, const struct ctx *ctx,
     TRY(check_roles(job, facts));
     TRY(issue(job, facts, ctx, &creds));
     TRY(build(job, facts, creds, &files));
+    TRY(credential_facts_of(creds, &ret->facts));
     TRY(destination_publish(job->destination, files.items, files.len, &ret->report));
     const char *cluster = job->service->cluster ? job->service->cluster : facts->name;
     ret->cluster = strdup(cluster);

@@ -8,6 +8,7 @@
  */
 
 #include "agent/cluster.h"
+#include "agent/credential_facts.h"
 #include "agent/destination.h"
 #include "identity/schedule.h"
 
@@ -21,7 +22,8 @@ struct output_job {
 
 struct output_job_result {
     struct validity validity;
-    char *cluster; /* the cluster the certificate is routed to */
+    struct credential_facts facts; /* of what was issued or found */
+    char *cluster;                 /* the cluster the certificate is routed to */
     struct destination_report report;
 };
 

@@ -50,6 +50,7 @@ static struct err *assemble(const struct parts *p, struct credentials **ret)
 static struct err *describe(const struct credentials *creds, struct output_job_result *ret)
 {
     const struct subject *s = credentials_subject(creds);
+    TRY(credential_facts_of(creds, &ret->facts));
     ret->cluster = strdup(s->routed_to ? s->routed_to : s->cluster);
     ret->validity = (struct validity){credentials_not_before(creds), credentials_not_after(creds)};
     return ret->cluster ? NULL : err_nomem();

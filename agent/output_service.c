@@ -55,6 +55,7 @@ void output_service_free(struct output_service *s)
     loop_timer_clear(s->c.loop, &s->timer);
     service_job_release(&s->job);
     destination_report_release(&s->prepared_report);
+    credential_facts_release(&s->facts);
     output_job_result_release(&s->result);
     err_free(s->error);
     destination_free(s->destination);
@@ -72,6 +73,16 @@ static struct err *prepare(struct output_service *s)
     return NULL;
 }
 
+/* From here on these are the files in place. */
+static void adopt(struct output_service *s, struct output_job_result *r)
+{
+    s->has_files = true;
+    s->files = r->validity;
+    credential_facts_release(&s->facts);
+    s->facts = r->facts;
+    r->facts = (struct credential_facts){0};
+}
+
 /* What an earlier run left serves until this one writes something newer. */
 static struct err *load(struct output_service *s)
 {
@@ -83,8 +94,7 @@ static struct err *load(struct output_service *s)
         return NULL;
     }
     TRY(e);
-    s->has_files = true;
-    s->files = found.validity;
+    adopt(s, &found);
     s->said_expired = !output_service_serves(s);
     health_serves(s->c.health, s->files.not_after);
     output_service_say_found(s, found.cluster);
@@ -121,9 +131,8 @@ static void on_done(void *arg)
     struct now now = loop_now(s->c.loop);
     enum err_code code = err_code(s->error);
     if (code == ERR_OK) {
-        s->has_files = true;
+        adopt(s, &s->result);
         s->said_expired = false;
-        s->files = s->result.validity;
     }
     cycle_done(&s->cycle, code, s->result.validity, now.mono, now.wall);
     if (!s->stopping || !s->error)
@@ -230,6 +239,18 @@ bool output_service_has_run(const struct output_service *s)
 bool output_service_is_ok(const struct output_service *s)
 {
     return s->cycle.has_ended && s->cycle.last_code == ERR_OK;
+}
+
+struct credential_view output_service_credentials(const struct output_service *s)
+{
+    bool is_planned = s->started && !s->stopping && !s->cycle.running && !s->cycle.held;
+    struct now now = loop_now(s->c.loop);
+    return (struct credential_view){.service = output_service_name(s),
+                                    .facts = s->has_files ? &s->facts : NULL,
+                                    .dir = destination_dir(s->destination),
+                                    .renew_at = is_planned ? schedule_calendar(&s->cycle.next, now)
+                                                           : WALL_NONE,
+                                    .is_stale = s->has_files && s->cycle.stale};
 }
 
 const char *output_service_name(const struct output_service *s)

@@ -72,6 +72,9 @@ bool output_service_is_busy(const struct output_service *s);
 bool output_service_has_run(const struct output_service *s);
 bool output_service_is_ok(const struct output_service *s);
 
+/* What is in place, and what it waits for. */
+struct credential_view output_service_credentials(const struct output_service *s);
+
 const char *output_service_name(const struct output_service *s);
 
 #endif

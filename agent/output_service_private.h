@@ -17,6 +17,7 @@ struct output_service {
     /* What is in the destination. */
     bool has_files, said_expired;
     struct validity files;
+    struct credential_facts facts;
 
     /* The job under way; a worker's until its `done`. */
     struct service_job job;

@@ -9,6 +9,10 @@
 
 #include <unistd.h>
 
+#ifndef TBOT_REVISION
+#define TBOT_REVISION NULL /* whoever builds may name it */
+#endif
+
 /* gRPC says something only when something is odd; it has no level we could trust. */
 static struct log *grpc_log;
 
@@ -43,7 +47,8 @@ static struct err *run(const struct config *config, const struct notify_socket *
                                       .entropy = entropy_system(),
                                       .log = log,
                                       .manager = manager,
-                                      .version = TBOT_VERSION};
+                                      .version = TBOT_VERSION,
+                                      .revision = TBOT_REVISION};
     grpc_log = log;
     TRY(transport_init(log_grpc));
     struct err *e = agent_run(&setup);

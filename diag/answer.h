@@ -120,8 +120,9 @@ RESULT diag_answer_metrics_json(const struct diag_facts *f, struct diag_answer *
 /* Compresses the body, where that makes it smaller. */
 RESULT diag_answer_gzip(struct diag_answer *a);
 
-/* Everything a person wants to know, for those who get details. */
-RESULT diag_answer_status(const struct diag_facts *f, struct diag_answer *a);
+/* Everything a person wants to know, for those who get details. Asked at `since`, it is held for a
+ * moment where the agent has to look at its files. */
+RESULT diag_answer_status(const struct diag_facts *f, struct mono since, struct diag_answer *a);
 
 /* ghostunnel's form of a status; the backend is the cluster. */
 RESULT diag_answer_backend(const struct diag_facts *f, struct diag_answer *a);

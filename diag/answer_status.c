@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* A disk that takes longer is not worth waiting for: then what was seen before is told. */
+#define REFRESH_LIMIT dur_s(1)
+
 /* Rounded to milliseconds: more would only look exact. */
 static void add_seconds(json_t *o, const char *key, struct dur d)
 {
@@ -165,7 +168,8 @@ static void add_process(json_t *o, const struct diag_facts *f, const struct diag
     diag_json_number(o, "pid", f->pid);
     diag_json_time(o, "time", f->now.wall);
     diag_json_time(o, "started_at", r->started_at);
-    add_number(o, "uptime_seconds", dur_to_s(r->uptime));
+    if (r->started_at.ns != WALL_NONE.ns)
+        diag_json_number(o, "uptime_seconds", dur_to_s(r->uptime));
     diag_json_text(o, "mode", state == HEALTH_STOPPING ? "stopping" : diag_mode_name(r->mode));
     json_object_set_new(o, "config", config_json(r));
     json_object_set_new(o, "log", log_json(f));
@@ -182,7 +186,7 @@ static void add_state(json_t *o, const struct diag_facts *f, const struct health
     diag_json_time(o, "first_expiry", all->first_expiry);
 }
 
-RESULT diag_answer_status(const struct diag_facts *f, struct diag_answer *a)
+static struct err *answer_now(const struct diag_facts *f, struct diag_answer *a)
 {
     struct diag_report r = {.mode = DIAG_DAEMON};
     if (f->reporter.report)
@@ -198,4 +202,18 @@ RESULT diag_answer_status(const struct diag_facts *f, struct diag_answer *a)
     json_object_set_new(o, "reloads", reloads_json(&r.reloads));
     json_object_set_new(o, "warnings", warnings_json(&r));
     return diag_json_finish(o, 200, a);
+}
+
+static bool is_worth_waiting(const struct diag_facts *f, struct mono until)
+{
+    return f->reporter.refresh && f->may_hold && mono_before(f->now.mono, until) &&
+           !f->reporter.refresh(f->reporter.arg);
+}
+
+RESULT diag_answer_status(const struct diag_facts *f, struct mono since, struct diag_answer *a)
+{
+    struct mono until = mono_add(since, REFRESH_LIMIT);
+    a->is_held = is_worth_waiting(f, until);
+    a->ask_at = until;
+    return a->is_held ? NULL : answer_now(f, a);
 }

@@ -105,6 +105,10 @@ struct diag_reporter {
     void *arg;
     /* Fills in what is known; `*ret` is zeroed. NULL: /status has only what the server knows. */
     void (*report)(void *arg, struct diag_report *ret);
+    /* Begins to find out anew what takes time, if what is known is not of this moment: whether files are
+     * as they should be. True: nothing is worth waiting for; else diag_server_changed() tells. May be
+     * NULL. */
+    bool (*refresh)(void *arg);
 };
 
 #endif

@@ -75,8 +75,8 @@ static struct err *wait_for(const struct diag_request *r, const struct diag_fact
 static struct err *status(const struct diag_request *r, const struct diag_facts *f,
                           const char *service, struct diag_answer *a)
 {
-    (void)r, (void)service;
-    return diag_answer_status(f, a);
+    (void)service;
+    return diag_answer_status(f, r->since, a);
 }
 
 static struct err *backend(const struct diag_request *r, const struct diag_facts *f,

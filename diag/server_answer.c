@@ -91,8 +91,7 @@ static void view_listeners(const struct diag_server *s, struct diag_listener_vie
     }
 }
 
-static struct diag_facts facts_for(const struct diag_server *s, const struct place *at,
-                                   const struct diag_listener_view *views)
+static struct diag_facts facts_for(const struct diag_server *s, const struct place *at)
 {
     return (struct diag_facts){
         .health = s->c.health,
@@ -103,8 +102,6 @@ static struct diag_facts facts_for(const struct diag_server *s, const struct pla
         .now = loop_now(s->c.loop),
         .pid = getpid(),
         .reporter = s->c.reporter,
-        .listeners = views,
-        .n_listeners = s->n_ears,
         .control = s->c.control,
         .log = s->c.log,
         .log_level_until = s->log_switch.until,
@@ -133,11 +130,13 @@ bool server_answer_make(void *arg, struct place *at, struct diag_request *r, str
 {
     struct diag_server *s = arg;
     struct diag_listener_view views[DIAG_ADDRESSES_MAX];
-    view_listeners(s, views);
-    struct diag_facts facts = facts_for(s, at, views);
+    struct diag_facts facts = facts_for(s, at);
     server_asker_identify(s, at, r);
     place_begin_answer(at, now(s));
     show_in_flight(s);
+    view_listeners(s, views); /* who asks does not wait */
+    facts.listeners = views;
+    facts.n_listeners = s->n_ears;
     bool is_made = answer(s, r, &facts, a);
     if (is_made && a->is_held)
         hold(s, at, a->ask_at);

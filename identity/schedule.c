@@ -59,6 +59,14 @@ struct mono schedule_wake(const struct schedule *s, struct mono now_mono, struct
     return mono_min(s->renew_mono, mono_add(now_mono, wall_diff(s->renew_wall, now_wall)));
 }
 
+struct wall schedule_calendar(const struct schedule *s, struct now now)
+{
+    if (s->renew_wall.ns != WALL_NEVER.ns)
+        return s->renew_wall;
+    bool is_planned = s->renew_mono.ns != MONO_NEVER.ns;
+    return is_planned ? wall_add(now.wall, mono_diff(s->renew_mono, now.mono)) : WALL_NONE;
+}
+
 bool schedule_is_tight(struct validity v, struct wall now)
 {
     return wall_diff(v.not_after, now).ns < schedule_lifetime(v).ns / 4;

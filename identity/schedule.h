@@ -44,6 +44,9 @@ bool schedule_due(const struct schedule *s, struct mono now_mono, struct wall no
 /* When to look again, at the latest, by the boot clock. */
 struct mono schedule_wake(const struct schedule *s, struct mono now_mono, struct wall now_wall);
 
+/* The moment as a person reads it; WALL_NONE: there is none. */
+struct wall schedule_calendar(const struct schedule *s, struct now now);
+
 /* Less than a quarter of the lifetime is left. */
 bool schedule_is_tight(struct validity v, struct wall now);
 

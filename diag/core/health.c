@@ -19,6 +19,7 @@ struct operation {
 };
 
 struct health_service {
+    struct health *of;
     char *name;
     enum health_kind kind;
     struct now added;
@@ -32,7 +33,15 @@ struct health {
     size_t len;
     bool stopping;
     struct now stopped;
+    void (*changed)(void *arg); /* NULL: nobody watches */
+    void *arg;
 };
+
+static void tell(const struct health *h)
+{
+    if (h->changed)
+        h->changed(h->arg);
+}
 
 const char *health_state_name(enum health_state s)
 {
@@ -87,7 +96,7 @@ RESULT health_add(struct health *h, const char *name, enum health_kind kind, str
     struct health_service *s = calloc(1, sizeof(*s));
     if (!s)
         return err_nomem();
-    *s = (struct health_service){.name = strdup(name), .kind = kind, .added = now};
+    *s = (struct health_service){.of = h, .name = strdup(name), .kind = kind, .added = now};
     struct err *e = s->name ? append(h, s) : err_nomem();
     if (e) {
         service_free(s);
@@ -95,6 +104,12 @@ RESULT health_add(struct health *h, const char *name, enum health_kind kind, str
     }
     *ret = s;
     return NULL;
+}
+
+void health_watch(struct health *h, void (*fn)(void *arg), void *arg)
+{
+    h->changed = fn;
+    h->arg = arg;
 }
 
 void health_remove(struct health *h, struct health_service *s)
@@ -105,6 +120,7 @@ void health_remove(struct health *h, struct health_service *s)
             h->items[kept++] = h->items[i];
     h->len = kept;
     service_free(s);
+    tell(h);
 }
 
 void health_stop(struct health *h, struct now now)
@@ -112,6 +128,7 @@ void health_stop(struct health *h, struct now now)
     if (!h->stopping)
         h->stopped = now;
     h->stopping = true;
+    tell(h);
 }
 
 /* More operations than there is room for share the last place: a failure is never lost by that. */
@@ -159,6 +176,7 @@ void health_succeeded(struct health_service *s, const char *operation, struct no
         recover(s, o, now);
     o->failures = 0;
     s->updated_at = s->last_success = now.wall;
+    tell(s->of);
 }
 
 static void set_text(char **to, const char *text)
@@ -183,6 +201,7 @@ void health_failed(struct health_service *s, const char *operation, const struct
     o->reason = err_text(why);
     set_text(&o->hint, err_hint(why));
     s->updated_at = now.wall;
+    tell(s->of);
 }
 
 void health_plan(struct health_service *s, struct wall next)
@@ -193,8 +212,10 @@ void health_plan(struct health_service *s, struct wall next)
 
 void health_serves(struct health_service *s, struct wall until)
 {
-    if (s)
-        s->serves_until = until;
+    if (!s)
+        return;
+    s->serves_until = until;
+    tell(s->of);
 }
 
 static enum health_state operation_state(const struct health_service *s, const struct operation *o,

@@ -59,6 +59,9 @@ DEFINE_FREEP(health)
 RESULT health_add(struct health *h, const char *name, enum health_kind kind, struct now now,
                   struct health_service **ret);
 
+/* `fn` is called after every report of a service, and when the agent stops. It must not report itself. */
+void health_watch(struct health *h, void (*fn)(void *arg), void *arg);
+
 /* The server does not know what this service is for, or a reload took it away. */
 void health_remove(struct health *h, struct health_service *s);
 

@@ -15,7 +15,7 @@
 #define DRAIN_MS 100
 #define DRAINS_PER_SCAN 2 /* threads that live shorter than 200 ms may be missed */
 
-_Static_assert((int64_t)PERIOD_NS * CPU_PROFILE_HZ == 1000000000, "periods fill a second");
+_Static_assert((int64_t)PERIOD_NS *CPU_PROFILE_HZ == 1000000000, "periods fill a second");
 
 /* One at a time: signals have no other way to find it. */
 static struct gate gate;

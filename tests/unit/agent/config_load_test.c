@@ -381,6 +381,22 @@ static void test_parse_of_join_uri_sets_address_method_and_token(void **state)
     assert_string_equal(secret_str(c->onboarding.token), "a/b");
 }
 
+static void test_parse_keeps_the_hash_of_a_file_without_secrets(void **state)
+{
+    (void)state;
+    static const char plain[] = V2 "onboarding: {token: /run/token, join_method: token}\n";
+    static const char secret[] = V2 "onboarding: {token: guess, join_method: token}\n";
+    char expected[SHA256_HEX_SIZE];
+    CLEANUP(config_freep) struct config *a = NULL, *b = NULL, *none = NULL;
+    assert_ok(config_parse("t", bytes_of_str(plain), &a));
+    assert_ok(sha256_hex(bytes_of_str(plain), expected));
+    assert_string_equal(a->file_hash, expected);
+    assert_ok(config_parse("t", bytes_of_str(secret), &b));
+    assert_string_equal(b->file_hash, "");
+    assert_ok(config_new(&none));
+    assert_string_equal(none->file_hash, "");
+}
+
 static void test_load_of_missing_file_says_which(void **state)
 {
     (void)state;
@@ -458,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_parse_of_section_of_another_method_warns),
         cmocka_unit_test(test_parse_of_token_that_is_a_path_keeps_the_path),
         cmocka_unit_test(test_parse_of_join_uri_sets_address_method_and_token),
+        cmocka_unit_test(test_parse_keeps_the_hash_of_a_file_without_secrets),
         cmocka_unit_test(test_load_of_missing_file_says_which),
         cmocka_unit_test(test_parse_of_every_beginning_survives),
         cmocka_unit_test(test_parse_of_random_damage_survives),

@@ -27,6 +27,7 @@ struct world {
 
     atomic_int answer; /* enum err_code */
     atomic_bool is_hanging;
+    atomic_int takes_ms;
     atomic_int n_checks;
     int n_changed, n_in_touch, n_gave_up;
 };
@@ -39,6 +40,7 @@ static struct err *check(void *arg, const struct ctx *ctx)
     atomic_fetch_add(&w->n_checks, 1);
     if (atomic_load(&w->is_hanging))
         err_ignore(ctx_wait_fd(&endless, -1, 0), "that is how it ends");
+    fake_clock_advance(&w->time, dur_ms(atomic_load(&w->takes_ms)));
     enum err_code code = (enum err_code)atomic_load(&w->answer);
     return code == ERR_OK ? NULL : err_new(code, "as told");
 }
@@ -169,6 +171,21 @@ static void test_first_look_begins_the_watch(void **state)
     pass(w, 70);
     assert_int_equal(atomic_load(&w->n_checks), 2);
     assert_int_equal(w->n_changed, 1);
+}
+
+static void test_round_trip_is_that_of_the_last_good_check(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(connection_service_round_trip(w->service).ns, 0);
+    atomic_store(&w->takes_ms, 12);
+    connection_service_look(w->service);
+    settle(w);
+    assert_int_equal(connection_service_round_trip(w->service).ns, dur_ms(12).ns);
+    atomic_store(&w->takes_ms, 900);
+    atomic_store(&w->answer, ERR_UNAVAILABLE);
+    pass(w, 70);
+    assert_int_equal(atomic_load(&w->n_checks), 2);
+    assert_int_equal(connection_service_round_trip(w->service).ns, dur_ms(12).ns);
 }
 
 static void test_loss_and_return_are_logged_once_each(void **state)
@@ -363,6 +380,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_first_look_begins_the_watch),
+        TEST(test_round_trip_is_that_of_the_last_good_check),
         TEST(test_loss_and_return_are_logged_once_each),
         TEST(test_diagnostics_follow_the_checks),
         TEST(test_return_that_is_a_refusal_says_so),

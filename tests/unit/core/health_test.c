@@ -186,6 +186,29 @@ static void test_name_taken_is_a_bug(void **state)
     assert_fails(health_add(f->h, "identity", HEALTH_SERVICE, at(0), &s), ERR_BUG, "identity");
 }
 
+static void count(void *arg)
+{
+    int *n = arg;
+    (*n)++;
+}
+
+static void test_watcher_is_told_of_every_report(void **state)
+{
+    struct fixture *f = *state;
+    int n = 0;
+    health_watch(f->h, count, &n);
+    health_succeeded(f->identity, "renew", at(1));
+    assert_int_equal(n, 1);
+    break_down(f->connection, "ping", 2);
+    assert_int_equal(n, 2);
+    health_serves(f->identity, at(60).wall);
+    assert_int_equal(n, 3);
+    health_remove(f->h, f->output);
+    assert_int_equal(n, 4);
+    health_stop(f->h, at(3));
+    assert_int_equal(n, 5);
+}
+
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
 
 int main(void)
@@ -203,6 +226,7 @@ int main(void)
         TEST(test_serving_ends_with_the_first_expiry),
         TEST(test_removed_service_does_not_count),
         TEST(test_name_taken_is_a_bug),
+        TEST(test_watcher_is_told_of_every_report),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

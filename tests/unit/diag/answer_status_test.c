@@ -73,6 +73,11 @@ static const char *body_of(struct fixture *f)
 
 typedef struct err *answer_fn(const struct diag_facts *f, struct diag_answer *a);
 
+static struct err *status(const struct diag_facts *f, struct diag_answer *a)
+{
+    return diag_answer_status(f, f->now.mono, a);
+}
+
 static const char *ask(struct fixture *f, answer_fn *answer, unsigned code)
 {
     buf_clear(&f->a.body);
@@ -94,7 +99,7 @@ static void test_status_of_an_agent_that_knows_nothing_yet(void **state)
     f->facts.reporter = (struct diag_reporter){0};
     f->facts.n_listeners = 0;
     assert_string_equal(
-        ask(f, diag_answer_status, 200),
+        ask(f, status, 200),
         "{\"build\": {},\"pid\": 42,\"time\": \"2026-01-02T03:04:05Z\",\"mode\": \"daemon\","
         "\"config\": {},\"log\": {},\"state\": \"starting\",\"state_code\": 3,"
         "\"status\": \"identity is starting\",\"since\": \"2026-01-02T03:04:05Z\","
@@ -129,7 +134,7 @@ static void test_status_tells_of_the_process(void **state)
                                                  .is_under_way = true},
                                      .warnings = warnings,
                                      .n_warnings = 2};
-    const char *body = ask(f, diag_answer_status, 200);
+    const char *body = ask(f, status, 200);
     assert_says(body, "\"build\": {\"version\": \"1.2\",\"revision\": \"abc\","
                       "\"compiler\": \"cc 1\"},\"hostname\": \"h7\"");
     assert_says(body, "\"started_at\": \"2026-01-02T03:03:05Z\",\"uptime_seconds\": 60,"
@@ -164,7 +169,7 @@ static void test_status_tells_of_cluster_and_identity(void **state)
                                                 .state = "stale",
                                                 .advice = "Wait.",
                                                 .error = "refused"};
-    const char *body = ask(f, diag_answer_status, 200);
+    const char *body = ask(f, status, 200);
     assert_says(body, "\"authority\": {\"address\": \"a:443\",\"path\": \"proxy\","
                       "\"route\": \"tunnel\",\"state\": \"down\",\"version\": \"18.1.0\","
                       "\"last_contact\": \"2026-01-02T03:03:56Z\","
@@ -196,7 +201,7 @@ static void test_status_gives_each_service_its_credentials(void **state)
     };
     f->report.credentials = list;
     f->report.n_credentials = 3;
-    const char *body = ask(f, diag_answer_status, 200);
+    const char *body = ask(f, status, 200);
     assert_says(body, "\"credentials\": [{\"kind\": \"x509\",\"subject\": \"bot-b\","
                       "\"serial\": \"3f\",\"not_before\": \"2026-01-02T03:03:05Z\","
                       "\"not_after\": \"2026-01-02T04:04:05Z\","
@@ -214,7 +219,7 @@ static void test_status_tells_how_a_service_failed(void **state)
     health_failed(f->connection, "ping", e, at(1));
     err_free(e);
     health_serves(f->identity, at(3600).wall);
-    const char *body = ask(f, diag_answer_status, 200);
+    const char *body = ask(f, status, 200);
     assert_says(body, "\"state\": \"degraded\",\"state_code\": 2,\"status\": \"connection is "
                       "degraded: nobody answers\",\"since\": \"2026-01-02T03:04:06Z\","
                       "\"serving\": true,\"first_expiry\": \"2026-01-02T04:04:05Z\"");
@@ -223,7 +228,7 @@ static void test_status_tells_how_a_service_failed(void **state)
     assert_says(body, "\"operation\": \"ping\"");
     assert_says(body, "\"serves_until\": \"2026-01-02T04:04:05Z\"");
     health_stop(f->h, at(2));
-    assert_says(ask(f, diag_answer_status, 200), "\"mode\": \"stopping\"");
+    assert_says(ask(f, status, 200), "\"mode\": \"stopping\"");
 }
 
 static void test_status_shows_the_level_of_the_log(void **state)
@@ -233,10 +238,48 @@ static void test_status_shows_the_level_of_the_log(void **state)
     struct log *log = log_new(fd, LOG_TEXT, LOG_DEBUG, clock_system());
     f->facts.log = log;
     f->facts.log_level_until = at(600).wall;
-    assert_says(ask(f, diag_answer_status, 200),
+    assert_says(ask(f, status, 200),
                 "\"log\": {\"level\": \"debug\",\"until\": \"2026-01-02T03:14:05Z\"}");
     log_free(log);
     close(fd);
+}
+
+static bool is_refreshed;
+
+static bool refresh(void *arg)
+{
+    (void)arg;
+    return is_refreshed;
+}
+
+static void test_status_waits_a_moment_for_what_is_found_out(void **state)
+{
+    struct fixture *f = *state;
+    f->facts.may_hold = true;
+    f->facts.reporter.refresh = refresh;
+    is_refreshed = false;
+    assert_ok(diag_answer_status(&f->facts, at(0).mono, &f->a));
+    assert_true(f->a.is_held);
+    assert_int_equal(f->a.ask_at.ns, at(1).mono.ns);
+    assert_int_equal(f->a.body.len, 0);
+    is_refreshed = true;
+    ask(f, status, 200);
+    assert_false(f->a.is_held);
+}
+
+static void test_status_does_not_wait_for_a_slow_disk_or_without_room(void **state)
+{
+    struct fixture *f = *state;
+    is_refreshed = false;
+    f->facts.reporter.refresh = refresh;
+    ask(f, status, 200);
+    assert_false(f->a.is_held);
+    f->facts.may_hold = true;
+    f->facts.now = at(1);
+    buf_clear(&f->a.body);
+    assert_ok(diag_answer_status(&f->facts, at(0).mono, &f->a));
+    assert_false(f->a.is_held);
+    assert_int_equal(f->a.code, 200);
 }
 
 static void test_backend_follows_the_last_contact(void **state)
@@ -302,6 +345,8 @@ int main(void)
         STATUS_TEST(test_status_gives_each_service_its_credentials),
         STATUS_TEST(test_status_tells_how_a_service_failed),
         STATUS_TEST(test_status_shows_the_level_of_the_log),
+        STATUS_TEST(test_status_waits_a_moment_for_what_is_found_out),
+        STATUS_TEST(test_status_does_not_wait_for_a_slow_disk_or_without_room),
         STATUS_TEST(test_backend_follows_the_last_contact),
         STATUS_TEST(test_backend_names_what_the_agent_does),
         STATUS_TEST(test_backend_names_nothing_to_strangers),

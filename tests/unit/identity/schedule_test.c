@@ -110,6 +110,18 @@ static void test_tight_in_the_last_quarter(void **state)
     assert_true(schedule_is_tight(hour(), wall_of_unix(T0 + 2710)));
 }
 
+static void test_calendar_names_the_planned_moment(void **state)
+{
+    (void)state;
+    const struct now now = {mono0, wall_of_unix(T0)};
+    const struct schedule both = {mono_add(mono0, dur_s(100)), wall_of_unix(T0 + 90)};
+    const struct schedule soon = {mono_add(mono0, dur_s(100)), WALL_NEVER};
+    const struct schedule never = {MONO_NEVER, WALL_NEVER};
+    assert_int_equal(schedule_calendar(&both, now).ns, wall_of_unix(T0 + 90).ns);
+    assert_int_equal(schedule_calendar(&soon, now).ns, wall_of_unix(T0 + 100).ns);
+    assert_int_equal(schedule_calendar(&never, now).ns, WALL_NONE.ns);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +131,7 @@ int main(void)
         cmocka_unit_test(test_issued_counts_from_when_it_was_asked_for),
         cmocka_unit_test(test_loaded_counts_from_its_own_dates),
         cmocka_unit_test(test_due_by_whichever_clock_comes_first),
+        cmocka_unit_test(test_calendar_names_the_planned_moment),
         cmocka_unit_test(test_tight_in_the_last_quarter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

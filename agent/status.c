@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/status.h"
+
+#include "agent/credential_copies.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TEXT_SIZE 1024
+
+/* What a person is warned of while it is so; the log has its own limit (agent/skew.h). */
+#define SKEW_WORTH_TELLING_S 10
+
+#ifdef __clang__
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+struct status {
+    struct status_config c;
+    struct now started;
+    char hostname[HOST_NAME_MAX + 1];
+    struct credential_copies *copies;
+
+    /* What the last report points into. */
+    struct cluster_known cluster;
+    char authority_error[TEXT_SIZE], identity_error[TEXT_SIZE], skew[TEXT_SIZE];
+    struct credential_view *views; /* the identity's, then the outputs' */
+    struct diag_credential *credentials;
+    char **paths; /* as many as credentials */
+    const char **warnings;
+};
+
+static size_t count_views(const struct status *s)
+{
+    return s->c.n_outputs + 1;
+}
+
+static size_t count_credentials(const struct status *s)
+{
+    return count_views(s) * CREDENTIAL_KINDS;
+}
+
+static struct err *make_room(struct status *s)
+{
+    s->views = calloc(count_views(s), sizeof(*s->views));
+    s->credentials = calloc(count_credentials(s), sizeof(*s->credentials));
+    s->paths = calloc(count_credentials(s), sizeof(*s->paths));
+    s->warnings = calloc(s->c.config->warnings.len + 1, sizeof(*s->warnings));
+    return s->views && s->credentials && s->paths && s->warnings ? NULL : err_nomem();
+}
+
+static void gather_views(struct status *s)
+{
+    s->views[0] = identity_service_credentials(s->c.identity);
+    for (size_t i = 0; i < s->c.n_outputs; i++)
+        s->views[i + 1] = output_service_credentials(s->c.outputs[i]);
+}
+
+static struct err *make_paths(struct status *s)
+{
+    gather_views(s);
+    for (size_t i = 0; i < count_credentials(s); i++) {
+        const char *dir = s->views[i / CREDENTIAL_KINDS].dir;
+        const char *file = credential_kind_file((enum credential_kind)(i % CREDENTIAL_KINDS));
+        if (!dir || asprintf(&s->paths[i], "%s/%s", dir, file) >= 0)
+            continue;
+        s->paths[i] = NULL; /* undefined after a failure */
+        return err_nomem();
+    }
+    return NULL;
+}
+
+static struct err *make_copies(struct status *s)
+{
+    struct credential_copies_config config = {.loop = s->c.loop,
+                                              .clock = s->c.clock,
+                                              .workers = s->c.workers,
+                                              .log = s->c.log,
+                                              .looked = s->c.changed,
+                                              .arg = s->c.arg};
+    return credential_copies_new(&config, &s->copies);
+}
+
+RESULT status_new(const struct status_config *config, struct status **ret)
+{
+    CLEANUP(status_freep) struct status *s = calloc(1, sizeof(*s));
+    if (!s)
+        return err_nomem();
+    s->c = *config;
+    s->started = loop_now(config->loop);
+    if (gethostname(s->hostname, sizeof(s->hostname) - 1) != 0)
+        s->hostname[0] = '\0';
+    TRY(make_room(s));
+    TRY(make_paths(s));
+    TRY(make_copies(s));
+    *ret = TAKE(s);
+    return NULL;
+}
+
+void status_free(struct status *s)
+{
+    if (!s)
+        return;
+    credential_copies_free(s->copies);
+    for (size_t i = 0; s->paths && i < count_credentials(s); i++)
+        free(s->paths[i]);
+    free(s->paths);
+    free(s->credentials);
+    free(s->views);
+    free(s->warnings);
+    free(s);
+}
+
+/* NULL for no error. */
+static const char *text_of(const struct err *e, char out[TEXT_SIZE])
+{
+    CLEANUP(freep) char *text = e ? err_text(e) : NULL;
+    if (!text)
+        return NULL;
+    snprintf(out, TEXT_SIZE, "%s", text);
+    return out;
+}
+
+static const char *or_null(const char *text)
+{
+    return text && *text ? text : NULL;
+}
+
+static void tell_process(const struct status *s, struct now now, struct diag_report *r)
+{
+    const struct config *config = s->c.config;
+    r->version = s->c.version;
+    r->revision = s->c.revision;
+    r->compiler = COMPILER;
+    r->hostname = or_null(s->hostname);
+    r->started_at = s->started.wall;
+    r->uptime = mono_diff(now.mono, s->started.mono);
+    r->mode = config->oneshot ? DIAG_ONE_PASS : DIAG_DAEMON;
+    r->config_path = config->file;
+    r->config_hash = or_null(config->file_hash);
+}
+
+static void tell_authority(struct status *s, struct now now, struct diag_report *r)
+{
+    const struct contact *contact = connection_service_contact(s->c.connection);
+    bool was_there = contact->last_contact.ns != MONO_NEVER.ns;
+    cluster_describe(s->c.cluster, &s->cluster);
+    r->authority = (struct diag_authority){
+        .address = s->cluster.address,
+        .path = s->cluster.kind,
+        .route = s->cluster.route,
+        .state = contact_state_name(contact->state),
+        .is_up = contact->state == CONTACT_UP,
+        .last_contact =
+            was_there ? wall_add(now.wall, mono_diff(contact->last_contact, now.mono)) : WALL_NONE,
+        .round_trip = connection_service_round_trip(s->c.connection),
+        .error = text_of(connection_service_error(s->c.connection), s->authority_error),
+        .version = or_null(s->cluster.version),
+    };
+}
+
+static void tell_identity(struct status *s, struct diag_report *r)
+{
+    const struct subject *who = identity_service_subject(s->c.identity);
+    const struct credential_view *view = &s->views[0];
+    r->identity = (struct diag_identity){
+        .next_renewal = view->renew_at,
+        .state = renewer_state_name(identity_service_state(s->c.identity)),
+        .advice = identity_service_advice(s->c.identity),
+        .error = text_of(identity_service_error(s->c.identity), s->identity_error),
+    };
+    if (!who || !view->facts)
+        return;
+    r->identity.cluster = who->cluster;
+    r->identity.bot = who->bot_name;
+    r->identity.instance = who->bot_instance;
+    r->identity.generation = who->generation;
+    r->identity.not_before = view->facts->of[CREDENTIAL_X509].validity.not_before;
+    r->identity.not_after = view->facts->of[CREDENTIAL_X509].validity.not_after;
+}
+
+static struct diag_credential credential_of(const struct status *s, size_t i)
+{
+    const struct credential_view *view = &s->views[i / CREDENTIAL_KINDS];
+    enum credential_kind kind = (enum credential_kind)(i % CREDENTIAL_KINDS);
+    const struct credential_fact *fact = &view->facts->of[kind];
+    struct diag_credential c = {.service = view->service,
+                                .kind = credential_kind_name(kind),
+                                .subject = fact->subject,
+                                .serial = fact->serial,
+                                .not_before = fact->validity.not_before,
+                                .not_after = fact->validity.not_after,
+                                .renew_at = view->renew_at,
+                                .is_stale = view->is_stale,
+                                .path = s->paths[i]};
+    c.copy = credential_copies_get(s->copies, view, kind, &c.copy_seen_at);
+    return c;
+}
+
+static void tell_credentials(struct status *s, struct diag_report *r)
+{
+    r->credentials = s->credentials;
+    for (size_t i = 0; i < count_credentials(s); i++) {
+        if (s->views[i / CREDENTIAL_KINDS].facts)
+            s->credentials[r->n_credentials++] = credential_of(s, i);
+    }
+}
+
+static const char *skew_warning(struct status *s)
+{
+    char shown[DUR_SIZE];
+    struct dur skew = {0};
+    bool is_known = cluster_skew(s->c.cluster, &skew);
+    int64_t by = skew.ns < 0 ? -skew.ns : skew.ns;
+    if (!is_known || by < dur_s(SKEW_WORTH_TELLING_S).ns)
+        return NULL;
+    snprintf(s->skew, sizeof(s->skew), "this machine's clock is %s %s the cluster's",
+             dur_format((struct dur){by / dur_s(1).ns * dur_s(1).ns}, shown),
+             skew.ns > 0 ? "behind" : "ahead of");
+    return s->skew;
+}
+
+static void tell_warnings(struct status *s, struct diag_report *r)
+{
+    const struct strlist *config = &s->c.config->warnings;
+    const char *skew = skew_warning(s);
+    r->warnings = s->warnings;
+    if (skew)
+        s->warnings[r->n_warnings++] = skew;
+    for (size_t i = 0; i < config->len; i++)
+        s->warnings[r->n_warnings++] = config->items[i];
+}
+
+static void report(void *arg, struct diag_report *ret)
+{
+    struct status *s = arg;
+    struct now now = loop_now(s->c.loop);
+    gather_views(s);
+    tell_process(s, now, ret);
+    tell_authority(s, now, ret);
+    tell_identity(s, ret);
+    tell_credentials(s, ret);
+    tell_warnings(s, ret);
+}
+
+static bool refresh(void *arg)
+{
+    struct status *s = arg;
+    gather_views(s);
+    return credential_copies_look(s->copies, s->views, count_views(s));
+}
+
+struct diag_reporter status_reporter(struct status *s)
+{
+    return (struct diag_reporter){.arg = s, .report = report, .refresh = refresh};
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TBOT_AGENT_STATUS_H
+#define TBOT_AGENT_STATUS_H
+
+/*
+ * What the agent tells of itself: gathers diag/report.h from its parts whenever the diagnostics server
+ * or the metrics ask.
+ *
+ *     TRY(status_new(&config, &s));        when all parts are there
+ *     diagnostics_report(d, status_reporter(s));
+ *
+ * Threads: the loop's.
+ */
+
+#include "agent/cluster.h"
+#include "agent/connection_service.h"
+#include "agent/identity_service.h"
+#include "agent/output_service.h"
+#include "diag/report.h"
+
+struct status;
+
+/* Everything is borrowed and outlives the status. */
+struct status_config {
+    const struct config *config;
+    const char *version, *revision; /* of this program; NULL: not known */
+    struct loop *loop;
+    const struct clock *clock;
+    struct log *log;
+    struct pool *workers;
+    struct cluster *cluster;
+    const struct connection_service *connection;
+    const struct identity_service *identity;
+    struct output_service *const *outputs;
+    size_t n_outputs;
+    void (*changed)(void *arg); /* something took time to find out, and is known now */
+    void *arg;
+};
+
+RESULT status_new(const struct status_config *config, struct status **ret);
+void status_free(struct status *s); /* accepts NULL; no worker may be running */
+DEFINE_FREEP(status)
+
+struct diag_reporter status_reporter(struct status *s);
+
+#endif
