@@ -41,7 +41,7 @@ static const struct opt global_opts[] = {
 static const char *const not_built[] = {
     "copy-binaries", "db",      "init",  "install",        "keypair",
     "kube",          "migrate", "proxy", "spiffe-inspect", "ssh-multiplexer-proxy-command",
-    "status",        "tpm",     "wait",
+    "tpm",
 };
 
 struct opt_set globals_set(struct globals *globals)

@@ -19,7 +19,7 @@
  *         ...
  *     }
  *
- * Exit codes: 0 done, 1 failed, 2 the command line is wrong.
+ * Exit codes: 0 done, 1 failed, 2 the command line is wrong; cmd/diag_options.h has more of them.
  */
 
 #include "cmd/opts.h"
@@ -71,10 +71,15 @@ const struct command *command_find(const char *name);
 RESULT command_refuse(const char *name);
 
 int cmd_configure(struct globals *globals, int argc, char **argv);
+int cmd_debug(struct globals *globals, int argc, char **argv);
 int cmd_help(struct globals *globals, int argc, char **argv);
+int cmd_readyz(struct globals *globals, int argc, char **argv);
+int cmd_renew(struct globals *globals, int argc, char **argv);
 int cmd_ssh_proxy_command(struct globals *globals, int argc, char **argv);
 int cmd_start(struct globals *globals, int argc, char **argv);
+int cmd_status(struct globals *globals, int argc, char **argv);
 int cmd_test(struct globals *globals, int argc, char **argv);
 int cmd_version(struct globals *globals, int argc, char **argv);
+int cmd_wait(struct globals *globals, int argc, char **argv);
 
 #endif

@@ -9,6 +9,11 @@ const struct command command_table[] = {
     {"configure", "write a configuration file for what the options say", cmd_configure},
     {"start", "join the cluster and keep identities fresh", cmd_start},
     {"test", "say whether a start would work, and change nothing", cmd_test},
+    {"status", "show how the running agent is", cmd_status},
+    {"readyz", "ask whether it is ready, or serving", cmd_readyz},
+    {"wait", "wait until it is", cmd_wait},
+    {"renew", "make it renew everything now", cmd_renew},
+    {"debug", "its log level, metrics, profiles, and a dump for support", cmd_debug},
     {"ssh-proxy-command", NULL, cmd_ssh_proxy_command}, /* for ssh, not for people */
     {"version", "print the version", cmd_version},
     {"help", "explain a command, or the configuration file", cmd_help},

@@ -92,8 +92,11 @@ static RESULT set_argument(const struct found *f, char *value)
     return NULL;
 }
 
+/* Its value is the next word, unless it can do without. */
 static RESULT set_next_word(struct words *w, const struct found *f)
 {
+    if (f->value.opt->implied)
+        return opts_value_set(&f->value, f->value.opt->implied);
     if (w->at == w->argc)
         return err_new(ERR_USAGE, "option '--%s' needs a value", f->value.opt->name);
     return set_argument(f, w->argv[w->at++]);

@@ -48,6 +48,7 @@ struct opt {
     const char *env; /* environment variable, or NULL */
     const char *help;
     const char *const *choices; /* NULL-terminated, or NULL */
+    const char *implied;        /* its value where none is given; another one needs "=" then */
     unsigned flags;
     size_t offset; /* of the value in the set's `values` */
 };

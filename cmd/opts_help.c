@@ -44,7 +44,7 @@ static void print_opt(FILE *to, const struct opt *opt)
     int at = opt->letter ? fprintf(to, "  -%c, ", opt->letter) : fprintf(to, "      ");
     at += fprintf(to, "--%s%s", has_twin ? "[no-]" : "", opt->name);
     if (opt->arg)
-        at += fprintf(to, " %s", opt->arg);
+        at += fprintf(to, opt->implied ? "[=%s]" : " %s", opt->arg);
     if (at >= COLUMN) {
         fputc('\n', to);
         at = 0;

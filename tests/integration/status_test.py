@@ -1,142 +1,186 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What /status and the metrics tell is what other eyes see, and what a request asks for is done."""
+"""The commands that ask a running agent, against a real one."""
 
+import json
+import os
+import pty
 import re
-import threading
-import time
+import signal
+import socket
+import subprocess
+import tarfile
 
-from harness import Case, Diag, main, pem, wait_until
+from harness import Case, main
+from harness.process import clean_environment
+from harness.waiting import wait_until
 
-EXPIRY = "tbot_credential_expiry_timestamp_seconds"
-NOT_BEFORE = "tbot_credential_not_before_timestamp_seconds"
-RENEWAL = "tbot_credential_renewal_timestamp_seconds"
-# A look at the files is at most this old.
-LOOK_S = 2.1
+READY, NOT_READY, USAGE, UNREACHABLE, TIMEOUT = range(5)
 
 
-def moment(text):
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(text))
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
 
 class Status(Case):
-    def setUp(self):
-        super().setUp()
-        self.cluster = self.authority(extra=["--state", self.dir / "authority.state"])
-        self.subject = self.agent(self.cluster)
+    def ask(self, agent, *args, expect=READY, **more):
+        """Runs a command that asks `agent`; returns what it said."""
+        done = self.run_tbot(*args, "-c", agent.config, **more)
+        self.assertEqual(expect, done.returncode, f"{args}: {done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
 
-    def start(self, more=""):
-        config = self.subject.config
-        config.write_text(config.read_text() + more)
-        self.subject.start()
-        self.subject.wait_output()
-        self.diag = Diag(self.subject.storage / "diag.sock")
-        self.assertEqual(200, self.diag.code("/wait?for=ready&timeout=30s"))
+    def running(self, *extra, **options):
+        agent = self.agent(self.authority(), extra=extra, **options)
+        agent.start()
+        self.ask(agent, "wait")
+        return agent
 
-    def services(self):
-        return {s["name"]: s for s in self.diag.json("/status")["services"]}
+    def outage(self, agent):
+        """The authority goes away, and the agent has noticed."""
+        agent.authority.process.kill()
+        return wait_until("degraded", lambda: "not ready" in self.run_tbot("readyz", "-c", agent.config).stdout)
 
-    def credential(self, service, kind="x509"):
-        return next(c for c in self.services()[service]["credentials"] if c["kind"] == kind)
+    def test_status_is_a_table_and_a_document(self):
+        agent = self.running()
+        table = self.ask(agent, "status")
+        for line in (rf"^tbot .*process {agent.process.pid}\b", r"^state +ok, for ", r"^serving +yes, until ",
+                     r"^SERVICE +STATE +FOR +EXPIRES +NEXT$", r"^identity +ok .* in \S+ +in \S+$",
+                     r"^connection +ok .* - +in \S+$", r"^identity-1 +ok "):
+            self.assertRegex(table, re.compile(line, re.M))
+        self.assertNotIn("\033", table)
+        document = json.loads(self.ask(agent, "status", "--json"))
+        self.assertEqual("ok", document["state"])
+        self.assertEqual(agent.process.pid, document["pid"])
 
-    def metric(self, name, **labels):
-        text = ",".join(f'{key}="{value}"' for key, value in labels.items())
-        found = re.search(rf"^{re.escape(f'{name}{{{text}}}')} (\S+)$", self.diag.ask("/metrics").text, re.M)
-        return float(found[1]) if found else None
+    def test_outage_is_told_with_its_cause(self):
+        agent = self.running()
+        self.outage(agent)
+        table = self.ask(agent, "status", expect=NOT_READY)
+        self.assertRegex(table, re.compile(r"^state +degraded", re.M))
+        self.assertRegex(table, re.compile(r"^serving +yes, until ", re.M))
+        self.assertRegex(table, re.compile(r"^connection +degraded.*\n    .*Connection refused(.|\n)*    -> ", re.M))
+        self.assertRegex(self.ask(agent, "readyz", expect=NOT_READY), r"^not ready: .*degraded")
+        self.assertRegex(self.ask(agent, "readyz", "connection", expect=NOT_READY), r"^connection: not ready: ")
+        self.assertEqual("serving\n", self.ask(agent, "readyz", "--for", "serving"))
+        self.assertEqual("", self.ask(agent, "wait", "--for", "serving", "--service", "identity-1"))
+        late = self.ask(agent, "wait", "--timeout", "300ms", expect=TIMEOUT)
+        self.assertRegex(late, r"the agent is not ready after 300ms: .*degraded")
 
-    def test_credentials_are_those_that_openssl_and_ssh_keygen_see(self):
-        self.start()
-        for service, directory in (("identity", self.subject.storage), ("identity-1", self.subject.output)):
-            file = directory / "tlscert"
-            x509 = self.credential(service)
-            self.assertEqual(str(file), x509["path"])
-            self.assertEqual(pem.serial(file).lower(), f"serial={x509['serial']}")
-            self.assertEqual(moment(pem.not_after(file)), x509["not_after"])
-            self.assertEqual("same", x509["on_disk"])
-            self.assertEqual(pem.not_after(file), self.metric(EXPIRY, service=service, kind="x509"))
-            self.assertEqual(pem.not_after(file), self.metric(EXPIRY, service=service, kind="ssh"))
-            self.assertLess(self.metric(NOT_BEFORE, service=service, kind="x509"), time.time())
-            self.assertLess(self.metric(RENEWAL, service=service, kind="x509"), pem.not_after(file))
-            self.assertEqual(0, self.metric("tbot_credential_stale", service=service))
-            self.assertIn(self.credential(service, "ssh")["subject"],
-                          pem.ssh_certificate(directory / "key-cert.pub"))
+    def test_wait_begins_before_the_agent(self):
+        agent = self.agent(self.authority())
+        waiting = self.spawn([agent.program, "wait", "-c", agent.config, "--timeout", "60s"], "wait")
+        agent.start()
+        self.assertEqual(READY, waiting.wait())
+        self.assertEqual("", waiting.text())
 
-    def test_the_rest_is_told_too(self):
-        self.start()
-        status = self.diag.json("/status")
-        self.assertEqual("daemon", status["mode"])
-        self.assertEqual(self.subject.process.pid, status["pid"])
-        self.assertEqual(self.cluster.auth_addr, status["authority"]["address"])
-        self.assertEqual("up", status["authority"]["state"])
-        self.assertEqual(self.subject.generation(), status["identity"]["generation"])
-        self.assertEqual("fresh", status["identity"]["state"])
-        self.assertEqual(str(self.subject.config), status["config"]["path"])
-        self.assertNotIn("sha256", status["config"], "the file holds the token")
-        self.assertEqual(0, sum(l["waiting"] for l in status["listeners"]))
-        self.assertEqual(200, self.diag.code("/_status"))
+    def test_unknown_service_is_a_mistake(self):
+        agent = self.running()
+        for words in (["readyz", "nope"], ["wait", "--service", "nope"]):
+            self.assertIn("no service 'nope'", self.ask(agent, *words, expect=USAGE))
 
-    def test_a_file_that_somebody_else_changed_is_told_at_the_first_question(self):
-        self.start()
-        self.assertEqual("same", self.credential("identity-1")["on_disk"])
-        (self.subject.output / "tlscert").write_text("another\n")
-        (self.subject.output / "key-cert.pub").unlink()
-        time.sleep(LOOK_S)
-        self.assertEqual("differs", self.credential("identity-1")["on_disk"])
-        self.assertEqual("missing", self.credential("identity-1", "ssh")["on_disk"])
+    def test_agent_that_was_killed_is_not_there(self):
+        agent = self.running()
+        agent.process.kill()
+        said = self.ask(agent, "status", expect=UNREACHABLE)
+        self.assertIn(str(agent.storage / "diag.sock"), said)
+        self.assertIn("does not run any more", said)
 
-    def test_an_outage_is_told(self):
-        self.start()
-        self.assertEqual(0, self.cluster.process.stop())
-        wait_until("notice", lambda: self.diag.code("/_status") == 503, 10, self.subject.process.must_live)
-        backend = self.diag.json("/_status")
-        self.assertFalse(backend["backend_ok"])
-        self.assertIn("refused", backend["backend_error"])
-        self.subject.renew_now()
-        wait_until("stale", lambda: self.metric("tbot_credential_stale", service="identity-1") == 1, 10)
-        status = self.diag.json("/status")
-        self.assertEqual("down", status["authority"]["state"])
-        self.assertIn("refused", status["authority"]["error"])
-        self.assertTrue(self.credential("identity-1")["stale"])
-        self.assertEqual(200, self.diag.code("/wait?for=serving"))
-        self.assertEqual(504, self.diag.code("/wait?for=ready&timeout=100ms"))
+    def test_another_user_is_told_whom_to_ask_as(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root, to become somebody else")
+        setpriv = self.need_tool("setpriv")
+        agent = self.running()
+        done = subprocess.run([setpriv, "--reuid", "65534", "--regid", "65534", "--clear-groups", agent.program,
+                               "status", "--diag-socket", agent.storage / "diag.sock"], capture_output=True,
+                              text=True, check=False, env=clean_environment())
+        if "failed to execute" in done.stderr:
+            self.skipTest("nobody may run the program that is tested")
+        self.assertEqual(UNREACHABLE, done.returncode, done.stderr)
+        self.assertIn("sudo -u 'root'", done.stderr)
 
-    def test_a_request_renews_everything(self):
-        self.start()
-        serial, generation = self.subject.output_serial(), self.subject.generation()
-        self.assertEqual(202, self.diag.ask("/renew", "POST").code)
-        self.subject.wait_generation(generation + 1)
-        self.subject.wait_output(other_than=serial)
-        self.assertRegex(self.subject.process.text(), "renewing everything now.*a request")
-        self.assertEqual("same", self.credential("identity-1")["on_disk"])
-        self.assertEqual(501, self.diag.ask("/reload", "POST").code)
+    def test_over_the_network_it_may_ask_but_not_change(self):
+        address = f"127.0.0.1:{free_port()}"
+        self.running(f"diag_addr: {address}")
+        for form in (address, f"http://{address}"):
+            done = self.run_tbot("status", "--diag-addr", form)
+            self.assertEqual(READY, done.returncode, done.stderr)
+            self.assertIn("identity-1", done.stdout)
+        self.assertEqual(READY, self.run_tbot("wait", "--diag-addr", address).returncode)
+        for words in (["renew"], ["debug", "set-log-level", "debug"]):
+            done = self.run_tbot(*words, "--diag-addr", address)
+            self.assertEqual(UNREACHABLE, done.returncode, done.stderr)
+            self.assertRegex(done.stderr, "local socket.*, wants none")
 
-    def test_the_level_of_the_log_changes_and_goes_back(self):
-        self.start()
-        self.assertEqual("INFO\n", self.diag.ask("/log-level").text)
-        self.assertEqual(200, self.diag.ask("/log-level?for=1s", "PUT", body="debug").code)
-        self.assertEqual("DEBUG\n", self.diag.ask("/log-level").text)
-        wait_until("the usual level", lambda: self.diag.ask("/log-level").text == "INFO\n", 5)
-        self.assertEqual(422, self.diag.ask("/log-level", "PUT", body="loud").code)
+    def test_without_a_socket_the_file_leads_to_the_address(self):
+        agent = self.running("diag_socket: off", f"diag_addr: 127.0.0.1:{free_port()}")
+        self.assertEqual("ready\n", self.ask(agent, "readyz"))
+        self.assertFalse((agent.storage / "diag.sock").exists())
 
-    def test_shutdown_is_there_only_where_it_is_allowed(self):
-        self.start()
-        self.assertEqual(404, self.diag.ask("/_shutdown", "POST").code)
-        self.assertEqual(404, self.diag.code("/_shutdown"))
-        self.subject.process.must_live()
+    def test_log_level_is_shown_and_set(self):
+        agent = self.running()
+        self.assertEqual("info\n", self.ask(agent, "debug", "get-log-level").lower())
+        self.ask(agent, "debug", "set-log-level", "debug", "--for", "10m")
+        self.assertEqual("debug\n", self.ask(agent, "debug", "get-log-level").lower())
+        self.assertRegex(self.ask(agent, "status"), re.compile(r"^log +debug, until .* \(in \S+\)$", re.M))
+        self.assertIn("no log level 'loud'", self.ask(agent, "debug", "set-log-level", "loud", expect=USAGE))
 
-    def test_shutdown_is_orderly_and_tells_who_waits(self):
-        self.start("diag: {enable_shutdown: true}\n")
-        answer = self.diag.ask("/_shutdown")
-        self.assertEqual((405, "POST"), (answer.code, answer.headers["Allow"]))
-        self.assertEqual(0, self.cluster.process.stop())
-        wait_until("notice", lambda: self.diag.code("/readyz") == 503, 10)
-        codes = []
-        waiter = threading.Thread(target=lambda: codes.append(self.diag.code("/wait?for=ready")))
-        waiter.start()
-        wait_until("a waiter", lambda: sum(l["waiting"] for l in self.diag.json("/status")["listeners"]) == 1)
-        self.assertEqual(200, self.diag.ask("/_shutdown", "POST").code)
-        self.assertEqual(0, self.subject.process.wait())
-        waiter.join(10)
-        self.assertEqual([503], codes)
+    def test_metrics_are_prometheus_text(self):
+        self.assertRegex(self.ask(self.running(), "debug", "metrics"), re.compile(r"^process_state 0$", re.M))
+
+    def test_dump_has_everything_but_secrets(self):
+        agent = self.running()
+        archive = self.dir / "dump.tar.gz"
+        self.ask(agent, "debug", "dump", "-o", archive)
+        self.assertEqual(0o600, archive.stat().st_mode & 0o777)
+        with tarfile.open(archive) as tar:
+            files = {os.path.basename(m.name): tar.extractfile(m).read().decode() for m in tar.getmembers()}
+        self.assertLessEqual({"status.json", "readyz.json", "servez.json", "metrics.txt", "log-level.txt",
+                              "tbot.yaml", "index.txt"}, set(files))
+        self.assertEqual("ok", json.loads(files["status.json"])["state"])
+        self.assertIn(str(agent.output), files["tbot.yaml"])
+        self.assertIn("(masked)", files["tbot.yaml"])
+        secrets = [agent.authority.token, *(agent.storage / "key").read_text().splitlines()[1:-1]]
+        for name, text in files.items():
+            for secret in secrets:
+                self.assertNotIn(secret, text, name)
+        # On standard output it is the same, for a container from which nothing can be copied.
+        done = subprocess.run([agent.program, "debug", "dump", "-c", agent.config, "-o", "-"], check=True,
+                              capture_output=True, env=clean_environment())
+        self.assertEqual(b"\x1f\x8b", done.stdout[:2])
+
+    def test_watch_goes_on_through_the_end_of_the_agent(self):
+        agent = self.running()
+        watch = self.spawn([agent.program, "status", "-c", agent.config, "--watch=50ms"], "watch")
+        watch.wait_text(r"(?s)SERVICE.*SERVICE")
+        agent.process.stop()
+        watch.wait_text(r"Is the agent running\?")
+        watch.send(signal.SIGINT)
+        self.assertEqual(-signal.SIGINT, watch.wait())
+
+    def on_terminal(self, *words, **env):
+        """What a command writes on a terminal."""
+        ours, theirs = pty.openpty()
+        with subprocess.Popen([os.environ["TBOT"], *map(str, words)], stdin=theirs, stdout=theirs, stderr=theirs,
+                              env=clean_environment({"TERM": "xterm", **env})) as child:
+            os.close(theirs)
+            text = b""
+            try:
+                while block := os.read(ours, 65536):
+                    text += block
+            except OSError:  # the terminal's way to say that nobody writes any more
+                pass
+            child.wait()
+        os.close(ours)
+        return text.decode()
+
+    def test_terminal_has_colours_unless_they_are_not_wanted(self):
+        agent = self.running()
+        self.assertIn("\033[32mok\033[0m", self.on_terminal("status", "-c", agent.config))
+        self.assertNotIn("\033", self.on_terminal("status", "-c", agent.config, NO_COLOR="1"))
+        self.assertNotIn("\033", self.on_terminal("status", "-c", agent.config, TERM="dumb"))
+        nobody = self.on_terminal("wait", "--timeout", "300ms", "--diag-socket", self.dir / "none")
+        self.assertRegex(nobody, r"waiting \S+: ")
 
 
 if __name__ == "__main__":

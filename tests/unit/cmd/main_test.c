@@ -106,6 +106,18 @@ static void test_help_is_as_agreed(void **state)
         {"configure identity --help", "help-configure-identity.txt"},
         {"test --help", "help-test.txt"},
         {"help test", "help-test.txt"},
+        {"status --help", "help-status.txt"},
+        {"help status", "help-status.txt"},
+        {"readyz -h", "help-readyz.txt"},
+        {"wait -h", "help-wait.txt"},
+        {"help renew", "help-renew.txt"},
+        {"debug --help", "help-debug.txt"},
+        {"help debug", "help-debug.txt"},
+        {"debug get-log-level --help", "help-debug-get-log-level.txt"},
+        {"debug set-log-level --help", "help-debug-set-log-level.txt"},
+        {"debug metrics --help", "help-debug-metrics.txt"},
+        {"debug profile --help", "help-debug-profile.txt"},
+        {"help debug dump", "help-debug-dump.txt"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         CLEANUP(outcome_release) struct outcome o = run(cases[i].words);
@@ -145,6 +157,32 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
         {"version now", "tbot: unexpected 'now' behind 'version'\n"},
         {"configure", "tbot: option '--join-method' is required, e.g. --join-method token\n"},
         {"configure --output", "tbot: option '--output' needs a value\n"},
+        {"status now", "tbot: unexpected 'now'\n"},
+        {"status --wach", "tbot: unknown option '--wach', did you mean '--watch'?\n"},
+        {"status --watch=soon",
+         "tbot: option '--watch': 'soon' is not a duration such as 90s, 20m or 1h30m\n"},
+        {"status --diag-addr a:1 --storage /s",
+         "tbot: option '--diag-addr' excludes '--storage': both say where the agent is\n"},
+        {"status --diag-socket /x --storage /s",
+         "tbot: option '--diag-socket' excludes '--storage': both say where the agent's socket "
+         "is\n"},
+        {"status --diag-addr node7",
+         "tbot: address 'node7': the port is missing\n"
+         "tbot: Write HOST:PORT, http://HOST:PORT, https://HOST:PORT or unix:/PATH.\n"},
+        {"status -c /nonexistent/tbot.yaml",
+         "tbot: looking for the agent: reading the configuration: open "
+         "'/nonexistent/tbot.yaml': No such file or directory\n"
+         "tbot: '--diag-socket PATH' asks an agent without reading its configuration.\n"},
+        {"readyz a b", "tbot: unexpected 'b'\n"},
+        {"wait --for ever", "tbot: option '--for': 'ever' is not one of ready, serving\n"},
+        {"renew all", "tbot: unexpected 'all'\n"},
+        {"debug", "tbot: debug what? See 'tbot debug --help'\n"},
+        {"debug dmp", "tbot: no command 'debug dmp', did you mean 'debug dump'?\n"},
+        {"debug set-log-level", "tbot: which level? debug, info, warn or error\n"},
+        {"debug profile stack", "tbot: no profile 'stack', there are 'cpu' and 'heap'\n"},
+        {"debug profile --seconds 0",
+         "tbot: option '--seconds': '0' is not a number from 1 to 600\n"},
+        {"debug profile heap --seconds 5", "tbot: option '--seconds' is about the profile 'cpu'\n"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         CLEANUP(outcome_release) struct outcome o = run(cases[i].words);
@@ -211,6 +249,33 @@ static void test_test_tells_on_standard_output_and_exits_1(void **state)
     }
 }
 
+/* Whom nobody answers has not been told "not ready". */
+static void test_agent_that_is_not_there_has_an_exit_code_of_its_own(void **state)
+{
+    static const struct {
+        const char *words;
+        int code;
+    } cases[] = {
+        {"status --diag-socket /nonexistent/diag.sock", 3},
+        {"readyz --diag-socket /nonexistent/diag.sock", 3},
+        {"renew --diag-socket /nonexistent/diag.sock", 3},
+        {"debug get-log-level --diag-socket /nonexistent/diag.sock", 3},
+        {"debug set-log-level debug --diag-socket /nonexistent/diag.sock", 3},
+        {"debug metrics --diag-socket /nonexistent/diag.sock", 3},
+        {"debug profile --diag-socket /nonexistent/diag.sock", 3},
+        {"debug dump --diag-socket /nonexistent/diag.sock", 3},
+        {"wait --timeout 30ms --diag-socket /nonexistent/diag.sock", 4},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        CLEANUP(outcome_release) struct outcome o = run(cases[i].words);
+        assert_int_equal(o.code, cases[i].code);
+        assert_string_equal(o.out, "");
+        assert_non_null(strstr(o.err, "'/nonexistent/diag.sock'"));
+        assert_non_null(strstr(o.err, "Is the agent running?"));
+    }
+}
+
 static void test_configure_into_nowhere_exits_1(void **state)
 {
     (void)state;
@@ -254,8 +319,18 @@ static void test_manual_has_every_option_of_help(void **state)
     FILE *file = fopen(TBOT_MAN "/tbot.1", "r");
     assert_non_null(file);
     CLEANUP(freep) char *manual = read_all(file);
-    static const char *const pages[] = {"help", "help start", "help test", "help configure",
-                                        "help configure identity"};
+    static const char *const pages[] = {"help",
+                                        "help start",
+                                        "help test",
+                                        "help configure",
+                                        "help configure identity",
+                                        "help status",
+                                        "help readyz",
+                                        "help wait",
+                                        "help renew",
+                                        "help debug set-log-level",
+                                        "help debug profile",
+                                        "help debug dump"};
     for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
         CLEANUP(outcome_release) struct outcome o = run(pages[i]);
         char *rest = strstr(o.out, ":\n"), *end = strstr(o.out, "\nExamples");
@@ -264,7 +339,7 @@ static void test_manual_has_every_option_of_help(void **state)
         for (char *at = strstr(rest, "--"); at; at = strstr(at + 2, "--")) {
             const char *name = at + 2 + (strncmp(at + 2, "[no-]", 5) == 0 ? 5 : 0);
             char item[96];
-            int len = (int)strcspn(name, " \n,'");
+            int len = (int)strcspn(name, " \n,'[");
             snprintf(item, sizeof(item), "Fl -%.*s", len, name);
             if (len > 0 && !strstr(manual, item))
                 fail_msg("tbot.1 does not mention --%.*s", len, name);
@@ -281,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_configure_prints_what_can_be_read),
         cmocka_unit_test(test_configure_writes_a_file_for_its_owner_only),
         cmocka_unit_test(test_test_tells_on_standard_output_and_exits_1),
+        cmocka_unit_test(test_agent_that_is_not_there_has_an_exit_code_of_its_own),
         cmocka_unit_test(test_configure_into_nowhere_exits_1),
         cmocka_unit_test(test_manual_has_every_key_that_is_built),
         cmocka_unit_test(test_manual_has_every_option_of_help),

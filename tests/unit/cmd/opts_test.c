@@ -13,7 +13,7 @@ struct values {
     const char *file, *colour;
     struct secret *token;
     struct strlist pins;
-    struct dur time;
+    struct dur time, watch;
 };
 
 static const char *const colours[] = {"red", "green", NULL};
@@ -34,6 +34,8 @@ static const struct opt table[] = {
      .offset = offsetof(struct values, pins)},
     {"time", .kind = OPT_DURATION, .arg = "TIME", .env = "OPTS_TEST_TIME", .help = "a time",
      .offset = offsetof(struct values, time)},
+    {"watch", 'w', OPT_DURATION, .arg = "TIME", .implied = "2s", .help = "again and again",
+     .offset = offsetof(struct values, watch)},
     {"unbuilt", .kind = OPT_SWITCH, .flags = OPT_NOT_BUILT, .help = "",
      .offset = offsetof(struct values, unbuilt)},
     {"secretly", .kind = OPT_SWITCH, .flags = OPT_HIDDEN, .help = "",
@@ -149,6 +151,24 @@ static void test_parse_of_lists_and_durations(void **state)
     assert_string_equal(line.values.colour, "green");
 }
 
+static void test_value_that_may_be_left_out_is_never_the_next_word(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words;
+        int64_t seconds;
+        int n_operands;
+    } cases[] = {
+        {"--watch 5s", 2, 1}, {"--watch=5s", 5, 0}, {"-w 5s", 2, 1}, {"-w5s", 5, 0}, {"5s", 0, 1},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        CLEANUP(line_release) struct line line;
+        assert_ok(parse(&line, cases[i].words));
+        assert_int_equal(dur_to_s(line.values.watch), cases[i].seconds);
+        assert_int_equal(line.n_operands, cases[i].n_operands);
+    }
+}
+
 static void test_parse_of_mistakes_says_which(void **state)
 {
     (void)state;
@@ -238,6 +258,7 @@ static void test_help_shows_what_works(void **state)
               "      --token TOKEN             a secret\n"
               "      --pin PIN                 a pin (repeatable)\n"
               "      --time TIME               a time [$OPTS_TEST_TIME]\n"
+              "  -w, --watch[=TIME]            again and again\n"
               "\nKnown, and not built yet:\n"
               "  --unbuilt\n");
 }
@@ -260,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_parse_leading_stops_at_the_first_operand),
         cmocka_unit_test(test_parse_of_secret_leaves_nothing_to_see),
         cmocka_unit_test(test_parse_of_lists_and_durations),
+        cmocka_unit_test(test_value_that_may_be_left_out_is_never_the_next_word),
         cmocka_unit_test(test_parse_of_mistakes_says_which),
         cmocka_unit_test_teardown(test_environment_fills_in_what_was_not_given, clear_environment),
         cmocka_unit_test_teardown(test_environment_of_nonsense_names_the_variable,
