@@ -221,6 +221,7 @@ static void changed(void *arg)
     bool needs_keys = !a->supervisor.started || !a->setup.config->oneshot;
     if (!a->stopping && needs_keys)
         agent_parts_fill_keys(a);
+    diagnostics_use(a->diagnostics, identity_service_present(a->identity));
     notify_service_look(a->notify);
     if (a->stopping && is_quiet(a))
         loop_stop(a->loop);

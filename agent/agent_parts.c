@@ -47,6 +47,8 @@ static struct err *make_connection(struct agent *a)
 {
     struct health_service *health = NULL;
     TRY(diagnostics_add(a->diagnostics, "connection", HEALTH_PERIODIC, &health));
+    struct cluster_known known;
+    cluster_describe(a->cluster, &known);
     struct connection_service_config config = {
         .loop = a->loop,
         .lane = a->prober,
@@ -59,6 +61,8 @@ static struct err *make_connection(struct agent *a)
         .cluster = cluster_text(a->cluster),
         .give_up_after = a->setup.config->give_up_after,
         .health = health,
+        .metrics = diagnostics_metrics(a->diagnostics),
+        .path = known.kind,
         .changed = a->changed,
         .in_touch = a->in_touch,
         .gave_up = a->gave_up,
@@ -124,6 +128,7 @@ static struct err *make_identity(struct agent *a)
         .cluster = a->cluster,
         .keys = a->keys,
         .health = health,
+        .metrics = diagnostics_metrics(a->diagnostics),
         .keys_ahead = keys_ahead(a->setup.config),
         .stop = a->stop,
         .force = a->force,
@@ -156,6 +161,7 @@ static struct err *make_output(struct agent *a, const struct config_service *ser
         .log = a->setup.log,
         .stop = a->stop,
         .health = health,
+        .metrics = diagnostics_metrics(a->diagnostics),
         .one_pass_ends = one_pass_ends(a),
         .heard = a->heard,
         .changed = a->changed,

@@ -47,6 +47,15 @@ void config_service_release(struct config_service *service)
     *service = (struct config_service){0};
 }
 
+static void diag_release(struct config_diag *diag)
+{
+    free(diag->tls.cert);
+    free(diag->tls.key);
+    free(diag->tls.client_ca);
+    strlist_release(&diag->tls.allow);
+    free(diag->tokens);
+}
+
 void config_free(struct config *config)
 {
     if (!config)
@@ -59,6 +68,7 @@ void config_free(struct config *config)
     free(config->proxy_server);
     free(config->diag_addr);
     free(config->diag_socket);
+    diag_release(&config->diag);
     config_onboarding_release(&config->onboarding);
     config_destination_release(&config->storage);
     strlist_release(&config->warnings);

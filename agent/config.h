@@ -115,7 +115,15 @@ enum config_startup {
 };
 
 /* The diagnostics server, see diag/server.h. */
+struct config_diag_tls {
+    char *cert, *key; /* PEM files; NULL both: the bot's own identity */
+    char *client_ca;  /* PEM file; NULL: the cluster's CAs */
+    struct strlist allow;
+};
+
 struct config_diag {
+    struct config_diag_tls tls;
+    char *tokens; /* file of bearer tokens; NULL: none is good */
     bool unsafe_plain;
     bool enable_shutdown;
     struct dur livez_stall; /* 0: never unhappy */
@@ -149,7 +157,7 @@ struct config {
 
     struct config_at at_auth_server, at_proxy_server, at_insecure, at_credential_ttl,
         at_renewal_interval, at_startup, at_startup_timeout, at_give_up_after, at_oneshot_timeout,
-        at_diag_addr, at_diag_socket;
+        at_diag_addr, at_diag_socket, at_diag;
 };
 
 /* Defaults only. */
