@@ -18,6 +18,7 @@ static void begin_stop(struct agent *a)
         return;
     a->stopping = true;
     diagnostics_stop(a->diagnostics);
+    pushes_stop(a->pushes);
     connection_service_stop(a->connection);
     identity_service_stop(a->identity);
     for (size_t i = 0; i < a->n_outputs; i++)
@@ -221,6 +222,7 @@ static void changed(void *arg)
     bool needs_keys = !a->supervisor.started || !a->setup.config->oneshot;
     if (!a->stopping && needs_keys)
         agent_parts_fill_keys(a);
+    diagnostics_use(a->diagnostics, identity_service_present(a->identity));
     notify_service_look(a->notify);
     if (a->stopping && is_quiet(a))
         loop_stop(a->loop);

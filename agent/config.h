@@ -34,6 +34,7 @@
 #define CONFIG_DEFAULT_STARTUP_S 120
 #define CONFIG_DEFAULT_STORAGE "/var/lib/teleport/bot"
 #define CONFIG_DEFAULT_LIVEZ_STALL_S 60
+#define CONFIG_DEFAULT_METRICS_S 30
 #define CONFIG_DIAG_SOCKET_OFF "off"
 #define CONFIG_CACHE "cache" /* in the storage: copies of destinations in memory */
 
@@ -115,10 +116,27 @@ enum config_startup {
 };
 
 /* The diagnostics server, see diag/server.h. */
+struct config_diag_tls {
+    char *cert, *key; /* PEM files; NULL both: the bot's own identity */
+    char *client_ca;  /* PEM file; NULL: the cluster's CAs */
+    struct strlist allow;
+};
+
 struct config_diag {
+    struct config_diag_tls tls;
+    char *tokens; /* file of bearer tokens; NULL: none is good */
     bool unsafe_plain;
     bool enable_shutdown;
     struct dur livez_stall; /* 0: never unhappy */
+};
+
+/* Where metrics are sent, and what they are called there and in JSON. */
+struct config_metrics {
+    char *graphite; /* see agent/push_target.h; NULL or "": nowhere */
+    char *url;      /* the same; may hold a key */
+    struct dur interval;
+    char *prefix; /* NULL: not given, see config_metrics_prefix(); "": none */
+    struct config_at at_graphite, at_url, at_interval, at_prefix;
 };
 
 struct config {
@@ -142,6 +160,7 @@ struct config {
     char *diag_addr;   /* see diag/address.h; NULL: none */
     char *diag_socket; /* a path, or CONFIG_DIAG_SOCKET_OFF; NULL: see agent/diag_place.h */
     struct config_diag diag;
+    struct config_metrics metrics;
     struct config_service *services;
     size_t n_services;
 
@@ -149,8 +168,11 @@ struct config {
 
     struct config_at at_auth_server, at_proxy_server, at_insecure, at_credential_ttl,
         at_renewal_interval, at_startup, at_startup_timeout, at_give_up_after, at_oneshot_timeout,
-        at_diag_addr, at_diag_socket;
+        at_diag_addr, at_diag_socket, at_diag;
 };
+
+/* The first part of the metrics' dotted names; "" for none. */
+const char *config_metrics_prefix(const struct config *config);
 
 /* Defaults only. */
 RESULT config_new(struct config **ret);

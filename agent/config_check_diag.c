@@ -5,6 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool is_given(const char *text)
+{
+    return text && *text;
+}
+
 static RESULT check_address(struct config_report *report, struct config_at at, const char *key,
                             const char *text)
 {
@@ -32,9 +37,37 @@ static RESULT check_socket(struct config_report *report, struct config_at at, co
     return check_address(report, at, "diag_socket", uri);
 }
 
+static RESULT check_path(struct config_report *report, struct config_at at, const char *key,
+                         const char *path)
+{
+    if (!path || !*path || path[0] == '/')
+        return NULL;
+    return config_report_error(report, at, "key '%s': '%.200s' must be an absolute path", key,
+                               path);
+}
+
+static RESULT check_tls(const struct config *c, struct config_report *report)
+{
+    const struct config_diag_tls *tls = &c->diag.tls;
+    TRY(check_path(report, c->at_diag, "cert", tls->cert));
+    TRY(check_path(report, c->at_diag, "key", tls->key));
+    TRY(check_path(report, c->at_diag, "client_ca", tls->client_ca));
+    if (is_given(tls->cert) != is_given(tls->key))
+        TRY(config_report_error(report, c->at_diag, "key 'tls': '%s' needs '%s' beside it",
+                                is_given(tls->cert) ? "cert" : "key",
+                                is_given(tls->cert) ? "key" : "cert"));
+    if (is_given(tls->client_ca) && tls->allow.len == 0)
+        TRY(config_report_error(
+            report, c->at_diag,
+            "key 'client_ca': needs 'allow' beside it, with the names of clients"));
+    return NULL;
+}
+
 struct err *config_check_diag(const struct config *c, struct config_report *report)
 {
-    if (c->diag_addr && *c->diag_addr)
+    if (is_given(c->diag_addr))
         TRY(check_address(report, c->at_diag_addr, "diag_addr", c->diag_addr));
+    TRY(check_tls(c, report));
+    TRY(check_path(report, c->at_diag, "tokens", c->diag.tokens));
     return check_socket(report, c->at_diag_socket, c->diag_socket);
 }

@@ -92,14 +92,21 @@ const struct config_variants config_schema_join_methods = {
     "join method", join_methods, sizeof(join_methods) / sizeof(*join_methods)};
 
 static const struct config_key diag_tls_keys[] = {
-    {"cert", CONFIG_TEXT, .help = "certificate file"},
-    {"key", CONFIG_TEXT, .help = "key file"},
+    {"cert", CONFIG_TEXT, .help = "certificate file; the bot's own identity",
+     CONFIG_KEEP(struct config_diag_tls, cert)},
+    {"key", CONFIG_TEXT, .help = "its key file", CONFIG_KEEP(struct config_diag_tls, key)},
+    {"client_ca", CONFIG_TEXT, .help = "file of CAs for certificates of clients; the cluster's",
+     CONFIG_KEEP(struct config_diag_tls, client_ca)},
+    {"allow", CONFIG_TEXTS, .help = "names of clients that are known by their certificates",
+     CONFIG_KEEP(struct config_diag_tls, allow)},
 };
 static const struct config_section diag_tls = {"diag.tls", CONFIG_KEYS(diag_tls_keys)};
 
 static const struct config_key diag_keys[] = {
-    {"tls", CONFIG_SECTION, CONFIG_NOT_BUILT, .section = &diag_tls,
-     .help = "certificate for https:// addresses"},
+    {"tls", CONFIG_SECTION, .section = &diag_tls, .help = "certificates for https:// addresses",
+     CONFIG_KEEP(struct config_diag, tls)},
+    {"tokens", CONFIG_TEXT, .help = "file of tokens and what each may do",
+     CONFIG_KEEP(struct config_diag, tokens)},
     {"unsafe_plain", CONFIG_BOOL, .help = "details on plain TCP beyond loopback too",
      CONFIG_KEEP(struct config_diag, unsafe_plain)},
     {"enable_shutdown", CONFIG_BOOL, .help = "a request may stop the agent",
@@ -109,6 +116,20 @@ static const struct config_key diag_keys[] = {
      CONFIG_KEEP(struct config_diag, livez_stall)},
 };
 static const struct config_section diag = {"diag", CONFIG_KEYS(diag_keys)};
+
+static const struct config_key metrics_keys[] = {
+    {"graphite", CONFIG_TEXT, .help = "host:port of a Graphite server to send metrics to",
+     CONFIG_KEEP(struct config_metrics, graphite),
+     CONFIG_PLACE(struct config_metrics, at_graphite)},
+    {"url", CONFIG_TEXT, CONFIG_SENSITIVE, .help = "http(s) URL to post metrics to, as JSON",
+     CONFIG_KEEP(struct config_metrics, url), CONFIG_PLACE(struct config_metrics, at_url)},
+    {"interval", CONFIG_DURATION, .help = "time between two sends, 30s",
+     CONFIG_KEEP(struct config_metrics, interval),
+     CONFIG_PLACE(struct config_metrics, at_interval)},
+    {"prefix", CONFIG_TEXT, .help = "first part of the names that are sent, tbot",
+     CONFIG_KEEP(struct config_metrics, prefix), CONFIG_PLACE(struct config_metrics, at_prefix)},
+};
+static const struct config_section metrics = {"metrics", CONFIG_KEYS(metrics_keys)};
 
 static const struct config_key top_keys[] = {
     {"version", CONFIG_TEXT, CONFIG_ELSEWHERE | CONFIG_REQUIRED, .help = "v2"},
@@ -159,7 +180,9 @@ static const struct config_key top_keys[] = {
      .help = "path of the local diagnostics socket, or off",
      CONFIG_KEEP(struct config, diag_socket), CONFIG_PLACE(struct config, at_diag_socket)},
     {"diag", CONFIG_SECTION, CONFIG_OURS, .help = "diagnostics: details", .section = &diag,
-     CONFIG_KEEP(struct config, diag)},
+     CONFIG_KEEP(struct config, diag), CONFIG_PLACE(struct config, at_diag)},
+    {"metrics", CONFIG_SECTION, CONFIG_OURS, .help = "where to send metrics", .section = &metrics,
+     CONFIG_KEEP(struct config, metrics)},
 };
 const struct config_section config_schema_top = {"top level", CONFIG_KEYS(top_keys)};
 

@@ -119,19 +119,58 @@ static RESULT write_services(struct yaml_write *w, const struct config *config)
     return NULL;
 }
 
+static RESULT write_diag_tls(struct yaml_write *w, const struct config_diag_tls *tls)
+{
+    if (!tls->cert && !tls->client_ca && tls->allow.len == 0)
+        return NULL;
+    TRY(yaml_write_open(w, "tls"));
+    TRY(write_given(w, "cert", tls->cert));
+    TRY(write_given(w, "key", tls->key));
+    TRY(write_given(w, "client_ca", tls->client_ca));
+    TRY(yaml_write_texts(w, "allow", &tls->allow));
+    yaml_write_close(w);
+    return NULL;
+}
+
+static bool is_default(const struct config_diag *d)
+{
+    return !d->tls.cert && !d->tls.client_ca && d->tls.allow.len == 0 && !d->tokens &&
+           !d->unsafe_plain && !d->enable_shutdown &&
+           d->livez_stall.ns == dur_s(CONFIG_DEFAULT_LIVEZ_STALL_S).ns;
+}
+
 static RESULT write_diag(struct yaml_write *w, const struct config *config)
 {
     const struct config_diag *d = &config->diag;
     bool is_stall_given = d->livez_stall.ns != dur_s(CONFIG_DEFAULT_LIVEZ_STALL_S).ns;
     TRY(write_given(w, "diag_addr", config->diag_addr));
     TRY(write_given(w, "diag_socket", config->diag_socket));
-    if (!d->unsafe_plain && !d->enable_shutdown && !is_stall_given)
+    if (is_default(d))
         return NULL;
     TRY(yaml_write_open(w, "diag"));
+    TRY(write_diag_tls(w, &d->tls));
+    TRY(write_given(w, "tokens", d->tokens));
     TRY(write_true(w, "unsafe_plain", d->unsafe_plain));
     TRY(write_true(w, "enable_shutdown", d->enable_shutdown));
     if (is_stall_given)
         TRY(yaml_write_duration(w, "livez_stall", d->livez_stall));
+    yaml_write_close(w);
+    return NULL;
+}
+
+static RESULT write_metrics(struct yaml_write *w, const struct config *config)
+{
+    const struct config_metrics *m = &config->metrics;
+    bool is_interval_given = m->interval.ns != dur_s(CONFIG_DEFAULT_METRICS_S).ns;
+    if (!m->graphite && !m->url && !m->prefix && !is_interval_given)
+        return NULL;
+    TRY(yaml_write_open(w, "metrics"));
+    TRY(write_given(w, "graphite", m->graphite));
+    TRY(write_given(w, "url", m->url));
+    if (is_interval_given)
+        TRY(yaml_write_duration(w, "interval", m->interval));
+    if (m->prefix) /* also an empty one, which is not the default */
+        TRY(yaml_write_text(w, "prefix", m->prefix));
     yaml_write_close(w);
     return NULL;
 }
@@ -155,6 +194,7 @@ static RESULT write_all(struct yaml_write *w, const struct config *config)
     TRY(write_true(w, "insecure", config->insecure));
     TRY(write_true(w, "debug", config->debug));
     TRY(write_diag(w, config));
+    TRY(write_metrics(w, config));
     return write_services(w, config);
 }
 

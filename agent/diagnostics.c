@@ -20,7 +20,9 @@ struct diagnostics {
     struct health_metrics health_metrics;
     struct credential_metrics credentials;
     const struct diag_control *control;
-    struct diag_server *server; /* NULL: listens nowhere */
+    struct diag_tls_config tls;
+    const struct credentials *own; /* that the server has a reference to */
+    struct diag_server *server;    /* NULL: listens nowhere */
 };
 
 void diagnostics_changed(struct diagnostics *d)
@@ -102,29 +104,46 @@ static struct err *add_address(struct places *p, const char *text)
     return NULL;
 }
 
+static bool is_given(const char *text)
+{
+    return text && *text;
+}
+
+static const char *or_null(const char *text)
+{
+    return is_given(text) ? text : NULL;
+}
+
+static struct diag_tls_config tls_config(const struct config_diag_tls *tls)
+{
+    return (struct diag_tls_config){.cert = or_null(tls->cert),
+                                    .key = or_null(tls->key),
+                                    .client_ca = or_null(tls->client_ca),
+                                    .allow = &tls->allow};
+}
+
 static struct err *open_server(struct diagnostics *d, const struct places *p)
 {
     const struct config *config = d->c.config;
+    d->tls = tls_config(&config->diag.tls);
     struct diag_server_config server = {
         .loop = d->c.loop,
         .clock = d->c.clock,
         .log = d->c.log,
         .health = d->health,
         .metrics = d->metrics,
+        .metrics_prefix = config_metrics_prefix(config),
         .reporter = d->credentials.reporter,
         .control = d->control,
         .addresses = p->at,
         .n_addresses = p->n,
         .policy = {.is_debug = config->debug, .unsafe_plain = config->diag.unsafe_plain},
+        .token_file = or_null(config->diag.tokens),
+        .tls = &d->tls,
         .livez_stall = config->diag.livez_stall,
         .version = d->c.version,
     };
     return p->n > 0 ? diag_server_new(&server, &d->server) : NULL;
-}
-
-static bool is_given(const char *text)
-{
-    return text && *text;
 }
 
 static struct err *add_socket(struct places *p, const struct config *config)
@@ -141,17 +160,19 @@ static struct err *add_socket(struct places *p, const struct config *config)
     return add_address(p, text);
 }
 
-/* Without what nobody asked for by name. */
+/* Without what nobody asked for by name; unless something else is wrong, which then comes again. */
 static struct err *listen_without_socket(struct diagnostics *d, struct places *p, size_t n_given,
                                          struct err *why)
 {
     if (is_given(d->c.config->diag_socket) || err_code(why) == ERR_NOMEM)
         return why;
-    why = err_set_hint(why, "Name another place with 'diag_socket', or set it to off.");
-    log_err(d->c.log, LOG_WARN, COMPONENT, "there is no local diagnostics socket", why);
-    err_free(why);
     p->n = n_given;
-    return open_server(d, p);
+    struct err *e = open_server(d, p);
+    why = err_set_hint(why, "Name another place with 'diag_socket', or set it to off.");
+    if (!e)
+        log_err(d->c.log, LOG_WARN, COMPONENT, "there is no local diagnostics socket", why);
+    err_free(why);
+    return e;
 }
 
 RESULT diagnostics_listen(struct diagnostics *d)
@@ -167,6 +188,14 @@ RESULT diagnostics_listen(struct diagnostics *d)
     if (!e)
         e = open_server(d, &p);
     return e ? listen_without_socket(d, &p, n_given, e) : NULL;
+}
+
+void diagnostics_use(struct diagnostics *d, struct credentials *own)
+{
+    if (!d->server || !own || own == d->own)
+        return;
+    d->own = own;
+    diag_server_use(d->server, own);
 }
 
 void diagnostics_stop(struct diagnostics *d)

@@ -36,6 +36,7 @@ struct diagnostics_config {
 };
 
 struct diagnostics;
+struct credentials;
 
 RESULT diagnostics_new(const struct diagnostics_config *config, struct diagnostics **ret);
 void diagnostics_free(struct diagnostics *d); /* closes what listens. Accepts NULL. */
@@ -63,6 +64,10 @@ RESULT diagnostics_listen(struct diagnostics *d);
 
 /* Answers nobody any more; before what the reporter tells of goes. Metrics may still be counted. */
 void diagnostics_close(struct diagnostics *d);
+
+/* What https:// addresses show from now on, unless files are named; NULL, or the same as before: nothing
+ * new. A reference is added. */
+void diagnostics_use(struct diagnostics *d, struct credentials *own);
 
 /* Tells from here on that the agent stops. */
 void diagnostics_stop(struct diagnostics *d);

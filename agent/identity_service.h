@@ -31,6 +31,7 @@ struct identity_service_config {
     struct cluster *cluster;
     struct keypool *keys;
     struct health_service *health; /* told of each attempt; or NULL */
+    struct metrics *metrics;       /* cycles are counted here; or NULL */
     unsigned keys_ahead;           /* how many keys to have made ahead of need */
     struct cancel *stop;           /* fired when the agent stops */
     struct cancel *force;          /* fired when it cannot wait for a reply any longer */
@@ -81,6 +82,9 @@ void identity_service_stop(struct identity_service *s);
  * that the process takes the bot's identity with it. Blocks on the disk.
  */
 RESULT identity_service_settle(struct identity_service *s);
+
+/* The present identity, borrowed until the next event; NULL: none. */
+struct credentials *identity_service_present(const struct identity_service *s);
 
 /* A job is under way. */
 bool identity_service_is_busy(const struct identity_service *s);

@@ -12,6 +12,7 @@
 #define FIRST_PAUSE_MS 100
 #define LONGEST_PAUSE_MS 2000
 #define PAGE_MAX 1024
+#define PROGRESS_COLUMNS 60 /* of the reason: the line must not wrap, or it cannot be taken back */
 
 static const struct command_help help = {
     .usage = "tbot wait [--service NAME] [--for ready|serving] [--timeout TIME] [options]",
@@ -74,9 +75,10 @@ static void tell(const struct wait *w)
     struct dur d = mono_diff(clock_mono(w->ctx.clock), w->began);
     if (!w->is_terminal)
         return;
-    CLEANUP(freep) char *plain = w->reason ? plain_text(w->reason) : NULL;
-    fprintf(stderr, TERMINAL_TAKE_BACK "waiting %s: %.60s", dur_format(dur_s(dur_to_s(d)), took),
-            plain ? plain : "…");
+    CLEANUP(freep) char *plain = plain_text(w->reason ? w->reason : "");
+    size_t len = plain ? plain_text_fit(plain, PROGRESS_COLUMNS) : 0;
+    fprintf(stderr, TERMINAL_TAKE_BACK "waiting %s: %.*s", dur_format(dur_s(dur_to_s(d)), took),
+            (int)len, plain ? plain : "");
 }
 
 static void tell_no_more(const struct wait *w)

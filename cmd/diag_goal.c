@@ -26,9 +26,10 @@ static const char *find_reason(const json_t *root)
     const char *reason = status_doc_text(root, "reason");
     const char *status = status_doc_text(root, "status");
     const char *state = status_doc_text(root, "state");
+    const char *error = status_doc_text(root, "error"); /* no answer to the question at all */
     bool is_one = !json_object_get(root, "services") && state;
-    if (reason)
-        return reason;
+    if (reason || error)
+        return reason ? reason : error;
     return is_one || !status ? state : status;
 }
 

@@ -43,3 +43,17 @@ size_t plain_text_columns(const char *text, size_t len)
         columns += ((unsigned char)text[i] & 0xc0) != 0x80; /* not a continuation */
     return columns;
 }
+
+size_t plain_text_fit(const char *text, size_t columns)
+{
+    size_t len = 0, next = 0;
+    while (text[next]) {
+        do
+            next++;
+        while (((unsigned char)text[next] & 0xc0) == 0x80);
+        if (columns-- == 0)
+            break;
+        len = next;
+    }
+    return len;
+}

@@ -14,4 +14,7 @@ char *plain_text(const char *text);
 /* How many columns the beginning of `len` bytes takes, one a character. */
 size_t plain_text_columns(const char *text, size_t len);
 
+/* How many bytes of `text` fit into so many columns: a cut there is between two characters. */
+size_t plain_text_fit(const char *text, size_t columns);
+
 #endif

@@ -2,11 +2,13 @@
 """What the agent tells of itself is true, in time, also in an outage and under attack, and gives no secret away."""
 
 import os
+import pathlib
 import random
 import re
 import resource
 import socket
 import subprocess
+import tarfile
 import threading
 import time
 
@@ -133,6 +135,45 @@ class Metrics(Running):
         self.assertIn("tbot_diag_requests", families)
 
 
+    def assert_expiries_are_true(self):
+        families = openmetrics.parse(self.local.ask("/metrics", headers=OPENMETRICS).text)
+        samples = families["tbot_credential_expiry_timestamp_seconds"].samples
+        told = {labels["service"]: number for _, labels, number in samples if labels["kind"] == "x509"}
+        self.assertEqual({"identity": pem.not_after(self.subject.storage / "tlscert"),
+                          "identity-1": pem.not_after(self.subject.output / "tlscert")}, told)
+        return told
+
+    def test_expiry_is_what_openssl_reads_in_the_files(self):
+        self.start()
+        first = self.assert_expiries_are_true()
+        serial = self.subject.output_serial()
+        self.cluster.command("ttl", 300)
+        self.assert_renews()
+        self.subject.wait_output(other_than=serial)
+        self.assertNotEqual(first, self.assert_expiries_are_true())
+
+
+class Alerts(Running):
+    """What packaging/prometheus offers is right, and speaks of metrics that are there."""
+
+    RULES = pathlib.Path(__file__).parents[2] / "packaging/prometheus/tbot-alerts.yaml"
+
+    def run_promtool(self, *args):
+        done = subprocess.run([self.need_tool("promtool"), *args], text=True, capture_output=True, check=False)
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+
+    def test_rules_come_when_they_must_and_only_then(self):
+        self.run_promtool("check", "rules", self.RULES)
+        self.run_promtool("test", "rules", self.RULES.with_suffix(".test.yaml"))
+
+    def test_rules_ask_for_metrics_that_the_agent_has(self):
+        self.start()
+        wanted = set(re.findall(r"\b(?:tbot|process)_[a-z_]+\b", self.RULES.read_text()))
+        there = set(re.findall(r"^# TYPE (\w+)", self.local.ask("/metrics").text, re.M))
+        self.assertGreater(len(wanted), 8)
+        self.assertEqual(set(), wanted - there)
+
+
 class Attack(Running):
     """Whoever reaches the port cannot keep others from their answer, nor the agent from its work."""
 
@@ -257,13 +298,21 @@ def mutant(good, dice):
 
 PATHS = ["/livez", "/healthz", "/readyz", "/readyz/identity", "/readyz?format=tbot", "/servez", "/servez/identity-1",
          "/metrics", "/_metrics", "/_metrics/json", "/_metrics/prometheus", "/status", "/_status", "/log-level", "/wait",
-         "/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/heap", "/debug/pprof/threads", "/nothing/here"]
+         "/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/heap", "/debug/pprof/threads", "/debug/pprof/profile?seconds=1",
+         "/nothing/here"]
 
 
 class Secrets(Running):
+    def setUp(self):
+        super().setUp()
+        self.tokens = [os.urandom(16).hex() for _ in range(2)]
+        self.token_file = self.dir / "diag.tokens"
+        self.token_file.write_text(f"reader read {self.tokens[0]}\n")
+        self.token_file.chmod(0o600)
+
     def planted(self):
         """What nobody may read anywhere but in the files made for it: a line of a key is as bad as all of it."""
-        found = {self.cluster.token}
+        found = {self.cluster.token, *self.tokens}
         for directory in (self.subject.storage, self.subject.output):
             for path in directory.rglob("*"):
                 if path.is_file() and "PRIVATE KEY" in (text := path.read_text(errors="replace")):
@@ -272,14 +321,29 @@ class Secrets(Running):
         self.assertGreater(len(found), 2)
         return found
 
+    def what_commands_tell(self):
+        dump = self.dir / "dump.tar.gz"
+        told = {" ".join(words): self.run_tbot(*words, "-c", self.subject.config).stdout
+                for words in (["status"], ["status", "--json"], ["debug", "metrics"], ["debug", "dump", "-o", str(dump)])}
+        with tarfile.open(dump) as archive:
+            for member in archive:
+                told[member.name] = archive.extractfile(member).read().decode(errors="replace")
+        self.assertIn("tbot-dump/tbot.yaml", told)
+        return told
+
     def test_none_appears_at_any_endpoint_or_in_the_log(self):
-        self.start("--debug")
+        self.start("--debug", extra=["diag:", f"  tokens: {self.token_file}"])
         planted = self.planted()
         told = {path: self.local.ask(path).text for path in PATHS}
+        for token, code in zip(self.tokens, (200, 401)):  # the second one is not on the list
+            answer = self.tcp.ask("/status", headers={"Authorization": f"Bearer {token}"})
+            self.assertEqual(code, answer.code)
+            told[f"/status with a token, {code}"] = answer.text + str(answer.headers)
         self.cluster.command("refuse")
         self.wait_code("/readyz", 503)
         told.update({f"{path} in an outage": self.local.ask(path).text for path in PATHS})
         planted |= self.planted()
+        told.update(self.what_commands_tell())
         self.assertEqual(0, self.subject.process.stop())
         told["the log"] = self.subject.process.text()
         self.assertIn("[identity]", told["the log"])

@@ -2,6 +2,7 @@
 """The diagnostics of a running agent, asked as any client would, and watched while something happens."""
 
 import collections
+import gzip
 import http.client
 import json
 import socket
@@ -10,6 +11,7 @@ import threading
 import time
 
 LIMIT_S = 10
+GZIP = b"\x1f\x8b"
 
 Answer = collections.namedtuple("Answer", "code headers text")
 
@@ -49,7 +51,9 @@ class Diag:
         try:
             connection.request(method, path, body, headers or {})
             reply = connection.getresponse()
-            return Answer(reply.status, dict(reply.getheaders()), reply.read().decode())
+            raw = reply.read()
+            plain = gzip.decompress(raw) if raw.startswith(GZIP) else raw
+            return Answer(reply.status, dict(reply.getheaders()), plain.decode(errors="replace"))
         finally:
             connection.close()
 

@@ -2,8 +2,11 @@
 /* Against an agent that plays a part: it answers one request with a given text. */
 #include "cmd/diag_client.h"
 
+#include "base/tls.h"
+#include "identity/pki/x509.h"
 #include "tests/support/assert_err.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/base/tls_fixture.h"
 
 #include <netinet/in.h>
 #include <pthread.h>
@@ -23,6 +26,8 @@ struct world {
     int listener;
     const char *reply;
     char request[REQUEST_SIZE];
+    char https[80];
+    struct tls_server *tls;
     pthread_t thread;
 };
 
@@ -40,6 +45,7 @@ static int end_world(void **state)
 {
     struct world *w = *state;
     diag_client_release(&w->client);
+    tls_server_free(w->tls);
     closep(&w->listener);
     temp_dir_remove(&w->dir);
     return 0;
@@ -182,6 +188,91 @@ static void test_what_was_not_asked_for_is_told_in_the_agents_words(void **state
     assert_hint(e, ERR_REJECTED, "Wait?.");
 }
 
+/* --- over TLS --- */
+
+static const struct ctx forever = {.deadline = {INT64_MAX}};
+
+static void *answer_over_tls(void *arg)
+{
+    struct world *w = arg;
+    struct ctx ctx = forever;
+    CLEANUP(tls_freep) struct tls *tls = NULL;
+    int fd = accept4(w->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    size_t len = 0, n = 1;
+    ctx.clock = clock_system();
+    CLEANUP(err_freep) struct err *e = tls_accept(fd, w->tls, &ctx, &tls);
+    while (!e && n > 0 && !strstr(w->request, "\r\n\r\n")) {
+        e = tls_read(tls, w->request + len, REQUEST_SIZE - 1 - len, &ctx, &n);
+        len += e ? 0 : n;
+    }
+    if (!e)
+        e = tls_write_all(tls, w->reply, strlen(w->reply), &ctx);
+    return NULL;
+}
+
+/* One question to an agent whose certificate `id` is; --ca names `ca`, if there is one. */
+static struct err *ask_over_tls(struct world *w, const struct identity *id,
+                                const struct identity *ca, struct http_reply *ret)
+{
+    const struct diag_question q = {.method = "GET", .path = "/status", .limit = dur_s(30)};
+    const struct tls_server_config config = {.cert = id->cert, .key = id->key};
+    CLEANUP(buf_release) struct buf pem = BUF_INIT(65536);
+    assert_ok(tls_server_new(&config, &w->tls));
+    assert_ok(x509_to_pem(ca->cert, &pem));
+    temp_dir_write(&w->dir, "ca.pem", buf_str(&pem));
+    CLEANUP(freep) char *file = strdup(temp_dir_join(&w->dir, "ca.pem"));
+    listen_at_port(w);
+    snprintf(w->https, sizeof(w->https), "https://%s", w->address);
+    w->options.diag_addr = w->https;
+    w->options.ca = file;
+    w->reply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+    assert_ok(diag_client_init(&w->client, &w->options));
+    assert_int_equal(pthread_create(&w->thread, NULL, answer_over_tls, w), 0);
+    struct err *e = diag_client_ask(&w->client, &q, ret);
+    pthread_join(w->thread, NULL);
+    return e;
+}
+
+static struct identity make_identity(const char *san)
+{
+    return identity_make(&(struct identity_spec){.name = "agent",
+                                                 .san = san,
+                                                 .not_before = "20200101000000Z",
+                                                 .not_after = "21000101000000Z"});
+}
+
+static void test_answer_comes_over_tls_from_whom_the_ca_vouches_for(void **state)
+{
+    struct world *w = *state;
+    CLEANUP(http_reply_release) struct http_reply reply = {0};
+    CLEANUP(identity_release) struct identity id = make_identity("IP:127.0.0.1");
+    temp_dir_write(&w->dir, "token", "s3cret");
+    CLEANUP(freep) char *file = strdup(temp_dir_join(&w->dir, "token"));
+    w->options.token_file = file;
+    assert_ok(ask_over_tls(w, &id, &id, &reply));
+    assert_string_equal(buf_str(&reply.body), "{}");
+    assert_non_null(strstr(w->request, "Authorization: Bearer s3cret\r\n"));
+}
+
+/* Nor is anything said to it, least of all the token. */
+static void test_stranger_and_wrong_name_are_not_trusted(void **state)
+{
+    struct world *w = *state;
+    CLEANUP(identity_release) struct identity id = make_identity("IP:127.0.0.1");
+    CLEANUP(identity_release) struct identity other = make_identity("IP:127.0.0.1");
+    CLEANUP(identity_release) struct identity elsewhere = make_identity("IP:127.0.0.2");
+    const struct identity *const cases[][2] = {{&id, &other}, {&elsewhere, &elsewhere}};
+    for (size_t i = 0; i < 2; i++) {
+        CLEANUP(http_reply_release) struct http_reply reply = {0};
+        assert_hint(ask_over_tls(w, cases[i][0], cases[i][1], &reply), ERR_UNTRUSTED,
+                    "'--ca FILE'");
+        assert_string_equal(w->request, "");
+        diag_client_release(&w->client);
+        tls_server_free(TAKE(w->tls));
+        close(TAKE_FD(w->listener));
+    }
+}
+
 /* --- an agent that cannot be asked --- */
 
 static void test_no_socket_asks_whether_the_agent_runs(void **state)
@@ -309,6 +400,8 @@ int main(void)
         IN_WORLD(test_token_is_not_shown_to_a_socket),
         IN_WORLD(test_refusal_says_what_would_help),
         IN_WORLD(test_what_was_not_asked_for_is_told_in_the_agents_words),
+        IN_WORLD(test_answer_comes_over_tls_from_whom_the_ca_vouches_for),
+        IN_WORLD(test_stranger_and_wrong_name_are_not_trusted),
         IN_WORLD(test_no_socket_asks_whether_the_agent_runs),
         IN_WORLD(test_socket_nobody_listens_on_says_so),
         IN_WORLD(test_socket_of_another_user_names_that_user),

@@ -34,9 +34,22 @@ static void test_columns_count_characters(void **state)
     assert_int_equal(plain_text_columns("größe …", strlen("größe …")), 7);
 }
 
+static void test_cut_is_between_characters(void **state)
+{
+    (void)state;
+    assert_int_equal(plain_text_fit("", 3), 0);
+    assert_int_equal(plain_text_fit("abc", 0), 0);
+    assert_int_equal(plain_text_fit("abc", 2), 2);
+    assert_int_equal(plain_text_fit("abc", 3), 3);
+    assert_int_equal(plain_text_fit("abc", 4), 3);
+    assert_int_equal(plain_text_fit("größe", 3), strlen("grö"));
+    assert_int_equal(plain_text_fit("größe", 4), strlen("größ"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cut_is_between_characters),
         cmocka_unit_test(test_what_could_steer_a_terminal_becomes_a_question_mark),
         cmocka_unit_test(test_columns_count_characters),
     };

@@ -1,29 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands that ask a running agent, against a real one."""
 
+import http.server
 import json
 import os
 import pty
 import re
 import signal
-import socket
+import socketserver
 import subprocess
 import tarfile
+import threading
 
 from harness import Case, main
+from harness.impostor import refused_address
 from harness.process import clean_environment
 from harness.waiting import wait_until
 
 READY, NOT_READY, USAGE, UNREACHABLE, TIMEOUT = range(5)
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Status(Case):
+class Ask(Case):
     def ask(self, agent, *args, expect=READY, **more):
         """Runs a command that asks `agent`; returns what it said."""
         done = self.run_tbot(*args, "-c", agent.config, **more)
@@ -44,7 +41,9 @@ class Status(Case):
     def test_status_is_a_table_and_a_document(self):
         agent = self.running()
         table = self.ask(agent, "status")
-        for line in (rf"^tbot .*process {agent.process.pid}\b", r"^state +ok, for ", r"^serving +yes, until ",
+        for line in (rf"^tbot \d.*process {agent.process.pid}\b", r"^state +ok, for ", r"^serving +yes, until ",
+                     rf"^authority +up, {agent.authority.auth_addr}, Teleport \d", r"^ +last contact .*round trip ",
+                     r"^identity +fresh, bot robot, cluster example, generation 1$", r"^ +valid until .*next renewal ",
                      r"^SERVICE +STATE +FOR +EXPIRES +NEXT$", r"^identity +ok .* in \S+ +in \S+$",
                      r"^connection +ok .* - +in \S+$", r"^identity-1 +ok "):
             self.assertRegex(table, re.compile(line, re.M))
@@ -100,7 +99,7 @@ class Status(Case):
         self.assertIn("sudo -u 'root'", done.stderr)
 
     def test_over_the_network_it_may_ask_but_not_change(self):
-        address = f"127.0.0.1:{free_port()}"
+        address = refused_address()
         self.running(f"diag_addr: {address}")
         for form in (address, f"http://{address}"):
             done = self.run_tbot("status", "--diag-addr", form)
@@ -113,9 +112,16 @@ class Status(Case):
             self.assertRegex(done.stderr, "local socket.*, wants none")
 
     def test_without_a_socket_the_file_leads_to_the_address(self):
-        agent = self.running("diag_socket: off", f"diag_addr: 127.0.0.1:{free_port()}")
+        agent = self.running("diag_socket: off", f"diag_addr: {refused_address()}")
         self.assertEqual("ready\n", self.ask(agent, "readyz"))
         self.assertFalse((agent.storage / "diag.sock").exists())
+
+    def test_renew_renews(self):
+        agent = self.running()
+        self.ask(agent, "renew")
+        agent.wait_generation(2)
+        wait_until("the status to say so",
+                   lambda: re.search(r"^identity .*, generation 2$", self.ask(agent, "status"), re.M))
 
     def test_log_level_is_shown_and_set(self):
         agent = self.running()
@@ -181,6 +187,105 @@ class Status(Case):
         self.assertNotIn("\033", self.on_terminal("status", "-c", agent.config, TERM="dumb"))
         nobody = self.on_terminal("wait", "--timeout", "300ms", "--diag-socket", self.dir / "none")
         self.assertRegex(nobody, r"waiting \S+: ")
+
+
+class Played(Case):
+    """What a real agent seldom says: the other end is a server of the test's."""
+
+    def setUp(self):
+        super().setUp()
+        self.socket = self.dir / "diag.sock"
+        self.replies = {}
+        self.asked = []
+        test = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                test.asked.append(self.path)
+                code, body = test.replies.get(self.path, (404, b'{"error": "no such page"}'))
+                self.send_response(code)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_GET
+
+            def log_message(self, *_):
+                pass
+
+            def address_string(self):
+                return "socket"
+
+        server = socketserver.UnixStreamServer(str(self.socket), Handler)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        self.addCleanup(lambda: (server.shutdown(), thread.join(), server.server_close()))
+
+    def ask(self, *args):
+        return self.run_tbot(*args, "--diag-socket", self.socket)
+
+    def test_profile_is_written_as_it_came(self):
+        content = bytes(range(256)) * 300
+        for words, page in ((["cpu", "--seconds", "7"], "/debug/pprof/profile?seconds=7"),
+                            ([], "/debug/pprof/profile?seconds=30"), (["heap"], "/debug/pprof/heap")):
+            self.replies[page] = (200, content)
+            done = self.ask("debug", "profile", *words, "-o", self.dir / "profile")
+            self.assertEqual(READY, done.returncode, done.stderr)
+            self.assertEqual(content, (self.dir / "profile").read_bytes())
+            self.assertIn("go tool pprof", done.stderr)
+
+    def test_profile_without_a_name_is_named_after_the_time(self):
+        self.replies["/debug/pprof/heap"] = (200, b"x")
+        done = subprocess.run([os.environ["TBOT"], "debug", "profile", "heap", "--diag-socket", self.socket],
+                              cwd=self.dir, check=False, capture_output=True, text=True, env=clean_environment())
+        self.assertEqual(READY, done.returncode, done.stderr)
+        name = re.search(r"wrote '(tbot-heap-\d{8}T\d{6}Z\.pb\.gz)'", done.stderr).group(1)
+        self.assertEqual(b"x", (self.dir / name).read_bytes())
+
+    def test_profile_that_there_is_none_of(self):
+        done = self.ask("debug", "profile")
+        self.assertEqual(NOT_READY, done.returncode)
+        self.assertIn("--debug", done.stderr)
+        self.replies["/debug/pprof/heap"] = (409, b'{"error": "one at a time", "hint": "Wait."}')
+        done = self.ask("debug", "profile", "heap")
+        self.assertEqual(NOT_READY, done.returncode)
+        self.assertRegex(done.stderr, r"one at a time\ntbot: Wait\.\n$")
+
+    def test_what_is_no_agent_is_not_taken_for_one(self):
+        self.replies["/status"] = (200, b"<html>It works!</html>")
+        done = self.ask("status")
+        self.assertEqual(UNREACHABLE, done.returncode)
+        self.assertEqual("", done.stdout)
+
+    def test_agent_that_stops_renews_nothing(self):
+        self.replies["/renew"] = (409, b'{"error": "the agent is stopping"}')
+        done = self.ask("renew")
+        self.assertEqual(NOT_READY, done.returncode)
+        self.assertIn("the agent is stopping", done.stderr)
+
+    def test_wait_asks_again_where_there_is_no_place_to_wait(self):
+        class Full(dict):
+            def get(self, path, default=None):
+                return (200, b"{}") if len(test.asked) > 2 else (429, b'{"error": "too many wait"}')
+
+        test = self
+        self.replies = Full()
+        done = self.ask("wait", "--service", "a b", "--for", "serving", "--timeout", "20s")
+        self.assertEqual(READY, done.returncode, done.stderr)
+        self.assertEqual(3, len(self.asked))
+        for path in self.asked:
+            self.assertRegex(path, r"^/wait/a%20b\?for=serving&timeout=\d+ms$")
+
+    def test_dump_says_what_is_missing(self):
+        self.replies["/status"] = (200, b'{"state": "ok"}')
+        done = self.ask("debug", "dump", "-o", self.dir / "d")
+        self.assertEqual(READY, done.returncode, done.stderr)
+        with tarfile.open(self.dir / "d") as tar:
+            self.assertEqual(["tbot-dump/status.json", "tbot-dump/index.txt"], tar.getnames())
+            index = tar.extractfile("tbot-dump/index.txt").read().decode()
+        self.assertRegex(index, re.compile(r"^metrics\.txt: not there: .*no such page$", re.M))
+        self.assertRegex(index, re.compile(r"^threads\.txt: not there: .*--debug$", re.M))
+        self.assertRegex(index, re.compile(r"^tbot\.yaml: not there: no -c FILE$", re.M))
 
 
 if __name__ == "__main__":
