@@ -146,10 +146,10 @@ class Agent(Reader):
         self.start("--debug")
         self.work_hard()
         generation = self.subject.generation()
-        for _ in range(50):
-            text = self.profile("threads").read_text()
-        self.assertRegex(text, r'# thread \d+ "identity": ')
-        self.assertRegex(text, r'# thread \d+ "pump": ')
+        texts = "".join(self.profile("threads").read_text() for _ in range(50))
+        # Each at some moment: a renewal may change the connection, and with it the pump.
+        for name in ("identity", "identity-1", "connection", "pump", "poller", "profiler"):
+            self.assertRegex(texts, rf'# thread \d+ "{name}": ')
         self.subject.wait_generation(generation + 2)
         self.assertEqual(200, self.local.code("/readyz"))
 
