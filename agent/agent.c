@@ -18,6 +18,7 @@ static void begin_stop(struct agent *a)
         return;
     a->stopping = true;
     diagnostics_stop(a->diagnostics);
+    pushes_stop(a->pushes);
     connection_service_stop(a->connection);
     identity_service_stop(a->identity);
     for (size_t i = 0; i < a->n_outputs; i++)

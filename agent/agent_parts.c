@@ -47,6 +47,8 @@ static struct err *make_connection(struct agent *a)
 {
     struct health_service *health = NULL;
     TRY(diagnostics_add(a->diagnostics, "connection", HEALTH_PERIODIC, &health));
+    struct cluster_known known;
+    cluster_describe(a->cluster, &known);
     struct connection_service_config config = {
         .loop = a->loop,
         .lane = a->prober,
@@ -59,6 +61,8 @@ static struct err *make_connection(struct agent *a)
         .cluster = cluster_text(a->cluster),
         .give_up_after = a->setup.config->give_up_after,
         .health = health,
+        .metrics = diagnostics_metrics(a->diagnostics),
+        .path = known.kind,
         .changed = a->changed,
         .in_touch = a->in_touch,
         .gave_up = a->gave_up,
@@ -124,6 +128,7 @@ static struct err *make_identity(struct agent *a)
         .cluster = a->cluster,
         .keys = a->keys,
         .health = health,
+        .metrics = diagnostics_metrics(a->diagnostics),
         .keys_ahead = keys_ahead(a->setup.config),
         .stop = a->stop,
         .force = a->force,
@@ -156,6 +161,7 @@ static struct err *make_output(struct agent *a, const struct config_service *ser
         .log = a->setup.log,
         .stop = a->stop,
         .health = health,
+        .metrics = diagnostics_metrics(a->diagnostics),
         .one_pass_ends = one_pass_ends(a),
         .heard = a->heard,
         .changed = a->changed,
@@ -188,6 +194,18 @@ static struct err *make_outputs(struct agent *a)
     for (size_t i = 0; i < config->n_services; i++)
         TRY(make_output(a, &config->services[i]));
     return NULL;
+}
+
+static struct err *make_pushes(struct agent *a)
+{
+    struct pushes_config config = {.config = a->setup.config,
+                                   .loop = a->loop,
+                                   .clock = a->setup.clock,
+                                   .entropy = a->setup.entropy,
+                                   .log = a->setup.log,
+                                   .stop = a->stop,
+                                   .metrics = diagnostics_metrics(a->diagnostics)};
+    return pushes_new(&config, &a->pushes);
 }
 
 /* How long what is not sure to succeed may take. */
@@ -252,6 +270,7 @@ RESULT agent_parts_make(struct agent *a)
     TRY(make_connection(a));
     TRY(make_outputs(a));
     TRY(make_status(a));
+    TRY(make_pushes(a));
     return make_notify(a);
 }
 
@@ -270,7 +289,8 @@ static void stop_workers(struct agent *a)
         cancel_fire(a->stop);
     if (a->force)
         cancel_fire(a->force);
-    unsigned missing = stop_pool(a->lane) + stop_pool(a->prober) + stop_pool(a->workers);
+    unsigned missing = stop_pool(a->lane) + stop_pool(a->prober) + stop_pool(a->workers) +
+                       pushes_end(a->pushes, dur_s(HANG_S));
     if (missing == 0)
         return;
     log_warn(a->setup.log, "agent", "ended beside work that hangs in the system",
@@ -284,6 +304,7 @@ void agent_parts_release(struct agent *a)
     if (a->diagnostics)
         diagnostics_close(a->diagnostics); /* it tells of all that follows */
     notify_service_free(a->notify);
+    pushes_free(a->pushes);
     pool_free(a->lane);
     pool_free(a->prober);
     pool_free(a->workers);

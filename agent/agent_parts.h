@@ -13,6 +13,7 @@
 #include "agent/identity_service.h"
 #include "agent/notify_service.h"
 #include "agent/output_service.h"
+#include "agent/pushes.h"
 #include "agent/status.h"
 #include "agent/supervisor.h"
 
@@ -35,6 +36,7 @@ struct agent {
     struct loop *loop;
     struct cancel *stop, *force;
     struct diagnostics *diagnostics;
+    struct pushes *pushes;
     struct status *status;
     struct notify_service *notify;
     struct keypool *keys;

@@ -2,6 +2,7 @@
 #include "agent/config.h"
 
 #include "agent/config_schema.h"
+#include "diag/core/metrics_points.h"
 
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct err *config_new(struct config **ret)
     config->renewal_interval = dur_s(CONFIG_DEFAULT_INTERVAL_S);
     config->startup_timeout = dur_s(CONFIG_DEFAULT_STARTUP_S);
     config->diag.livez_stall = dur_s(CONFIG_DEFAULT_LIVEZ_STALL_S);
+    config->metrics.interval = dur_s(CONFIG_DEFAULT_METRICS_S);
     *ret = TAKE(config);
     return NULL;
 }
@@ -68,11 +70,19 @@ void config_free(struct config *config)
     free(config->proxy_server);
     free(config->diag_addr);
     free(config->diag_socket);
+    free(config->metrics.graphite);
+    free(config->metrics.url);
+    free(config->metrics.prefix);
     diag_release(&config->diag);
     config_onboarding_release(&config->onboarding);
     config_destination_release(&config->storage);
     strlist_release(&config->warnings);
     free(config);
+}
+
+const char *config_metrics_prefix(const struct config *config)
+{
+    return config->metrics.prefix ? config->metrics.prefix : METRICS_PREFIX;
 }
 
 struct err *config_add_service(struct config *config, enum config_service_type type,

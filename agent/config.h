@@ -34,6 +34,7 @@
 #define CONFIG_DEFAULT_STARTUP_S 120
 #define CONFIG_DEFAULT_STORAGE "/var/lib/teleport/bot"
 #define CONFIG_DEFAULT_LIVEZ_STALL_S 60
+#define CONFIG_DEFAULT_METRICS_S 30
 #define CONFIG_DIAG_SOCKET_OFF "off"
 #define CONFIG_CACHE "cache" /* in the storage: copies of destinations in memory */
 
@@ -129,6 +130,15 @@ struct config_diag {
     struct dur livez_stall; /* 0: never unhappy */
 };
 
+/* Where metrics are sent, and what they are called there and in JSON. */
+struct config_metrics {
+    char *graphite; /* see agent/push_target.h; NULL or "": nowhere */
+    char *url;      /* the same; may hold a key */
+    struct dur interval;
+    char *prefix; /* NULL: not given, see config_metrics_prefix(); "": none */
+    struct config_at at_graphite, at_url, at_interval, at_prefix;
+};
+
 struct config {
     char *file; /* for messages; "-" became "<stdin>"; NULL: command line only */
     /* SHA-256 of its bytes; "" without a file, and where it holds the token, which may be guessable. */
@@ -150,6 +160,7 @@ struct config {
     char *diag_addr;   /* see diag/address.h; NULL: none */
     char *diag_socket; /* a path, or CONFIG_DIAG_SOCKET_OFF; NULL: see agent/diag_place.h */
     struct config_diag diag;
+    struct config_metrics metrics;
     struct config_service *services;
     size_t n_services;
 
@@ -159,6 +170,9 @@ struct config {
         at_renewal_interval, at_startup, at_startup_timeout, at_give_up_after, at_oneshot_timeout,
         at_diag_addr, at_diag_socket, at_diag;
 };
+
+/* The first part of the metrics' dotted names; "" for none. */
+const char *config_metrics_prefix(const struct config *config);
 
 /* Defaults only. */
 RESULT config_new(struct config **ret);

@@ -171,6 +171,7 @@ struct err *config_check_contradictions(const struct config *c, struct config_re
     TRY(check_trust(c, report));
     TRY(check_storage(c, report));
     TRY(config_check_diag(c, report));
+    TRY(config_check_metrics(c, report));
     if (c->oneshot)
         TRY(check_one_pass(c, report));
     for (size_t i = 0; i < c->n_services; i++) {

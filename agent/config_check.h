@@ -19,4 +19,7 @@ RESULT config_check_complete(const struct config *config, struct config_report *
 /* Where the diagnostics server listens; part of the contradictions. */
 RESULT config_check_diag(const struct config *config, struct config_report *report);
 
+/* Where metrics are sent; likewise. */
+RESULT config_check_metrics(const struct config *config, struct config_report *report);
+
 #endif

@@ -2,6 +2,7 @@
 #include "agent/config_mask.h"
 
 #include "agent/config_schema.h"
+#include "agent/config_value.h"
 
 #include <string.h>
 
@@ -14,11 +15,18 @@ static RESULT mask_token(struct config_onboarding *onboarding)
     return secret_new(CONFIG_MASK, strlen(CONFIG_MASK), &onboarding->token);
 }
 
+static RESULT mask_text(char **text)
+{
+    return *text && **text ? config_value_set_text(text, CONFIG_MASK) : NULL;
+}
+
 /* Secrets are kept as what they are; a kind that nobody has masked yet must not go out as it is. */
 static RESULT mask_value(const struct config_key *key, void *section)
 {
     if (key->kind == CONFIG_TOKEN)
         return mask_token(section);
+    if (key->kind == CONFIG_TEXT)
+        return mask_text((char **)((char *)section + key->offset));
     return err_new(ERR_BUG, "key '%s' is sensitive and of a kind that cannot be masked", key->name);
 }
 

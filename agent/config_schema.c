@@ -117,6 +117,20 @@ static const struct config_key diag_keys[] = {
 };
 static const struct config_section diag = {"diag", CONFIG_KEYS(diag_keys)};
 
+static const struct config_key metrics_keys[] = {
+    {"graphite", CONFIG_TEXT, .help = "host:port of a Graphite server to send metrics to",
+     CONFIG_KEEP(struct config_metrics, graphite),
+     CONFIG_PLACE(struct config_metrics, at_graphite)},
+    {"url", CONFIG_TEXT, CONFIG_SENSITIVE, .help = "http(s) URL to post metrics to, as JSON",
+     CONFIG_KEEP(struct config_metrics, url), CONFIG_PLACE(struct config_metrics, at_url)},
+    {"interval", CONFIG_DURATION, .help = "time between two sends, 30s",
+     CONFIG_KEEP(struct config_metrics, interval),
+     CONFIG_PLACE(struct config_metrics, at_interval)},
+    {"prefix", CONFIG_TEXT, .help = "first part of the names that are sent, tbot",
+     CONFIG_KEEP(struct config_metrics, prefix), CONFIG_PLACE(struct config_metrics, at_prefix)},
+};
+static const struct config_section metrics = {"metrics", CONFIG_KEYS(metrics_keys)};
+
 static const struct config_key top_keys[] = {
     {"version", CONFIG_TEXT, CONFIG_ELSEWHERE | CONFIG_REQUIRED, .help = "v2"},
     {"auth_server", CONFIG_TEXT, .help = "host:port of the auth service",
@@ -167,6 +181,8 @@ static const struct config_key top_keys[] = {
      CONFIG_KEEP(struct config, diag_socket), CONFIG_PLACE(struct config, at_diag_socket)},
     {"diag", CONFIG_SECTION, CONFIG_OURS, .help = "diagnostics: details", .section = &diag,
      CONFIG_KEEP(struct config, diag), CONFIG_PLACE(struct config, at_diag)},
+    {"metrics", CONFIG_SECTION, CONFIG_OURS, .help = "where to send metrics", .section = &metrics,
+     CONFIG_KEEP(struct config, metrics)},
 };
 const struct config_section config_schema_top = {"top level", CONFIG_KEYS(top_keys)};
 

@@ -158,6 +158,23 @@ static RESULT write_diag(struct yaml_write *w, const struct config *config)
     return NULL;
 }
 
+static RESULT write_metrics(struct yaml_write *w, const struct config *config)
+{
+    const struct config_metrics *m = &config->metrics;
+    bool is_interval_given = m->interval.ns != dur_s(CONFIG_DEFAULT_METRICS_S).ns;
+    if (!m->graphite && !m->url && !m->prefix && !is_interval_given)
+        return NULL;
+    TRY(yaml_write_open(w, "metrics"));
+    TRY(write_given(w, "graphite", m->graphite));
+    TRY(write_given(w, "url", m->url));
+    if (is_interval_given)
+        TRY(yaml_write_duration(w, "interval", m->interval));
+    if (m->prefix) /* also an empty one, which is not the default */
+        TRY(yaml_write_text(w, "prefix", m->prefix));
+    yaml_write_close(w);
+    return NULL;
+}
+
 static RESULT write_all(struct yaml_write *w, const struct config *config)
 {
     TRY(yaml_write_text(w, "version", "v2"));
@@ -177,6 +194,7 @@ static RESULT write_all(struct yaml_write *w, const struct config *config)
     TRY(write_true(w, "insecure", config->insecure));
     TRY(write_true(w, "debug", config->debug));
     TRY(write_diag(w, config));
+    TRY(write_metrics(w, config));
     return write_services(w, config);
 }
 

@@ -2,6 +2,7 @@
 #include "agent/connection_service.h"
 
 #include "agent/service_job.h"
+#include "diag/core/agent_metrics.h"
 
 #include <stdatomic.h>
 
@@ -197,6 +198,16 @@ static void plan(const struct connection_service *s, struct mono wake)
                 is_planned ? wall_add(now.wall, mono_diff(wake, now.mono)) : WALL_NONE);
 }
 
+static void count(const struct connection_service *s)
+{
+    const struct contact *c = &s->contact;
+    struct now now = loop_now(s->c.loop);
+    bool was_there = c->last_contact.ns != MONO_NEVER.ns;
+    struct dur ago = was_there ? mono_diff(now.mono, c->last_contact) : dur_s(0);
+    agent_metrics_authority(s->c.metrics, s->c.path, c->state == CONTACT_UP,
+                            was_there ? wall_add(now.wall, (struct dur){-ago.ns}) : WALL_NONE);
+}
+
 static void step(struct connection_service *s, enum contact_event_kind kind, enum err_code code)
 {
     if (s->stopping)
@@ -212,6 +223,7 @@ static void step(struct connection_service *s, enum contact_event_kind kind, enu
         begin_check(s);
     set_timers(s, todo.wake);
     plan(s, todo.wake);
+    count(s);
     if (kind == CONTACT_CALLED && contact_is_well(&s->contact))
         health_succeeded(s->c.health, OPERATION, now);
     if (s->contact.last_contact.ns == now.mono.ns)

@@ -16,6 +16,7 @@
 #include "base/pool.h"
 #include "diag/core/health.h"
 #include "diag/core/log.h"
+#include "diag/core/metrics.h"
 
 struct connection_service;
 
@@ -34,6 +35,8 @@ struct connection_service_config {
 
     struct dur give_up_after;      /* without contact; 0: never */
     struct health_service *health; /* told of each check, and of calls that succeeded; or NULL */
+    struct metrics *metrics;       /* or NULL */
+    const char *path;              /* path_kind_name() of the cluster's address, for them; static */
 
     /* Called when the answer changed, and when a check ended after connection_service_stop(). */
     void (*changed)(void *arg);

@@ -132,6 +132,7 @@ static struct err *open_server(struct diagnostics *d, const struct places *p)
         .log = d->c.log,
         .health = d->health,
         .metrics = d->metrics,
+        .metrics_prefix = config_metrics_prefix(config),
         .reporter = d->credentials.reporter,
         .control = d->control,
         .addresses = p->at,

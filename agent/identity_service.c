@@ -54,6 +54,8 @@ RESULT identity_service_new(const struct identity_service_config *config,
                                   .run = run_job,
                                   .done = on_done,
                                   .arg = s};
+    s->counted = (struct cycle_metrics){
+        .metrics = config->metrics, .run = {.service = COMPONENT, .name = "bot-identity-renewal"}};
     s->env = (struct renewal_env){.store = config->store,
                                   .remote = cluster_remote(config->cluster),
                                   .keys = config->keys,
@@ -170,6 +172,7 @@ static void begin_job(struct identity_service *s, enum renewer_job job)
                                .tokenhash = job == RENEWER_JOB_JOIN ? s->tokenhash : s->joinedhash,
                                .ctx = &s->ctx,
                                .patient_ctx = &s->patient_ctx};
+    identity_service_count_job(s, job);
     service_job_start(&s->job, job == RENEWER_JOB_RENEW ? dur_s(RENEW_LIMIT_S) : job_limit(job));
     struct mono notice = mono_add(s->job.began, dur_s(STILL_WAITING_S));
     err_ignore(loop_timer_set(s->c.loop, &s->patience, notice), "only a notice is lost");

@@ -31,6 +31,7 @@ struct identity_service_config {
     struct cluster *cluster;
     struct keypool *keys;
     struct health_service *health; /* told of each attempt; or NULL */
+    struct metrics *metrics;       /* cycles are counted here; or NULL */
     unsigned keys_ahead;           /* how many keys to have made ahead of need */
     struct cancel *stop;           /* fired when the agent stops */
     struct cancel *force;          /* fired when it cannot wait for a reply any longer */

@@ -4,6 +4,7 @@
 
 /* What the files identity_service*.c share. */
 
+#include "agent/cycle_metrics.h"
 #include "agent/identity_service.h"
 #include "agent/service_job.h"
 
@@ -18,6 +19,8 @@ struct identity_service {
     char joinedhash[SHA256_HEX_SIZE]; /* of the one the present identity came from */
     bool has_token;
     bool stopping;
+
+    struct cycle_metrics counted;
 
     struct loop_timer timer; /* the renewer's */
     struct loop_timer patience;
@@ -42,8 +45,11 @@ void identity_service_say_notes(struct identity_service *s);
  * Tells diag/core/health.h how the identity stands, after the renewer has taken `ev`; `wake` is when it
  * looks again.
  */
-void identity_service_report(const struct identity_service *s, const struct renewer_event *ev,
+void identity_service_report(struct identity_service *s, const struct renewer_event *ev,
                              enum renewer_state before, struct mono wake);
+
+/* A job begins: what of it is an attempt of a cycle is counted. */
+void identity_service_count_job(struct identity_service *s, enum renewer_job job);
 
 /* The reply was taken, and only memory has it. */
 void identity_service_report_unstored(const struct identity_service *s, const struct err *why);

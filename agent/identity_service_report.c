@@ -57,16 +57,45 @@ static void report_dead_end(const struct identity_service *s, struct now now)
     tell_failure(s, RENEW, err_new(code, "%s", what), now);
 }
 
-void identity_service_report(const struct identity_service *s, const struct renewer_event *ev,
+/* Another attempt of the same cycle is to come. */
+static bool goes_on(const struct renewer *r)
+{
+    bool is_under_way =
+        r->state == RENEWER_RENEWING || r->state == RENEWER_JOINING || r->state == RENEWER_OPEN;
+    return is_under_way && r->attempt < r->config.attempts;
+}
+
+static void count_end(struct identity_service *s, const struct renewer_event *ev, struct now now)
+{
+    bool is_over = is_dead_end(s->renewer.state) || (ev->code != ERR_OK && !goes_on(&s->renewer));
+    if (ev->job == RENEWER_JOB_PERSIST)
+        return;
+    if (ev->code == ERR_OK && brings_identity(ev->job))
+        cycle_metrics_ended(&s->counted, ERR_OK, now.mono);
+    else if (is_over)
+        cycle_metrics_ended(&s->counted, ev->code != ERR_OK ? ev->code : ERR_DENIED, now.mono);
+}
+
+/* An attempt begins with a join or a look at the own generation; what follows is a step of it. */
+void identity_service_count_job(struct identity_service *s, enum renewer_job job)
+{
+    bool begins = job == RENEWER_JOB_JOIN || job == RENEWER_JOB_CHECK;
+    if (begins || (!s->counted.is_running && job == RENEWER_JOB_RENEW))
+        cycle_metrics_attempt(&s->counted, loop_now(s->c.loop).mono);
+}
+
+void identity_service_report(struct identity_service *s, const struct renewer_event *ev,
                              enum renewer_state before, struct mono wake)
 {
     struct now now = loop_now(s->c.loop);
     const struct renewer *r = &s->renewer;
     bool is_planned = wake.ns != MONO_NEVER.ns;
-    if (ev->kind == RENEWER_JOB_DONE)
+    if (ev->kind == RENEWER_JOB_DONE) {
         report_job(s, ev, now);
-    else if (ev->kind == RENEWER_START && r->state == RENEWER_FRESH)
+        count_end(s, ev, now);
+    } else if (ev->kind == RENEWER_START && r->state == RENEWER_FRESH) {
         health_succeeded(s->c.health, RENEW, now); /* by the process before this one */
+    }
     if (r->state != before && is_dead_end(r->state) && !s->error)
         report_dead_end(s, now);
     health_plan(s->c.health,

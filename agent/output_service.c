@@ -42,6 +42,9 @@ RESULT output_service_new(const struct output_service_config *config, struct out
                                   .done = on_done,
                                   .arg = s};
     init_cycle(s);
+    s->counted = (struct cycle_metrics){
+        .metrics = config->metrics,
+        .run = {.service = output_service_name(s), .name = "output-renewal"}};
     TRY(destination_new(&config->job.service->destination, config->entropy, &s->destination));
     s->c.job.destination = s->destination;
     *ret = TAKE(s);
@@ -135,6 +138,8 @@ static void on_done(void *arg)
         s->said_expired = false;
     }
     cycle_done(&s->cycle, code, s->result.validity, now.mono, now.wall);
+    if (code == ERR_OK || s->cycle.stale)
+        cycle_metrics_ended(&s->counted, code, now.mono);
     if (!s->stopping || !s->error)
         output_service_say_outcome(s);
     output_job_result_release(&s->result);
@@ -147,7 +152,9 @@ static void on_done(void *arg)
 
 static void begin_job(struct output_service *s)
 {
-    cycle_started(&s->cycle, loop_now(s->c.loop).mono);
+    struct mono now = loop_now(s->c.loop).mono;
+    cycle_started(&s->cycle, now);
+    cycle_metrics_attempt(&s->counted, now);
     service_job_start(&s->job, dur_s(LIMIT_S));
 }
 

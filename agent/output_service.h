@@ -30,6 +30,7 @@ struct output_service_config {
     struct log *log;
     struct cancel *stop;
     struct health_service *health; /* told of each attempt; or NULL */
+    struct metrics *metrics;       /* cycles are counted here; or NULL */
     struct mono one_pass_ends;     /* one pass retries up to then; {0}: not at all */
 
     /* Called after every end of a job: first how it ended, then that something changed. */

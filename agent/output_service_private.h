@@ -4,6 +4,7 @@
 
 /* What the files output_service*.c share: the work, and what is said of it. */
 
+#include "agent/cycle_metrics.h"
 #include "agent/output_service.h"
 #include "agent/service_job.h"
 
@@ -11,6 +12,7 @@ struct output_service {
     struct output_service_config c;
     struct destination *destination;
     struct cycle cycle;
+    struct cycle_metrics counted;
     struct loop_timer timer;
     bool prepared, started, stopping, said_in_place;
 

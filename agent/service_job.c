@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/service_job.h"
 
+#include "base/thread.h"
+
 #include <stdatomic.h>
 
 /* A machine under load ends a job somewhat after its deadline. */
@@ -16,6 +18,7 @@ static void run(void *arg)
 {
     struct service_job *j = arg;
     atomic_store(&j->taken_ns, clock_mono(j->clock).ns);
+    thread_name(j->name); /* a worker is called by what it did last */
     j->run(j->arg);
 }
 

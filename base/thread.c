@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/thread.h"
 
+#include <sys/prctl.h>
+
 #define STACK_SIZE ((size_t)256 << 10)
 
 RESULT thread_start(void *(*run)(void *arg), void *arg, pthread_t *ret)
@@ -19,4 +21,9 @@ RESULT thread_start(void *(*run)(void *arg), void *arg, pthread_t *ret)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attr);
     return rc ? err_sys(ERR_UNAVAILABLE, rc, "start a thread") : NULL;
+}
+
+void thread_name(const char *name)
+{
+    prctl(PR_SET_NAME, name); /* pthread_setname_np() refuses what it would have to cut */
 }

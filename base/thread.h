@@ -21,4 +21,7 @@
 /* The caller joins or detaches *ret. ERR_UNAVAILABLE: the system has no room for another. */
 RESULT thread_start(void *(*run)(void *arg), void *arg, pthread_t *ret);
 
+/* What ps(1), debuggers and profiles call the calling thread from now on; its first 15 bytes. */
+void thread_name(const char *name);
+
 #endif

@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "cmd/harden.h"
 #include "cmd/start_config.h"
+#include "diag/profile/heap_profile.h"
 #include "transport/transport.h"
 
 #include <unistd.h>
@@ -26,6 +27,15 @@ static void find_manager(struct notify_socket *ret, struct log *log)
     struct err *e = notify_socket_take(ret);
     if (e)
         log_err(log, LOG_WARN, "agent", "the service manager is told nothing", e);
+    err_free(e);
+}
+
+/* Before anything that lives long is allocated. Nothing else of the agent depends on it. */
+static void begin_heap_profile(struct log *log)
+{
+    struct err *e = heap_profile_start(HEAP_PROFILE_RATE);
+    if (e)
+        log_err(log, LOG_INFO, "diag", "/debug/pprof/heap will have nothing to say", e);
     err_free(e);
 }
 
@@ -62,6 +72,8 @@ static int start(const struct start_config *start)
              LOG_INT("outputs", (int64_t)start->config->n_services),
              LOG_STR("mode", start->config->oneshot ? "one pass" : "daemon"));
     find_manager(&manager, log);
+    if (start->config->debug)
+        begin_heap_profile(log);
     struct err *e = run(start->config, &manager, log);
     if (!e)
         return 0;

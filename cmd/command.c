@@ -12,7 +12,7 @@ static const struct opt global_opts[] = {
     {"config", 'c', OPT_TEXT, .arg = "FILE", .env = "TBOT_CONFIG_PATH",
      .help = "configuration file, - for standard input",
      .offset = offsetof(struct globals, config_path)},
-    {"debug", 'd', OPT_SWITCH, .env = "TBOT_DEBUG", .help = "log more",
+    {"debug", 'd', OPT_SWITCH, .env = "TBOT_DEBUG", .help = "log more, allow profiles",
      .offset = offsetof(struct globals, debug)},
     {"log-format", .kind = OPT_TEXT, .arg = "FORMAT", .help = "form of the log:",
      .choices = log_formats, .offset = offsetof(struct globals, log_format)},

@@ -58,6 +58,20 @@ struct diag_listener_view {
     size_t held;        /* of them, by somebody who waits */
 };
 
+/* How the profile is coming on that this very request asked for. */
+enum diag_profile_state {
+    DIAG_PROFILE_NONE, /* it asks for the first time */
+    DIAG_PROFILE_UNDER_WAY,
+    DIAG_PROFILE_MADE,
+    DIAG_PROFILE_FAILED,
+};
+
+struct diag_profile_view {
+    enum diag_profile_state state;
+    struct bytes bytes;    /* MADE */
+    const struct err *why; /* FAILED */
+};
+
 /* What answers are made of. */
 struct diag_facts {
     const struct health *health;
@@ -76,7 +90,8 @@ struct diag_facts {
     const struct diag_control *control; /* NULL: nothing can be set in motion */
     const struct log *log;              /* NULL: there is no level to see or set */
     struct wall log_level_until;        /* it goes back by itself then; WALL_NONE: it does not */
-    bool may_hold;                      /* there is a place for one more who waits */
+    struct diag_profile_view profile;
+    bool may_hold; /* there is a place for one more who waits */
 };
 
 /* {"error": text} */
@@ -125,6 +140,17 @@ RESULT diag_answer_set_log_level(const struct diag_facts *f, struct bytes level,
 /* 202 and the deed; 409 while the agent stops; 501 for what it cannot do. */
 RESULT diag_answer_renew(const struct diag_facts *f, struct diag_answer *a);
 RESULT diag_answer_reload(const struct diag_facts *f, struct diag_answer *a);
+
+/* What there is below /debug/pprof/. */
+RESULT diag_answer_profiles(struct diag_answer *a);
+
+/*
+ * Holds, with the deed, until the profile is made; then hands it out. 409 while another is made that it
+ * would be in the way of, 501 for what this build does not have. `seconds` is what the query says, or
+ * NULL; `input` is for PROFILER_SYMBOLS.
+ */
+RESULT diag_answer_profile(const struct diag_facts *f, enum profiler_kind kind, const char *seconds,
+                           struct bytes input, struct diag_answer *a);
 
 /* 200 and the deed, however often. */
 RESULT diag_answer_shut_down(const struct diag_facts *f, struct diag_answer *a);

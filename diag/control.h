@@ -11,6 +11,7 @@
  */
 
 #include "diag/core/log.h"
+#include "diag/profile/profiler.h"
 
 /* What the agent can do. A function that is NULL is something it cannot. */
 struct diag_control {
@@ -26,12 +27,15 @@ enum diag_deed_kind {
     DIAG_DEED_RELOAD,
     DIAG_DEED_SHUT_DOWN,
     DIAG_DEED_LOG_LEVEL,
+    DIAG_DEED_PROFILE, /* for who asks, who is held meanwhile */
 };
 
 struct diag_deed {
     enum diag_deed_kind kind;
     enum log_level level; /* LOG_LEVEL */
-    struct dur lasting;   /* LOG_LEVEL: then it goes back by itself; 0: it stays */
+    struct dur lasting; /* LOG_LEVEL: then it goes back by itself; 0: it stays. PROFILE: how long */
+    enum profiler_kind profile;
+    struct bytes input; /* PROFILE: see struct profiler_order; borrowed from the request */
 };
 
 #endif

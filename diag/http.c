@@ -105,6 +105,7 @@ static struct diag_request request_of(const struct exchange *x, const char *meth
         .format = query(x->conn, "format"),
         .what = query(x->conn, "for"),
         .timeout = query(x->conn, "timeout"),
+        .seconds = query(x->conn, "seconds"),
         .accept = header(x->conn, "Accept"),
         .accept_encoding = header(x->conn, "Accept-Encoding"),
         .body = buf_bytes(&x->body),

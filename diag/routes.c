@@ -57,8 +57,10 @@ static const struct diag_route *find_method(const struct diag_route *first, cons
 
 static struct err *refuse_method(const struct diag_route *first, struct diag_answer *a)
 {
-    static const char *const allow[] = {
-        [DIAG_GET] = "GET, HEAD", [DIAG_POST] = "POST", [DIAG_GET | DIAG_PUT] = "GET, HEAD, PUT"};
+    static const char *const allow[] = {[DIAG_GET] = "GET, HEAD",
+                                        [DIAG_POST] = "POST",
+                                        [DIAG_GET | DIAG_POST] = "GET, HEAD, POST",
+                                        [DIAG_GET | DIAG_PUT] = "GET, HEAD, PUT"};
     unsigned methods = 0;
     for (const struct diag_route *r = first; is_same_path(r, first); r++)
         methods |= r->method;

@@ -15,9 +15,10 @@
 struct diag_request {
     const char *method;
     const char *path;   /* decoded, without the query */
-    const char *format; /* of the query, as the next two; NULL: not given */
+    const char *format; /* of the query, as the next three; NULL: not given */
     const char *what;   /* its `for` */
     const char *timeout;
+    const char *seconds;
     const char *accept, *accept_encoding; /* the headers; NULL: none */
     const char *authorization;            /* the header; NULL: none */
     struct bytes body;                    /* at most DIAG_HTTP_BODY_MAX */

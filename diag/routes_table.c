@@ -114,6 +114,49 @@ static struct err *reload(const struct diag_request *r, const struct diag_facts 
     return diag_answer_reload(f, a);
 }
 
+static struct err *profiles(const struct diag_request *r, const struct diag_facts *f,
+                            const char *service, struct diag_answer *a)
+{
+    (void)r, (void)f, (void)service;
+    return diag_answer_profiles(a);
+}
+
+static struct err *cpu(const struct diag_request *r, const struct diag_facts *f,
+                       const char *service, struct diag_answer *a)
+{
+    (void)service;
+    return diag_answer_profile(f, PROFILER_CPU, r->seconds, (struct bytes){0}, a);
+}
+
+static struct err *heap(const struct diag_request *r, const struct diag_facts *f,
+                        const char *service, struct diag_answer *a)
+{
+    (void)r, (void)service;
+    return diag_answer_profile(f, PROFILER_HEAP, NULL, (struct bytes){0}, a);
+}
+
+static struct err *threads(const struct diag_request *r, const struct diag_facts *f,
+                           const char *service, struct diag_answer *a)
+{
+    (void)r, (void)service;
+    return diag_answer_profile(f, PROFILER_THREADS, NULL, (struct bytes){0}, a);
+}
+
+static struct err *cmdline(const struct diag_request *r, const struct diag_facts *f,
+                           const char *service, struct diag_answer *a)
+{
+    (void)r, (void)service;
+    return diag_answer_profile(f, PROFILER_CMDLINE, NULL, (struct bytes){0}, a);
+}
+
+/* GET, which asks whether there are names, has no body. */
+static struct err *symbol(const struct diag_request *r, const struct diag_facts *f,
+                          const char *service, struct diag_answer *a)
+{
+    (void)service;
+    return diag_answer_profile(f, PROFILER_SYMBOLS, NULL, r->body, a);
+}
+
 static struct err *shut_down(const struct diag_request *r, const struct diag_facts *f,
                              const char *service, struct diag_answer *a)
 {
@@ -148,6 +191,15 @@ const struct diag_route diag_routes_table[] = {
     {"/log-level", DIAG_PUT, DIAG_CHANGE, set_log_level, NULL},
     {"/renew", DIAG_POST, DIAG_CHANGE, renew, NULL},
     {"/reload", DIAG_POST, DIAG_CHANGE, reload, NULL},
+    {"/debug/pprof", DIAG_GET, DIAG_DEBUG, profiles, NULL},
+    {"/debug/pprof/", DIAG_GET, DIAG_DEBUG, profiles, NULL},
+    {"/debug/pprof/profile", DIAG_GET, DIAG_DEBUG, cpu, NULL},
+    {"/debug/pprof/heap", DIAG_GET, DIAG_DEBUG, heap, NULL},
+    {"/debug/pprof/threads", DIAG_GET, DIAG_DEBUG, threads, NULL},
+    {"/debug/pprof/goroutine", DIAG_GET, DIAG_DEBUG, threads, NULL}, /* by its name in Go */
+    {"/debug/pprof/cmdline", DIAG_GET, DIAG_DEBUG, cmdline, NULL},
+    {"/debug/pprof/symbol", DIAG_GET, DIAG_DEBUG, symbol, NULL},
+    {"/debug/pprof/symbol", DIAG_POST, DIAG_DEBUG, symbol, NULL},
     {"/_shutdown", DIAG_POST, DIAG_CHANGE, shut_down, can_shut_down},
 };
 

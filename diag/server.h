@@ -22,6 +22,8 @@
  *     /_status                            ghostunnel's form of it
  *     /log-level                          with PUT a level, for good or `?for=` a while
  *
+ *     /debug/pprof/…                      profiles, with --debug: diag/answer_profile.c lists them
+ *
  * and POST of /renew, /reload and, where the agent allows it, /_shutdown.
  *
  * diag/access.h says who may ask. At most 64 connections, eight places of them are kept for Unix

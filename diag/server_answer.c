@@ -31,8 +31,20 @@ static void act(void *arg)
         c->shut_down(c->arg);
 }
 
+static void profile_changed(void *arg)
+{
+    diag_server_changed(arg);
+}
+
+static size_t index_of(const struct diag_server *s, const struct place *at)
+{
+    return (size_t)(at - s->places.at);
+}
+
 void server_answer_init(struct diag_server *s)
 {
+    const struct diag_profiles_config profiles = {s->c.loop, s->c.clock, s, profile_changed};
+    diag_profiles_init(&s->profiles, &profiles);
     s->ask = (struct loop_timer){.fn = ask_again, .arg = s};
     s->act = (struct loop_timer){.fn = act, .arg = s};
     diag_log_switch_init(&s->log_switch, s->c.loop, s->c.log);
@@ -43,15 +55,20 @@ void server_answer_release(struct diag_server *s)
     loop_timer_clear(s->c.loop, &s->ask);
     loop_timer_clear(s->c.loop, &s->act);
     diag_log_switch_release(&s->log_switch);
+    diag_profiles_release(&s->profiles);
 }
 
 /* A deed changes the agent, which must not happen while the library is in the middle of a request. */
-static void take_on(struct diag_server *s, const struct diag_deed *d)
+static void take_on(struct diag_server *s, const struct place *at, const struct diag_deed *d)
 {
     if (d->kind == DIAG_DEED_NONE)
         return;
     if (d->kind == DIAG_DEED_LOG_LEVEL) {
         diag_log_switch_set(&s->log_switch, d->level, d->lasting);
+        return;
+    }
+    if (d->kind == DIAG_DEED_PROFILE) { /* made elsewhere: it only begins here */
+        diag_profiles_start(&s->profiles, index_of(s, at), d);
         return;
     }
     s->renews |= d->kind == DIAG_DEED_RENEW;
@@ -88,6 +105,7 @@ static struct diag_facts facts_for(const struct diag_server *s, const struct pla
         .control = s->c.control,
         .log = s->c.log,
         .log_level_until = s->log_switch.until,
+        .profile = diag_profiles_view(&s->profiles, index_of(s, at)),
         .may_hold = at->state == PLACE_HELD || places_may_hold(&s->places, at->is_local),
     };
 }
@@ -125,7 +143,7 @@ bool server_answer_make(void *arg, struct place *at, struct diag_request *r, str
     else if (is_made)
         server_metrics_answered(s->c.metrics, a->route, a->code);
     if (is_made)
-        take_on(s, &a->deed);
+        take_on(s, at, &a->deed);
     return is_made;
 }
 
@@ -134,6 +152,7 @@ void server_answer_sent(void *arg, struct place *at)
     struct diag_server *s = arg;
     if (at->state == PLACE_ANSWERING)
         server_metrics_took(s->c.metrics, mono_diff(clock_mono(s->c.clock), at->since));
+    diag_profiles_forget(&s->profiles, index_of(s, at));
     place_end_answer(at, now(s));
     show_in_flight(s);
 }
@@ -142,6 +161,7 @@ void server_answer_sent(void *arg, struct place *at)
 void server_answer_closed(void *arg, struct place *at)
 {
     struct diag_server *s = arg;
+    diag_profiles_forget(&s->profiles, index_of(s, at));
     if (at->tls) {
         place_end_answer(at, now(s));
         at->fd = -1;

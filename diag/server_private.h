@@ -7,6 +7,7 @@
 #include "diag/http.h"
 #include "diag/listener.h"
 #include "diag/log_switch.h"
+#include "diag/profiles.h"
 #include "diag/server.h"
 #include "diag/tls_conn.h"
 #include "diag/token_file.h"
@@ -41,6 +42,7 @@ struct diag_server {
 
     struct loop_timer ask; /* those who are held, again */
     struct diag_log_switch log_switch;
+    struct diag_profiles profiles;
     bool renews, reloads, shuts_down; /* deeds to be done */
     struct loop_timer act;
 };

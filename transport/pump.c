@@ -54,6 +54,7 @@ static void *run(void *arg)
 {
     struct pump *p = arg;
     struct err *e = NULL;
+    thread_name("pump");
     enum relay_end end = relay_run(p->relay, p->abort, &e);
     give_reason(p, explain(end, e));
     atomic_store(&p->has_ended, true);

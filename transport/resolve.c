@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/resolve.h"
 
+#include "base/thread.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -44,6 +46,7 @@ static void *answer(void *arg)
 {
     static const uint64_t one = 1;
     struct question *q = arg;
+    thread_name("resolver");
     q->code = look_up(&q->address, &q->list);
     (void)!write(q->answered, &one, sizeof(one)); /* fails only for a counter that is full */
     question_free(q);

@@ -20,15 +20,19 @@ struct dotted {
     size_t len;
 };
 
+static bool is_safe(char c)
+{
+    return isalnum((unsigned char)c) || c == '-' || c == '_';
+}
+
 static void add_part(struct dotted *d, const char *part, bool may_have_dots)
 {
     if (d->len > 0)
         d->text[d->len++] = '.';
     for (size_t i = 0; i < PART_MAX && part[i]; i++) {
-        char c = part[i];
-        bool is_safe =
-            isalnum((unsigned char)c) || c == '-' || c == '_' || (c == '.' && may_have_dots);
-        d->text[d->len++] = is_safe ? c : '_';
+        d->text[d->len++] = '_';
+        if (is_safe(part[i]) || (part[i] == '.' && may_have_dots))
+            d->text[d->len - 1] = part[i];
     }
     if (!*part) /* an empty part would end the name, or hide a level of it */
         d->text[d->len++] = '_';

@@ -10,10 +10,12 @@
 #include <errno.h>
 #include <signal.h>
 
-#define PERIOD_NS (1000000000L / CPU_PROFILE_HZ)
+#define PERIOD_NS 10000000 /* a second by CPU_PROFILE_HZ */
 #define STACKS_MAX 8192
 #define DRAIN_MS 100
 #define DRAINS_PER_SCAN 2 /* threads that live shorter than 200 ms may be missed */
+
+_Static_assert((int64_t)PERIOD_NS *CPU_PROFILE_HZ == 1000000000, "periods fill a second");
 
 /* One at a time: signals have no other way to find it. */
 static struct gate gate;
@@ -60,7 +62,7 @@ static void drain(struct collector *c)
     for (const struct sample *s; (s = sample_ring_front(c->ring)) != NULL;) {
         struct stack_entry *e = stack_table_get(c->stacks, s->thread, &s->stack);
         e->values[0] += s->weight;
-        e->values[1] += (double)(s->weight * PERIOD_NS);
+        e->values[1] += (double)s->weight * PERIOD_NS;
         sample_ring_pop(c->ring);
     }
 }
@@ -80,7 +82,7 @@ static struct err *collect(struct collector *c, const struct ctx *ctx, struct du
     }
 }
 
-static const char *thread_name(const void *arg, pid_t tid)
+static const char *name_of(const void *arg, pid_t tid)
 {
     return cpu_timers_name(arg, tid);
 }
@@ -104,7 +106,7 @@ static struct err *encode(const struct collector *c, const struct now *began, st
         .duration = took,
         .stacks = c->stacks,
         .comment = comment.len ? buf_str(&comment) : NULL,
-        .thread_name = thread_name,
+        .thread_name = name_of,
         .arg = c->timers,
     };
     return profile_encode(&p, out);

@@ -3,6 +3,7 @@
 
 #include "base/thread.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -52,7 +53,7 @@ static void see(struct cpu_timers *t, const struct task *task, long period_ns)
         c = &t->items[t->n];
         *c = (struct cpu_timer){.task = *task};
         if (!start_timer(c, period_ns)) {
-            t->refused++; /* it may also have ended since it was listed */
+            t->refused += errno != EINVAL; /* that is: it has ended since it was listed */
             return;
         }
         t->n++;

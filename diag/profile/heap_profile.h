@@ -18,8 +18,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
-/* An agent's heap is a few megabytes: the 512 KiB usual elsewhere would find five samples in it. */
-#define HEAP_PROFILE_RATE ((size_t)32 * 1024)
+/* An agent holds less than a megabyte: the 512 KiB usual elsewhere would hardly find anything. */
+#define HEAP_PROFILE_RATE ((size_t)64 * 1024)
 
 /*
  * Begins, for good and once in a process: one sample in `rate` bytes. ERR_UNIMPLEMENTED: not in this

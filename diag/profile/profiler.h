@@ -3,14 +3,15 @@
 #define TBOT_DIAG_PROFILE_PROFILER_H
 
 /*
- * Profiles for a program that runs a loop: made on threads of their own, handed over on the loop's.
+ * Profiles, and other answers that take a while, for a program that runs a loop: each made on a thread
+ * of its own, handed over on the loop's.
  *
  *     TRY(profiler_new(loop, clock, &p));
  *     TRY(profiler_start(p, &order, &job));      order.done is called later, once
  *     profiler_forget(job);                      or never: who asked went away
- *     profiler_free(p);                          after the loop's last turn, before loop_free()
+ *     profiler_free(p);                          before loop_free()
  *
- * Costs nothing until the first order; then two threads stay.
+ * Costs nothing while there is no order.
  *
  * Threads: the loop's.
  */
@@ -26,12 +27,15 @@
 enum profiler_kind {
     PROFILER_CPU,     /* gzip'd profile.proto */
     PROFILER_HEAP,    /* likewise; wants heap_profile_start() at the program's start */
-    PROFILER_THREADS, /* text */
+    PROFILER_THREADS, /* text: thread_stacks.h */
+    PROFILER_CMDLINE, /* text: cmdline.h */
+    PROFILER_SYMBOLS, /* text: the functions of the addresses in `input`, see symbol_text.h */
 };
 
 struct profiler_order {
     enum profiler_kind kind;
-    struct dur span; /* CPU: how long */
+    struct dur span;    /* CPU: how long */
+    struct bytes input; /* SYMBOLS; copied */
     /* `e` is the callee's to free; without one `bytes` are the profile, lent for the call. */
     void (*done)(void *arg, struct err *e, struct bytes bytes);
     void *arg;
@@ -42,7 +46,7 @@ struct profiler_job;
 
 RESULT profiler_new(struct loop *loop, const struct clock *clock, struct profiler **ret);
 
-/* Orders under way are forgotten, and ended. Accepts NULL. */
+/* Orders under way are forgotten and ended, which takes two seconds at most. Accepts NULL. */
 void profiler_free(struct profiler *p);
 DEFINE_FREEP(profiler)
 

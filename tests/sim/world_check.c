@@ -6,10 +6,8 @@
 
 #define PATROL_S MINUTES(5)
 
-/* How long the cluster must be within reach before everything must be as it should. */
-#define SOON_S 150       /* after an outage */
-#define SLOWLY_S 420     /* after a refusal, which is asked about every five minutes */
-#define LOSSY_S HOURS(1) /* where calls fail at random */
+/* As the limits in world_check.h: after an outage. */
+#define SOON_S 150
 
 #define STEPS_AT_A_MOMENT 100
 
@@ -72,7 +70,7 @@ static void look_at_truth(struct world_agent *a)
         c->could_since = MONO_NEVER;
     else if (is_never(c->could_since))
         c->could_since = a->world->t;
-    else if (mono_diff(a->world->t, c->could_since).ns > dur_s(SLOWLY_S).ns)
+    else if (mono_diff(a->world->t, c->could_since).ns > dur_s(WORLD_SLOWLY_S).ns)
         c->was_refused = false;
 }
 
@@ -81,8 +79,8 @@ static void look_at_truth(struct world_agent *a)
 static struct dur grace(const struct world_agent *a)
 {
     if (a->world->config->is_lossy)
-        return dur_s(LOSSY_S);
-    return dur_s(a->watch.was_refused ? SLOWLY_S : SOON_S);
+        return dur_s(WORLD_LOSSY_S);
+    return dur_s(a->watch.was_refused ? WORLD_SLOWLY_S : SOON_S);
 }
 
 /* Renewed at most an interval ago, or what is long enough for a late one. */
@@ -108,7 +106,7 @@ static bool are_outputs_due(const struct world_agent *a)
 static bool may_lapse(const struct world_agent *a)
 {
     struct mono since = mono_min(a->watch.without_since, a->world->t);
-    return a->world->config->is_lossy && mono_diff(a->world->t, since).ns < dur_s(LOSSY_S).ns;
+    return a->world->config->is_lossy && mono_diff(a->world->t, since).ns < dur_s(WORLD_LOSSY_S).ns;
 }
 
 static void check_in_time(struct world_agent *a)

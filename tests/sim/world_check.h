@@ -36,6 +36,10 @@ struct world;
 struct world_agent;
 struct world_request;
 
+/* How long the cluster must be within reach before everything must be as it should. */
+#define WORLD_SLOWLY_S 420     /* after a refusal, which is asked about every five minutes */
+#define WORLD_LOSSY_S HOURS(1) /* where calls fail at random */
+
 /* Between a failure that passes and the next attempt, unless something new was heard meanwhile. */
 struct world_pause {
     struct mono failed_at; /* MONO_NEVER: it did not, or not in passing */

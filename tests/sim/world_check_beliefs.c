@@ -3,10 +3,6 @@
 #include "tests/sim/world.h"
 #include "tests/sim/world_truth.h"
 
-/* Beside the interval, at whose end the cluster is asked: as in world_check.c. */
-#define SLOWLY_S 420
-#define LOSSY_S HOURS(1)
-
 /* Between two tries, and what a write takes. */
 #define STORED_WITHIN_S 30
 
@@ -26,9 +22,10 @@ static bool lasts(const struct world *w, struct mono *since, bool is_so, struct 
     return is_so && mono_diff(w->t, *since).ns > limit.ns;
 }
 
+/* The cluster is asked at the end of an interval. */
 static struct dur until_asked(const struct world_agent *a)
 {
-    int64_t grace_s = a->world->config->is_lossy ? LOSSY_S : SLOWLY_S;
+    int64_t grace_s = a->world->config->is_lossy ? WORLD_LOSSY_S : WORLD_SLOWLY_S;
     return (struct dur){world_interval(a->world).ns + dur_s(grace_s).ns};
 }
 

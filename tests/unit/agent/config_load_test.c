@@ -175,6 +175,14 @@ static const struct {
                                          "ones stand in brackets)"},
     {V2 "diag_socket: run/diag.sock\n",
      "t:2:1: key 'diag_socket': 'run/diag.sock' must be an absolute path, or off"},
+    {V2 "metrics: {graphite: 'http://g:2003'}\n",
+     "t:2:11: key 'graphite': 'http://g:2003': Graphite has no scheme, write host:port"},
+    {V2 "metrics:\n  url: http://user:s3cret@bridge/\n  prefix: a..b\n  interval: 10ms\n",
+     "t:3:3: key 'url': the URL holds a user or password, which is not sent\n"
+     "t:4:3: key 'prefix': 'a..b' is not made of letters, digits, '-' and '_' with single dots "
+     "between, 128 at most\n"
+     "t:5:3: key 'interval': must be at least 1s"},
+    {V2 "metrics: {urls: http://b}\n", "t:2:11: key 'urls': unknown, did you mean 'url'?"},
     {V2 "services: [{type: identity, name: connection, destination: /x}]\n",
      "t:2:29: key 'name': 'connection' is reserved"},
     {V2 "diag: {tls: {cert: /c}}\n", "t:2:1: key 'tls': 'cert' needs 'key' beside it"},

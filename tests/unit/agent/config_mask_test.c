@@ -44,13 +44,25 @@ static void test_path_of_a_token_is_no_secret(void **state)
     assert_non_null(strstr(text, "token: /etc/token\n"));
 }
 
+static void test_url_that_may_hold_a_key_is_masked(void **state)
+{
+    (void)state;
+    CLEANUP(freep)
+    char *text = mask_and_write("version: v2\nmetrics: {url: 'https://b/in?key=hunter2'}\n");
+    CLEANUP(freep) char *none = mask_and_write("version: v2\nmetrics: {graphite: g}\n");
+    assert_null(strstr(text, "hunter2"));
+    assert_non_null(strstr(text, "  url: \"" CONFIG_MASK "\"\n"));
+    assert_null(strstr(none, CONFIG_MASK));
+}
+
 /* Whoever marks a new key as sensitive, and keeps it, must have it masked. */
 static void check_section(const struct config_section *section)
 {
     for (; section; section = section->base)
         for (size_t i = 0; i < section->n_keys; i++) {
             const struct config_key *key = &section->keys[i];
-            if (key->is_kept && (key->flags & CONFIG_SENSITIVE) && key->kind != CONFIG_TOKEN)
+            bool is_masked = key->kind == CONFIG_TOKEN || key->kind == CONFIG_TEXT;
+            if (key->is_kept && (key->flags & CONFIG_SENSITIVE) && !is_masked)
                 fail_msg("'%s' of '%s' is not masked", key->name, section->name);
             if (key->section)
                 check_section(key->section);
@@ -73,6 +85,7 @@ int main(void)
         cmocka_unit_test(test_token_is_masked_and_the_rest_is_there),
         cmocka_unit_test(test_token_inside_a_join_uri_is_masked),
         cmocka_unit_test(test_path_of_a_token_is_no_secret),
+        cmocka_unit_test(test_url_that_may_hold_a_key_is_masked),
         cmocka_unit_test(test_every_sensitive_key_has_its_mask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include "tests/unit/agent/config_test_support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct secret *write_out(const struct config *config)
@@ -106,6 +107,31 @@ static void test_write_of_diagnostics_leaves_out_what_is_the_default(void **stat
     assert_null(strstr(secret_str(plain_text), "diag"));
 }
 
+static void test_write_of_metrics_leaves_out_what_is_the_default(void **state)
+{
+    (void)state;
+    static const char *const given[] = {
+        "metrics:\n  graphite: g:2003\n  url: https://b/in\n  interval: 5s\n",
+        "metrics:\n  prefix: \"\"\n", /* none, which is not the default */
+    };
+    for (size_t i = 0; i < 2; i++) {
+        char text[200];
+        CLEANUP(config_freep) struct config *c = NULL;
+        CLEANUP(secret_freep) struct secret *out = NULL;
+        snprintf(text, sizeof(text), "version: v2\n%s", given[i]);
+        assert_ok(config_parse("t", bytes_of_str(text), &c));
+        assert_string_equal(config_metrics_prefix(c), i == 0 ? "tbot" : "");
+        out = write_out(c);
+        if (!strstr(secret_str(out), given[i]))
+            fail_msg("%s", secret_str(out));
+    }
+    CLEANUP(config_freep) struct config *plain = NULL;
+    CLEANUP(secret_freep) struct secret *out = NULL;
+    assert_ok(config_parse("t", bytes_of_str("version: v2\nmetrics: {interval: 30s}\n"), &plain));
+    out = write_out(plain);
+    assert_null(strstr(secret_str(out), "metrics"));
+}
+
 static void test_write_of_what_was_read_back_is_the_same(void **state)
 {
     (void)state;
@@ -183,6 +209,7 @@ int main(void)
         cmocka_unit_test(test_write_of_rich_config_says_everything),
         cmocka_unit_test(test_write_of_a_cache_keeps_it_and_not_its_place),
         cmocka_unit_test(test_write_of_diagnostics_leaves_out_what_is_the_default),
+        cmocka_unit_test(test_write_of_metrics_leaves_out_what_is_the_default),
         cmocka_unit_test(test_write_of_what_was_read_back_is_the_same),
         cmocka_unit_test(test_write_of_odd_texts_round_trips),
         cmocka_unit_test(test_write_of_what_is_not_utf8_refuses_without_showing_it),

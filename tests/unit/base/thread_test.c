@@ -67,6 +67,15 @@ static void test_thread_leaves_the_callers_signals_alone(void **state)
     pthread_join(thread, NULL);
 }
 
+static void test_thread_has_as_much_of_its_name_as_fits(void **state)
+{
+    (void)state;
+    char name[16] = "";
+    thread_name("a name that is too long");
+    assert_int_equal(pthread_getname_np(pthread_self(), name, sizeof(name)), 0);
+    assert_string_equal(name, "a name that is ");
+}
+
 static void test_thread_when_there_is_no_room_says_so(void **state)
 {
     (void)state;
@@ -83,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_thread_has_a_small_stack_and_hears_profiles_only),
         cmocka_unit_test(test_thread_leaves_the_callers_signals_alone),
+        cmocka_unit_test(test_thread_has_as_much_of_its_name_as_fits),
         cmocka_unit_test(test_thread_when_there_is_no_room_says_so),
     };
     return cmocka_run_group_tests_name("base/thread", tests, NULL, NULL);

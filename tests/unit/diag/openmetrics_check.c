@@ -223,7 +223,7 @@ static const char *judge(struct reader *r, const struct sample *s)
 
 static const char *note_series(struct reader *r, const struct sample *s)
 {
-    char text[3 * TEXT_SIZE];
+    char text[4 * TEXT_SIZE];
     snprintf(text, sizeof(text), "%s%s,le=%s", s->name, s->labels, s->le);
     CHECK(strlen(text) < TEXT_SIZE && r->n_series < SERIES_MAX, "too much for the test");
     for (size_t i = 0; i < r->n_series; i++)

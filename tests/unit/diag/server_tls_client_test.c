@@ -151,7 +151,6 @@ static void test_without_a_list_nobody_is_asked(void **state)
     assert_told(w, "prometheus", NULL, &other_ca, A_CODE);
 }
 
-/* Where the agent's own CAs are to verify, and the certificate shown is of files. */
 static void test_cas_of_the_agents_identity_are_the_default(void **state)
 {
     struct server_world *w = *state;
@@ -171,10 +170,17 @@ static void test_cas_of_the_agents_identity_are_the_default(void **state)
     host_ca_release(&host);
 }
 
+/* The certificate shown is of files, the CAs come with the agent's identity. */
 static void test_before_there_are_cas_no_certificate_will_do(void **state)
 {
     struct server_world *w = *state;
     char cert[128], key[128];
+    struct host_ca host = {.key = NULL};
+    host_ca_init(&host, FIXTURE_CLUSTER);
+    CLEANUP(credentials_freep) struct credentials *bot = host_ca_bot(&host, "bot-test");
+    CLEANUP(key_freep) struct key *client_key = fixture_key(KEY_ECDSA_P256);
+    struct identity client = {host_ca_issue(&host, client_key, "DNS:probe.example", 0),
+                              key_evp(client_key)};
     struct identity id = tls_world_make("prometheus", NULL, &ca);
     tls_world_put_cert(w, "tls.crt", &ca);
     tls_world_put_key(w, "tls.key", &ca);
@@ -184,8 +190,14 @@ static void test_before_there_are_cas_no_certificate_will_do(void **state)
     w->tls = &tls;
     world_listen(w, "https://0.0.0.0:0");
     assert_int_equal(told_to(w, &id), REFUSED);
+    assert_int_equal(told_to(w, &client), REFUSED);
     assert_int_equal(told_to(w, NULL), A_CODE);
+    diag_server_use(w->server, bot);
+    assert_int_equal(told_to(w, &client), DETAILS);
+    assert_int_equal(told_to(w, &id), REFUSED);
     identity_release(&id);
+    X509_free(client.cert);
+    host_ca_release(&host);
 }
 
 /* A token counts for as much over TLS, and a wrong one is not made up for by a certificate. */

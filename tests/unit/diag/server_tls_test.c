@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "diag/places.h"
 #include "tests/support/pki_fixture.h"
 #include "tls_world.h"
 
@@ -49,6 +50,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct server_world *w = *state;
+    tls_world_narrow(false);
     assert_non_null(strstr(world_get(w, 1, "/livez"), "OK"));
     assert_true(begins(tls_client_ask(w, NULL, GET_AND_CLOSE("/livez")), "HTTP/1.1 200 "));
     return world_teardown(state);
@@ -282,12 +284,12 @@ static void test_silent_connections_starve_no_probe(void **state)
 
 /* --- much to read --- */
 
-/* More than all buffers on the way hold. */
-static void make_metrics_large(struct server_world *w)
+/* By 4 kB each. With 900 it is more than all buffers on the way hold. */
+static void make_metrics_large(struct server_world *w, int n)
 {
     static const struct metric_family f = {"x_total", METRIC_COUNTER, "X.", .labels = {"l"}};
     char value[4096];
-    for (int i = 0; i < 900; i++) {
+    for (int i = 0; i < n; i++) {
         snprintf(value, sizeof(value), "%04000d", i);
         metrics_add(w->metrics, &f, (const char *[]){value}, 1);
     }
@@ -297,7 +299,7 @@ static void test_client_that_stops_reading_is_dropped_and_holds_nobody_up(void *
 {
     struct server_world *w = *state;
     static char reply[REPLY_SIZE];
-    make_metrics_large(w);
+    make_metrics_large(w, 900);
     struct tls_client c = tls_client_open(w);
     assert_true(tls_client_shake(w, &c, NULL));
     for (int i = 0; i < 8; i++)
@@ -310,22 +312,52 @@ static void test_client_that_stops_reading_is_dropped_and_holds_nobody_up(void *
     tls_client_close(&c);
 }
 
-/* It asked for the end of the connection: what the HTTP server has done with is still on its way. */
+/*
+ * It asked for the end of the connection: the HTTP server has done with it, and the end of the answer
+ * is still on its way. The connection keeps its place for that, but not for ever.
+ */
 static void test_last_answer_that_nobody_reads_is_dropped_after_thirty_seconds(void **state)
 {
     struct server_world *w = *state;
     const int little = 4096;
-    make_metrics_large(w);
+    make_metrics_large(w, 30);
+    tls_world_narrow(true);
     struct tls_client c = tls_client_open(w);
     setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
     assert_true(tls_client_shake(w, &c, NULL));
+    world_settle(w);
+    size_t open_idle = tls_world_descriptors();
     tls_client_send(w, &c, GET_AND_CLOSE("/metrics"));
-    size_t open_now = tls_world_descriptors();
-    fake_clock_advance(&w->time, dur_s(30));
     world_settle(w);
-    fake_clock_advance(&w->time, dur_s(30));
+    assert_int_equal(tls_world_descriptors(), open_idle - 1); /* the HTTP server's is closed */
+    unsigned steps = tls_world_steps();
     world_settle(w);
-    assert_true(tls_world_descriptors() < open_now);
+    assert_int_equal(tls_world_steps(), steps); /* which wakes nobody */
+    fake_clock_advance(&w->time, dur_ms(29999));
+    world_settle(w);
+    assert_int_equal(tls_world_descriptors(), open_idle - 1);
+    fake_clock_advance(&w->time, dur_ms(1));
+    world_settle(w);
+    assert_int_equal(tls_world_descriptors(), open_idle - 3);
+    tls_client_close(&c);
+}
+
+/* The same, of one that reads after all. */
+static void test_last_answer_is_delivered_after_the_http_server_has_done(void **state)
+{
+    struct server_world *w = *state;
+    static char reply[REPLY_SIZE];
+    make_metrics_large(w, 30);
+    tls_world_narrow(true);
+    struct tls_client c = tls_client_open(w);
+    assert_true(tls_client_shake(w, &c, NULL));
+    tls_client_send(w, &c, GET_AND_CLOSE("/metrics"));
+    fake_clock_advance(&w->time, dur_s(29));
+    bool is_over = false;
+    for (int i = 0; i < 100 && !is_over; i++) /* acknowledgements take their time */
+        is_over = tls_client_read(w, &c, reply);
+    assert_true(is_over);
+    assert_true(c.is_orderly);
     tls_client_close(&c);
 }
 
@@ -335,7 +367,7 @@ static void test_client_that_reads_slowly_gets_everything(void **state)
     size_t got = 0;
     size_t length = 0;
     static char part[1000];
-    make_metrics_large(w);
+    make_metrics_large(w, 900);
     struct tls_client c = tls_client_open(w);
     assert_true(tls_client_shake(w, &c, NULL));
     tls_client_send(w, &c, GET_AND_CLOSE("/metrics"));
@@ -362,6 +394,50 @@ static void test_client_that_reads_slowly_gets_everything(void **state)
     tls_client_close(&c);
 }
 
+/* --- held requests --- */
+
+static struct tls_client wait_for_ready(struct server_world *w)
+{
+    static char reply[REPLY_SIZE];
+    struct tls_client c = tls_client_open(w);
+    assert_true(tls_client_shake(w, &c, NULL));
+    tls_client_send(w, &c, GET("/wait?for=ready"));
+    assert_false(tls_client_read(w, &c, reply));
+    assert_string_equal(reply, "");
+    return c;
+}
+
+static void test_held_request_is_answered_when_it_is_time(void **state)
+{
+    struct server_world *w = *state;
+    static char reply[REPLY_SIZE];
+    struct tls_client c = wait_for_ready(w);
+    for (int i = 0; i < 5; i++) { /* longer than any limit on reading */
+        fake_clock_advance(&w->time, dur_s(20));
+        world_settle(w);
+    }
+    health_succeeded(w->identity, "renew", loop_now(w->loop));
+    diag_server_changed(w->server);
+    assert_false(tls_client_read(w, &c, reply));
+    assert_true(begins(reply, "HTTP/1.1 200 "));
+    tls_client_send(w, &c, GET("/livez"));
+    assert_false(tls_client_read(w, &c, reply));
+    assert_true(begins(reply, "HTTP/1.1 200 "));
+    tls_client_close(&c);
+}
+
+static void test_client_that_leaves_while_it_is_held_frees_its_place(void **state)
+{
+    struct server_world *w = *state;
+    size_t before = tls_world_descriptors();
+    for (int i = 0; i < PLACES_HELD_MAX + 4; i++) {
+        struct tls_client c = wait_for_ready(w);
+        tls_client_close(&c);
+        world_settle(w);
+    }
+    assert_int_equal(tls_world_descriptors(), before);
+}
+
 /* --- the end --- */
 
 static void test_stop_ends_connections_in_every_state(void **state)
@@ -382,6 +458,21 @@ static void test_stop_ends_connections_in_every_state(void **state)
     tls_client_close(&silent);
     tls_client_close(&shaking);
     tls_client_close(&idle);
+    world_listen(w, "https://0.0.0.0:0");
+    diag_server_use(w->server, own);
+}
+
+static void test_stop_tells_who_waits(void **state)
+{
+    struct server_world *w = *state;
+    static char reply[REPLY_SIZE];
+    struct tls_client c = wait_for_ready(w);
+    health_stop(w->health, loop_now(w->loop));
+    diag_server_stop(w->server);
+    assert_true(tls_client_read(w, &c, reply));
+    assert_true(begins(reply, "HTTP/1.1 503 "));
+    assert_true(c.is_orderly);
+    tls_client_close(&c);
     world_listen(w, "https://0.0.0.0:0");
     diag_server_use(w->server, own);
 }
@@ -423,8 +514,12 @@ int main(void)
         WORLD_TEST(test_silent_connections_starve_no_probe),
         WORLD_TEST(test_client_that_stops_reading_is_dropped_and_holds_nobody_up),
         WORLD_TEST(test_last_answer_that_nobody_reads_is_dropped_after_thirty_seconds),
+        WORLD_TEST(test_last_answer_is_delivered_after_the_http_server_has_done),
         WORLD_TEST(test_client_that_reads_slowly_gets_everything),
+        WORLD_TEST(test_held_request_is_answered_when_it_is_time),
+        WORLD_TEST(test_client_that_leaves_while_it_is_held_frees_its_place),
         WORLD_TEST(test_stop_ends_connections_in_every_state),
+        WORLD_TEST(test_stop_tells_who_waits),
         WORLD_TEST(test_stop_sends_what_was_answered),
     };
     return cmocka_run_group_tests(tests, make_identity, release_identity);

@@ -11,13 +11,25 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
+static unsigned n_renewed;
+
+static void renew(void *arg)
+{
+    (void)arg;
+    n_renewed++;
+}
+
 /* On every address, where strangers get no details; with a failure that has a reason. */
 static int set_up(void **state)
 {
     static char path[128];
     world_setup(state);
     struct server_world *w = *state;
-    temp_dir_put(&w->dir, "tokens", bytes_of_str("prometheus read a-token-0123456789\n"));
+    n_renewed = 0;
+    w->control.renew = renew;
+    temp_dir_put(&w->dir, "tokens",
+                 bytes_of_str("prometheus read a-token-0123456789\n"
+                              "deploy change c-token-0123456789\n"));
     snprintf(path, sizeof(path), "%s", temp_dir_join(&w->dir, "tokens"));
     w->token_file = path;
     world_listen(w, "0.0.0.0:0");
@@ -49,6 +61,30 @@ static void test_wrong_token_is_told_which_kind_is_wanted_and_counted(void **sta
     }
     assert_non_null(
         strstr(world_get_with(w, 0, "/metrics", GOOD), "tbot_diag_auth_failures_total 3\n"));
+}
+
+static const char *told_when_renewing(struct server_world *w, const char *header)
+{
+    static char reply[REPLY_SIZE];
+    char request[256];
+    int fd = world_connect(w, 0);
+    snprintf(request, sizeof(request),
+             "POST /renew HTTP/1.1\r\nHost: x\r\n%sContent-Length: 0\r\n\r\n", header);
+    world_send(fd, request);
+    world_read(w, fd, reply);
+    close(fd);
+    return reply;
+}
+
+static void test_change_needs_a_token_with_that_right(void **state)
+{
+    struct server_world *w = *state;
+    assert_true(begins(told_when_renewing(w, ""), "HTTP/1.1 401 "));
+    assert_true(begins(told_when_renewing(w, GOOD), "HTTP/1.1 403 "));
+    assert_int_equal(n_renewed, 0);
+    const char *may = "Authorization: Bearer c-token-0123456789\r\n";
+    assert_true(begins(told_when_renewing(w, may), "HTTP/1.1 202 "));
+    assert_int_equal(n_renewed, 1);
 }
 
 /* On a connection that goes on, the next request must prove itself again. */
@@ -94,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(test_token_shows_the_details),
         WORLD_TEST(test_wrong_token_is_told_which_kind_is_wanted_and_counted),
+        WORLD_TEST(test_change_needs_a_token_with_that_right),
         WORLD_TEST(test_token_is_good_for_its_own_request_only),
         WORLD_TEST(test_token_taken_back_is_refused_from_then_on),
         WORLD_TEST(test_server_with_a_file_that_cannot_be_used_does_not_start),

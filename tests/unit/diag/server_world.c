@@ -29,6 +29,7 @@ void world_listen(struct server_world *w, const char *tcp)
                                    .n_addresses = 2,
                                    .token_file = w->token_file,
                                    .tls = w->tls,
+                                   .policy = {.is_debug = w->is_debug},
                                    .livez_stall = DIAG_LIVEZ_STALL,
                                    .version = "1.2.3"};
     assert_ok(diag_server_new(&c, &w->server));

@@ -32,6 +32,7 @@ struct server_world {
     struct diag_server *server;
     const char *token_file; /* for world_listen(); NULL: none */
     const struct diag_tls_config *tls;
+    bool is_debug; /* the same: --debug */
 };
 
 /* Setup and teardown of a test: a server on 127.0.0.1 and on a Unix socket. */

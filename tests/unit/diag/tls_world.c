@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tls_world.h"
 
+#include "base/relay.h"
+
 #include <dirent.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -10,6 +12,39 @@
 #include <sys/socket.h>
 
 #define QUIET_LOOKS 30
+
+static unsigned n_steps;
+
+enum relay_end __real_relay_step(struct relay *r, struct relay_wants *ret, struct err **ret_err);
+enum relay_end __wrap_relay_step(struct relay *r, struct relay_wants *ret, struct err **ret_err);
+enum relay_end __wrap_relay_step(struct relay *r, struct relay_wants *ret, struct err **ret_err)
+{
+    n_steps++;
+    return __real_relay_step(r, ret, ret_err);
+}
+
+static bool narrows;
+
+int __real_accept4(int fd, struct sockaddr *address, socklen_t *len, int flags);
+int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *len, int flags);
+int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *len, int flags)
+{
+    const int little = 4096;
+    int accepted = __real_accept4(fd, address, len, flags);
+    if (narrows && accepted >= 0)
+        setsockopt(accepted, SOL_SOCKET, SO_SNDBUF, &little, sizeof(little));
+    return accepted;
+}
+
+void tls_world_narrow(bool is_narrow)
+{
+    narrows = is_narrow;
+}
+
+unsigned tls_world_steps(void)
+{
+    return n_steps;
+}
 
 struct tls_client tls_client_open(struct server_world *w)
 {

@@ -59,6 +59,12 @@ void tls_world_put_key(struct server_world *w, const char *file, const struct id
 /* How many handshakes ended so. */
 unsigned tls_world_count(struct server_world *w, const char *result);
 
+/* The server's sockets take little at once from here on; until the next setup. */
+void tls_world_narrow(bool is_narrow);
+
+/* How often the server looked whether there is anything to carry. */
+unsigned tls_world_steps(void);
+
 /* Descriptors of this process that are open. */
 size_t tls_world_descriptors(void);
 

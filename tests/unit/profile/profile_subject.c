@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static atomic_bool is_over;
+static atomic_bool has_begun, is_over;
 
 __attribute__((noinline)) static void derive_slowly(void)
 {
@@ -30,8 +30,10 @@ __attribute__((noinline)) static void *hold_much(void)
 
 static void *work(void *arg)
 {
-    while (!atomic_load(&is_over))
+    while (!atomic_load(&is_over)) {
         derive_slowly();
+        atomic_store(&has_begun, true);
+    }
     return arg;
 }
 
@@ -58,6 +60,8 @@ static struct err *run(const char *kind)
     pthread_t thread;
 
     TRY(thread_start(work, NULL, &thread));
+    while (!atomic_load(&has_begun))
+        sched_yield();
     struct err *e = write_profile(kind, &out);
     atomic_store(&is_over, true);
     pthread_join(thread, NULL);

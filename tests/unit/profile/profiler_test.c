@@ -3,6 +3,8 @@
 
 #include "tests/support/assert_err.h"
 
+#include <stdio.h>
+
 /* What is made is looked at in the tests of its maker; here: when and whether it comes. */
 
 static struct loop *loop;
@@ -10,6 +12,7 @@ static struct profiler *profiler;
 static unsigned n_done;
 static struct err *last;
 static size_t last_len;
+static char last_text[512]; /* its beginning */
 
 static void done(void *arg, struct err *e, struct bytes bytes)
 {
@@ -18,6 +21,8 @@ static void done(void *arg, struct err *e, struct bytes bytes)
     err_free(last);
     last = e;
     last_len = bytes.len;
+    snprintf(last_text, sizeof(last_text), "%.*s", (int)bytes.len,
+             bytes.len ? (const char *)bytes.data : "");
     loop_stop(loop);
 }
 
@@ -42,7 +47,7 @@ static int teardown(void **state)
 
 static struct err *order(enum profiler_kind kind, struct dur span, struct profiler_job **ret)
 {
-    const struct profiler_order o = {kind, span, done, &n_done};
+    const struct profiler_order o = {.kind = kind, .span = span, .done = done, .arg = &n_done};
     return profiler_start(profiler, &o, ret);
 }
 
@@ -85,8 +90,26 @@ static void test_one_cpu_profile_and_others_beside_it(void **state)
     assert_ok(loop_run(loop));
     assert_null(last);
     for (int i = 0; i < 3; i++)
-        assert_ok(order(PROFILER_THREADS, dur_s(0), &job));
-    assert_fails(order(PROFILER_THREADS, dur_s(0), &job), ERR_BUSY, "4 are being made");
+        assert_ok(order(PROFILER_CMDLINE, dur_s(0), &job));
+    assert_fails(order(PROFILER_CMDLINE, dur_s(0), &job), ERR_BUSY, "4 are being made");
+}
+
+static void test_names_addresses_it_is_given(void **state)
+{
+    (void)state;
+    struct profiler_job *job = NULL;
+    char text[64];
+    int len = snprintf(text, sizeof(text), "0x%zx+1", (size_t)(uintptr_t)profiler_start + 4);
+    const struct profiler_order o = {.kind = PROFILER_SYMBOLS,
+                                     .input = {(const uint8_t *)text, (size_t)len},
+                                     .done = done,
+                                     .arg = &n_done};
+    assert_ok(profiler_start(profiler, &o, &job));
+    memset(text, 'x', sizeof(text)); /* it was copied */
+    assert_ok(loop_run(loop));
+    assert_null(last);
+    assert_non_null(strstr(last_text, "num_symbols: 1\n0x"));
+    assert_non_null(strstr(last_text, "\tprofiler_start\n0x1\t[unknown]\n"));
 }
 
 /* Who asked went away: the place is free again soon, and nobody is told. */
@@ -112,6 +135,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_goes_wrong_comes_there_too, setup, teardown),
         cmocka_unit_test_setup_teardown(test_spans_have_bounds, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_cpu_profile_and_others_beside_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_names_addresses_it_is_given, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_forgotten_one_ends_and_is_not_told, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
