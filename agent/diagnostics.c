@@ -160,17 +160,19 @@ static struct err *add_socket(struct places *p, const struct config *config)
     return add_address(p, text);
 }
 
-/* Without what nobody asked for by name. */
+/* Without what nobody asked for by name; unless something else is wrong, which then comes again. */
 static struct err *listen_without_socket(struct diagnostics *d, struct places *p, size_t n_given,
                                          struct err *why)
 {
     if (is_given(d->c.config->diag_socket) || err_code(why) == ERR_NOMEM)
         return why;
-    why = err_set_hint(why, "Name another place with 'diag_socket', or set it to off.");
-    log_err(d->c.log, LOG_WARN, COMPONENT, "there is no local diagnostics socket", why);
-    err_free(why);
     p->n = n_given;
-    return open_server(d, p);
+    struct err *e = open_server(d, p);
+    why = err_set_hint(why, "Name another place with 'diag_socket', or set it to off.");
+    if (!e)
+        log_err(d->c.log, LOG_WARN, COMPONENT, "there is no local diagnostics socket", why);
+    err_free(why);
+    return e;
 }
 
 RESULT diagnostics_listen(struct diagnostics *d)

@@ -206,6 +206,12 @@ static void on_events(void *arg, uint32_t events)
     run(arg);
 }
 
+/* It takes every socket for one of TCP's, and complains of each answer that goes to a Unix one. */
+static bool is_noise(const char *text)
+{
+    return strstr(text, "option to O") || strstr(text, "push the data from buffers");
+}
+
 /* What it has to say is about clients that break off; said at debug level. */
 static void on_message(void *arg, const char *format, va_list args)
 {
@@ -213,7 +219,8 @@ static void on_message(void *arg, const char *format, va_list args)
     char text[256];
     vsnprintf(text, sizeof(text), format, args);
     text[strcspn(text, "\n")] = '\0';
-    log_debug(h->c.log, "diag", "http", LOG_STR("text", text));
+    if (!is_noise(text))
+        log_debug(h->c.log, "diag", "http", LOG_STR("text", text));
 }
 
 static struct err *start_daemon(struct diag_http *h)

@@ -116,7 +116,7 @@ static RESULT make_server(const struct diag_tls_keys *k, struct tls_server **ret
 static RESULT renew_server(struct diag_tls_keys *k)
 {
     struct tls_server *server = NULL;
-    TRY_CTX(make_server(k, &server), "TLS for the diagnostics");
+    TRY(make_server(k, &server));
     if (!server)
         return NULL;
     tls_server_free(k->server); /* streams it has accepted live on */
@@ -124,14 +124,21 @@ static RESULT renew_server(struct diag_tls_keys *k)
     return NULL;
 }
 
+/* Takes `e` over. */
+static void warn(const struct diag_tls_keys *k, struct err *e)
+{
+    log_err(k->log, LOG_WARN, "diag",
+            k->server ? "the new certificates for https:// cannot be used; those before stay"
+                      : "https:// is refused until there is a certificate",
+            e);
+    err_free(e);
+}
+
 static void renew_or_keep(struct diag_tls_keys *k)
 {
-    CLEANUP(err_freep) struct err *e = renew_server(k);
+    struct err *e = renew_server(k);
     if (e)
-        log_err(k->log, LOG_WARN, "diag",
-                k->server ? "the new certificates cannot be used; those before stay"
-                          : "https:// is refused until there is a certificate",
-                e);
+        warn(k, e);
 }
 
 /* --- the files --- */
@@ -198,10 +205,9 @@ RESULT diag_tls_keys_new(const struct diag_tls_config *config, struct log *log,
     k->stamps = take_stamps(k);
     struct err *e = renew_server(k);
     if (e && err_code(e) != ERR_NOT_FOUND)
-        return err_wrap_as(ERR_CONFIG, e, "https://");
+        return err_wrap_as(ERR_CONFIG, e, "TLS for the diagnostics");
     if (e)
-        log_err(log, LOG_WARN, "diag", "https:// is refused until there is a certificate", e);
-    err_free(e);
+        warn(k, e);
     *ret = TAKE(k);
     return NULL;
 }

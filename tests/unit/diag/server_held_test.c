@@ -301,6 +301,25 @@ static void test_level_is_changed_by_a_body_and_goes_back(void **state)
     close(fd);
 }
 
+static void test_answers_on_the_socket_fill_no_log(void **state)
+{
+    struct server_world *w = *state;
+    char text[4096];
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    w->log = log_new(fileno(file), LOG_TEXT, LOG_DEBUG, &w->time.clock);
+    world_listen(w, "127.0.0.1:0");
+    world_get(w, 1, "/status");
+    ssize_t n = pread(fileno(file), text, sizeof(text) - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    assert_non_null(strstr(text, "listening"));
+    assert_null(strstr(text, "[diag] http"));
+    diag_server_free(w->server);
+    w->server = NULL;
+    log_free(w->log);
+    fclose(file);
+}
+
 #define HELD_TEST(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
 
 int main(void)
@@ -321,6 +340,7 @@ int main(void)
         HELD_TEST(test_status_counts_who_waits),
         HELD_TEST(test_deeds_are_done_after_the_answer),
         HELD_TEST(test_strangers_change_nothing),
+        HELD_TEST(test_answers_on_the_socket_fill_no_log),
         HELD_TEST(test_level_is_changed_by_a_body_and_goes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
