@@ -110,6 +110,21 @@ static void follow(struct agent *a, unsigned todo)
         agent_end(a, identity_failure(a));
 }
 
+/*
+ * Who asks over https:// sees the new identity. So does the cluster, at once: the old connection is on its
+ * way out, and without a new one nothing would end when the cluster goes.
+ */
+static void follow_identity(struct agent *a)
+{
+    struct credentials *present = identity_service_present(a->identity);
+    if (present == a->followed)
+        return;
+    a->followed = present;
+    diagnostics_use(a->diagnostics, present);
+    if (a->supervisor.watching && !a->stopping && !a->setup.config->oneshot)
+        connection_service_look(a->connection);
+}
+
 static void changed(void *arg)
 {
     struct agent *a = arg;
@@ -120,7 +135,7 @@ static void changed(void *arg)
     bool needs_keys = !a->supervisor.started || !a->setup.config->oneshot;
     if (!a->stopping && needs_keys)
         agent_keys_fill(a);
-    diagnostics_use(a->diagnostics, identity_service_present(a->identity));
+    follow_identity(a);
     notify_service_look(a->notify);
     if (a->stopping && agent_is_quiet(a))
         loop_stop(a->loop);

@@ -51,6 +51,7 @@ struct agent {
     size_t n_outputs;
     char *bin;
 
+    const struct credentials *followed; /* the identity that others have been told of */
     struct supervisor supervisor;
     bool stopping;
     struct loop_timer stop_limit;

@@ -21,8 +21,7 @@ struct diagnostics {
     struct credential_metrics credentials;
     const struct diag_control *control;
     struct diag_tls_config tls;
-    const struct credentials *own; /* that the server has a reference to */
-    struct diag_server *server;    /* NULL: listens nowhere */
+    struct diag_server *server; /* NULL: listens nowhere */
 };
 
 void diagnostics_changed(struct diagnostics *d)
@@ -192,10 +191,8 @@ RESULT diagnostics_listen(struct diagnostics *d)
 
 void diagnostics_use(struct diagnostics *d, struct credentials *own)
 {
-    if (!d->server || !own || own == d->own)
-        return;
-    d->own = own;
-    diag_server_use(d->server, own);
+    if (d->server && own)
+        diag_server_use(d->server, own);
 }
 
 void diagnostics_stop(struct diagnostics *d)

@@ -65,8 +65,7 @@ RESULT diagnostics_listen(struct diagnostics *d);
 /* Answers nobody any more; before what the reporter tells of goes. Metrics may still be counted. */
 void diagnostics_close(struct diagnostics *d);
 
-/* What https:// addresses show from now on, unless files are named; NULL, or the same as before: nothing
- * new. A reference is added. */
+/* What https:// addresses show from now on, unless files are named; NULL: nothing. A reference is added. */
 void diagnostics_use(struct diagnostics *d, struct credentials *own);
 
 /* Tells from here on that the agent stops. */

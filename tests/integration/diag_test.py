@@ -102,6 +102,14 @@ class Outage(Running):
         self.assertEqual([200, 503, 400, 503, 400, 200], [code for code, _ in story], story)
         self.assertGreaterEqual(story[-1][1] - story[-2][1], 9.9, "it was believed before it was proven")
 
+    def test_end_is_noticed_as_soon_when_the_identity_has_just_been_renewed(self):
+        """The connection of the old identity is given up with it; there must be one whose end tells."""
+        self.start(interval="9s", extra=["    credential_ttl: 10m", "    renewal_interval: 5m"])  # the output's own
+        self.subject.wait_generation(2)
+        lost = self.stop_cluster()
+        self.wait_code("/readyz", 503, self.NOTICED_S)
+        self.assertLess(time.time() - lost, self.NOTICED_S)
+
     def test_silence_is_noticed_by_the_next_check(self):
         """No end of the connection tells of it: what does is a call that gets no answer."""
         self.start()
