@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/identity_advice.h"
 #include "agent/identity_service_private.h"
 
 #include <string.h>
