@@ -64,6 +64,17 @@ const char *identity_advice_state(enum renewer_state state)
     return NULL;
 }
 
+bool identity_advice_is_news(unsigned *told, enum renewer_state state)
+{
+    const unsigned passing = 1U << RENEWER_STALE | 1U << RENEWER_OPEN | 1U << RENEWER_RENEWING;
+    unsigned bit = 1U << state;
+    if (!(passing & bit))
+        *told = 0;
+    bool is_news = !(*told & bit);
+    *told |= bit;
+    return is_news;
+}
+
 const char *identity_advice_end(enum renewer_failure failure, enum renewer_state failed_in)
 {
     switch (failure) {

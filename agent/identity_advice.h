@@ -15,6 +15,13 @@ const char *identity_advice_state(enum renewer_state state);
 /* The same of RENEWER_FAILED: why it ended, and in which state it was. */
 const char *identity_advice_end(enum renewer_failure failure, enum renewer_state failed_in);
 
+/*
+ * Whether it is news that the identity entered `state`; then it counts as told. While a cluster is busy
+ * each attempt leads from STALE to OPEN and back, seconds apart: both are told once, until the trouble is
+ * over or is another. `*told` is 0 at first.
+ */
+bool identity_advice_is_news(unsigned *told, enum renewer_state state);
+
 /* What it may cost to cut `job` off, and what to do then; NULL: nothing, it is begun again. */
 const char *identity_advice_cut_off(enum renewer_job job);
 

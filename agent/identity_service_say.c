@@ -49,7 +49,9 @@ const char *identity_service_advice(const struct identity_service *s)
 void identity_service_say_state(struct identity_service *s, enum renewer_state before)
 {
     const char *advice = identity_service_advice(s);
-    if (s->renewer.state != before && advice)
+    if (s->renewer.state == before || !identity_advice_is_news(&s->told, s->renewer.state))
+        return;
+    if (advice)
         log_warn(s->c.log, COMPONENT, advice, LOG_STR("state", renewer_state_name(telling(s))));
 }
 

@@ -40,7 +40,7 @@ static void say_state(struct world_agent *a, enum renewer_state before)
     const char *advice = identity_advice_state(failed ? r->failed_in : r->state);
     world_log_show(a->world, a, "%s -> %s", renewer_state_name(before),
                    renewer_state_name(r->state));
-    if (advice) {
+    if (identity_advice_is_news(&a->told, r->state) && advice) {
         log_warn(world_log_of(a), COMPONENT, advice,
                  LOG_STR("state", renewer_state_name(r->state)));
         world_check_says(a, failed ? r->failed_in : r->state);
@@ -222,6 +222,7 @@ void world_agent_start(struct world_agent *a)
     a->process = world_id(w);
     a->is_stopping = a->starts_again = false;
     a->held = d->identity;
+    a->told = 0;
     make_renewer(a);
     world_connection_start(a);
     for (size_t i = 0; i < w->config->n_outputs; i++)

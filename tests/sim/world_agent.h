@@ -59,6 +59,7 @@ struct world_agent {
     bool is_stopping;
     struct loop_timer stops; /* without waiting any more */
     struct renewer renewer;
+    unsigned told; /* of its states, to a person */
     struct loop_timer renewer_timer;
     struct supervisor supervisor;
     struct world_identity held;

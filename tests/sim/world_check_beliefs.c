@@ -13,7 +13,7 @@
 
 /* One state may be told again so often in so long: an outage that comes and goes, a person who asks. */
 #define SAID_WINDOW_S MINUTES(10)
-#define SAID_MOST (2 * WORLD_ATTEMPTS)
+#define SAID_MOST WORLD_ATTEMPTS
 
 /* Whether something has been so for longer than `limit`; *since is kept for the next look. */
 static bool lasts(const struct world *w, struct mono *since, bool is_so, struct dur limit)

@@ -99,6 +99,7 @@ void world_check_asked(struct world_agent *a)
     struct world_check *c = &a->watch;
     world_check_heard(a);
     c->failed_attempts = 0;
+    c->is_old_cycle = a->lane.step != LANE_IDLE; /* what runs */
     c->minute = -1;
     c->started_at = a->world->t;
     c->failing_since = MONO_NEVER;

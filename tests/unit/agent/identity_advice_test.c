@@ -47,6 +47,24 @@ static void test_end_says_why_and_promises_nothing(void **state)
     }
 }
 
+static void test_trouble_that_passes_is_told_once_until_it_is_over(void **state)
+{
+    (void)state;
+    static const struct {
+        enum renewer_state state;
+        bool is_news;
+    } story[] = {
+        {RENEWER_RENEWING, true}, {RENEWER_OPEN, true},     {RENEWER_STALE, true},
+        {RENEWER_OPEN, false},    {RENEWER_STALE, false},   {RENEWER_LOCKED, true},
+        {RENEWER_STALE, true},    {RENEWER_OPEN, true},     {RENEWER_STALE, false},
+        {RENEWER_FRESH, true},    {RENEWER_RENEWING, true}, {RENEWER_STALE, true},
+        {RENEWER_REFUSED, true},  {RENEWER_RENEWING, true}, {RENEWER_REFUSED, true},
+    };
+    unsigned told = 0;
+    for (size_t i = 0; i < sizeof(story) / sizeof(story[0]); i++)
+        assert_int_equal(identity_advice_is_news(&told, story[i].state), story[i].is_news);
+}
+
 static void test_cutting_off_what_was_written_may_cost_a_token(void **state)
 {
     (void)state;
@@ -62,6 +80,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_state_of_trouble_has_advice_of_its_own),
         cmocka_unit_test(test_end_says_why_and_promises_nothing),
+        cmocka_unit_test(test_trouble_that_passes_is_told_once_until_it_is_over),
         cmocka_unit_test(test_cutting_off_what_was_written_may_cost_a_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
