@@ -48,8 +48,8 @@ enum {
     FUNCTION_SYSTEM_NAME = 3,
 };
 
-/* Numbers of its own each part has: an address is a location, 1 + its place among the addresses; a
- * function has the number of its name. */
+/* Of the numbers that parts go by: a location's is 1 + the place of its address among `pcs`, a
+ * function's that of its name among the texts. */
 struct encoder {
     struct buf out;
     struct buf part, inner; /* messages under way */
@@ -57,10 +57,10 @@ struct encoder {
     struct symbols *symbols;
     uintptr_t *pcs; /* sorted, each once */
     size_t n_pcs;
-    struct strings_seen {
-        bool *is_function; /* by number of the name */
+    struct {
+        bool *is_function; /* by the number of its name */
         size_t n;
-    } seen;
+    } seen; /* functions that were put out */
 };
 
 static void release(struct encoder *c)

