@@ -2,101 +2,12 @@
 #include "agent/agent.h"
 
 #include "agent/agent_parts.h"
+#include "agent/agent_stop.h"
 #include "agent/notify_status.h"
 
 #include <signal.h>
 
 #define COMPONENT "agent"
-
-/* How long a stop waits for the reply of a join or a renewal: without it a new token would be needed.
- * What is cancelled has ended long before, unless it hangs. */
-#define STOP_LIMIT_S 10
-
-static void begin_stop(struct agent *a)
-{
-    if (a->stopping)
-        return;
-    a->stopping = true;
-    diagnostics_stop(a->diagnostics);
-    pushes_stop(a->pushes);
-    connection_service_stop(a->connection);
-    identity_service_stop(a->identity);
-    for (size_t i = 0; i < a->n_outputs; i++)
-        output_service_stop(a->outputs[i]);
-    cancel_fire(a->stop);
-    notify_service_look(a->notify);
-}
-
-static bool is_quiet(const struct agent *a)
-{
-    if (identity_service_is_busy(a->identity) || connection_service_is_busy(a->connection) ||
-        a->n_filling > 0)
-        return false;
-    for (size_t i = 0; i < a->n_outputs; i++)
-        if (output_service_is_busy(a->outputs[i]))
-            return false;
-    return true;
-}
-
-static void end(struct agent *a, struct err *e)
-{
-    if (!a->failure)
-        a->failure = e;
-    else
-        err_free(e);
-    begin_stop(a);
-}
-
-/* What still runs is cancelled and not listened to any more. */
-static void stop_now(struct agent *a)
-{
-    cancel_fire(a->force);
-    loop_stop(a->loop);
-}
-
-static void on_stop_limit(void *arg)
-{
-    struct agent *a = arg;
-    log_warn(a->setup.log, COMPONENT, "stopping without what still runs, it takes too long",
-             LOG_STR("hint", identity_service_stake(a->identity)));
-    stop_now(a);
-}
-
-/* The first signal: ends what can be ended, and waits for what cannot. */
-static void stop_gently(struct agent *a)
-{
-    begin_stop(a);
-    if (!identity_service_stake(a->identity))
-        cancel_fire(a->force);
-    else
-        log_info(a->setup.log, COMPONENT,
-                 "waiting for the reply that the bot's identity depends on",
-                 LOG_DUR("at_most", dur_s(STOP_LIMIT_S)));
-    struct mono limit = mono_add(loop_now(a->loop).mono, dur_s(STOP_LIMIT_S));
-    struct err *e = loop_timer_set(a->loop, &a->stop_limit, limit);
-    if (e)
-        stop_now(a);
-    err_ignore(e, "not waiting is the safe side");
-}
-
-static struct err *hurried(const struct agent *a, const char *signal)
-{
-    struct err *e = err_new(ERR_CANCELLED, "stopped without waiting, as a second %s asks", signal);
-    const char *stake = identity_service_stake(a->identity);
-    return stake ? err_set_hint(e, "%s", stake) : e;
-}
-
-static void stop_by_signal(struct agent *a, int signo)
-{
-    const char *name = signo == SIGTERM ? "SIGTERM" : "SIGINT";
-    if (!a->stopping) {
-        log_info(a->setup.log, COMPONENT, "stopping", LOG_STR("signal", name));
-        stop_gently(a);
-        return;
-    }
-    end(a, hurried(a, name));
-    stop_now(a);
-}
 
 static void renew_all(struct agent *a, const char *asked_by)
 {
@@ -113,33 +24,20 @@ static void on_signal(void *arg, int signo)
 {
     struct agent *a = arg;
     if (signo == SIGTERM || signo == SIGINT)
-        stop_by_signal(a, signo);
+        agent_stop_by_signal(a, signo);
     else if (!a->stopping)
         renew_all(a, signo == SIGHUP ? "SIGHUP" : "SIGUSR1");
-    if (a->stopping && is_quiet(a))
+    if (a->stopping && agent_is_quiet(a))
         loop_stop(a->loop);
 }
 
 /* --- asked by a request to the diagnostics server --- */
 
-#define REQUEST "a request"
-
 static void renew_by_request(void *arg)
 {
     struct agent *a = arg;
     if (!a->stopping)
-        renew_all(a, REQUEST);
-}
-
-static void stop_by_request(void *arg)
-{
-    struct agent *a = arg;
-    if (a->stopping)
-        return;
-    log_info(a->setup.log, COMPONENT, "stopping", LOG_STR("asked_by", REQUEST));
-    stop_gently(a);
-    if (is_quiet(a))
-        loop_stop(a->loop);
+        renew_all(a, AGENT_REQUEST);
 }
 
 static void on_jump(void *arg, struct dur by)
@@ -205,11 +103,11 @@ static void follow(struct agent *a, unsigned todo)
     for_outputs(a, todo, SUPERVISOR_RENEW_STALE, output_service_renew_stale);
     for_outputs(a, todo, SUPERVISOR_START_OUTPUTS, output_service_start);
     if (todo & SUPERVISOR_END_WELL)
-        end(a, NULL);
+        agent_end(a, NULL);
     if (todo & SUPERVISOR_END_FAILED_OUTPUTS)
-        end(a, outputs_failure(a));
+        agent_end(a, outputs_failure(a));
     if (todo & SUPERVISOR_END_FAILED_IDENTITY)
-        end(a, identity_failure(a));
+        agent_end(a, identity_failure(a));
 }
 
 static void changed(void *arg)
@@ -221,10 +119,10 @@ static void changed(void *arg)
     }
     bool needs_keys = !a->supervisor.started || !a->setup.config->oneshot;
     if (!a->stopping && needs_keys)
-        agent_parts_fill_keys(a);
+        agent_keys_fill(a);
     diagnostics_use(a->diagnostics, identity_service_present(a->identity));
     notify_service_look(a->notify);
-    if (a->stopping && is_quiet(a))
+    if (a->stopping && agent_is_quiet(a))
         loop_stop(a->loop);
 }
 
@@ -266,7 +164,8 @@ static void gave_up(void *arg)
     struct err *e =
         err_new(ERR_UNAVAILABLE, "no contact with the cluster for %s: %s",
                 dur_format(a->setup.config->give_up_after, limit), text ? text : "no answer");
-    end(a, err_set_hint(e, "'give_up_after' ends the process then; the files in place stay valid "
+    agent_end(
+        a, err_set_hint(e, "'give_up_after' ends the process then; the files in place stay valid "
                            "until their certificates end."));
     changed(a);
 }
@@ -322,8 +221,8 @@ RESULT agent_run(const struct agent_setup *setup)
     supervisor_init(&a.supervisor, setup->config->oneshot);
     a.control.arg = &a;
     if (setup->config->diag.enable_shutdown)
-        a.control.shut_down = stop_by_request;
-    a.stop_limit = (struct loop_timer){.fn = on_stop_limit, .arg = &a};
+        a.control.shut_down = agent_stop_by_request;
+    a.stop_limit = (struct loop_timer){.fn = agent_on_stop_limit, .arg = &a};
     TRY(agent_parts_make(&a));
     TRY(start(&a));
     TRY(loop_run(a.loop));

@@ -32,17 +32,6 @@ static struct err *check(void *arg, const struct ctx *ctx)
     return cluster_check(arg, ctx);
 }
 
-static struct err *make_diagnostics(struct agent *a)
-{
-    struct diagnostics_config config = {.config = a->setup.config,
-                                        .loop = a->loop,
-                                        .clock = a->setup.clock,
-                                        .log = a->setup.log,
-                                        .version = a->setup.version,
-                                        .revision = a->setup.revision};
-    return diagnostics_new(&config, &a->diagnostics);
-}
-
 static struct err *make_connection(struct agent *a)
 {
     struct health_service *health = NULL;
@@ -93,26 +82,6 @@ static struct err *make_cluster(struct agent *a)
     return cluster_new(&config, &a->cluster);
 }
 
-static void say_key(void *arg, enum key_kind kind, struct dur took)
-{
-    struct agent *a = arg;
-    log_debug(a->setup.log, "keys", "key made", LOG_STR("kind", key_kind_name(kind)),
-              LOG_INT("took_ms", took.ns / 1000000));
-}
-
-static struct err *make_keys(struct agent *a)
-{
-    struct keypool_config config = {.clock = a->setup.clock, .made = say_key, .arg = a};
-    return keypool_new(&config, &a->keys);
-}
-
-/* For each output, and for our own next renewal. */
-static unsigned keys_ahead(const struct config *config)
-{
-    size_t n = config->n_services + 1;
-    return n < KEYPOOL_DEPTH_MAX ? (unsigned)n : KEYPOOL_DEPTH_MAX;
-}
-
 static struct err *make_identity(struct agent *a)
 {
     struct health_service *health = NULL;
@@ -129,7 +98,7 @@ static struct err *make_identity(struct agent *a)
         .keys = a->keys,
         .health = health,
         .metrics = diagnostics_metrics(a->diagnostics),
-        .keys_ahead = keys_ahead(a->setup.config),
+        .keys_ahead = agent_keys_ahead(a->setup.config),
         .stop = a->stop,
         .force = a->force,
         .heard = a->heard,
@@ -196,72 +165,15 @@ static struct err *make_outputs(struct agent *a)
     return NULL;
 }
 
-static struct err *make_pushes(struct agent *a)
-{
-    struct pushes_config config = {.config = a->setup.config,
-                                   .loop = a->loop,
-                                   .clock = a->setup.clock,
-                                   .entropy = a->setup.entropy,
-                                   .log = a->setup.log,
-                                   .stop = a->stop,
-                                   .metrics = diagnostics_metrics(a->diagnostics)};
-    return pushes_new(&config, &a->pushes);
-}
-
-/* How long what is not sure to succeed may take. */
-static struct dur start_limit(const struct config *config)
-{
-    return config->oneshot ? config->oneshot_timeout : config->startup_timeout;
-}
-
-static struct err *make_notify(struct agent *a)
-{
-    struct notify_service_config config = {.loop = a->loop,
-                                           .log = a->setup.log,
-                                           .manager = a->setup.manager,
-                                           .one_pass = a->setup.config->oneshot,
-                                           .limit = start_limit(a->setup.config),
-                                           .view = a->see,
-                                           .arg = a};
-    return notify_service_new(&config, &a->notify);
-}
-
-static void found_out(void *arg)
-{
-    const struct agent *a = arg;
-    diagnostics_changed(a->diagnostics);
-}
-
-static struct err *make_status(struct agent *a)
-{
-    struct status_config config = {.config = a->setup.config,
-                                   .version = a->setup.version,
-                                   .revision = a->setup.revision,
-                                   .loop = a->loop,
-                                   .clock = a->setup.clock,
-                                   .log = a->setup.log,
-                                   .workers = a->workers,
-                                   .cluster = a->cluster,
-                                   .connection = a->connection,
-                                   .identity = a->identity,
-                                   .outputs = a->outputs,
-                                   .n_outputs = a->n_outputs,
-                                   .changed = found_out,
-                                   .arg = a};
-    TRY(status_new(&config, &a->status));
-    diagnostics_introduce(a->diagnostics, status_reporter(a->status), &a->control);
-    return NULL;
-}
-
 RESULT agent_parts_make(struct agent *a)
 {
     TRY(find_ourselves(a));
     TRY(loop_new(a->setup.clock, &a->loop));
     TRY(cancel_new(&a->stop));
     TRY(cancel_new(&a->force));
-    TRY(make_keys(a));
+    TRY(agent_keys_make(a));
     TRY(open_store(a));
-    TRY(make_diagnostics(a));
+    TRY(agent_watch_begin(a));
     TRY(make_cluster(a));
     TRY(pool_new(a->loop, 1, &a->lane));
     TRY(pool_new(a->loop, 1, &a->prober));
@@ -269,9 +181,7 @@ RESULT agent_parts_make(struct agent *a)
     TRY(make_identity(a));
     TRY(make_connection(a));
     TRY(make_outputs(a));
-    TRY(make_status(a));
-    TRY(make_pushes(a));
-    return make_notify(a);
+    return agent_watch_make(a);
 }
 
 static unsigned stop_pool(struct pool *p)
@@ -323,38 +233,4 @@ void agent_parts_release(struct agent *a)
     loop_free(a->loop);
     free(a->bin);
     err_free(a->failure);
-}
-
-static void fill_one(void *arg)
-{
-    struct agent *a = arg;
-    bool more;
-    err_ignore(keypool_fill_one(a->keys, &more), "a key is then made when it is needed");
-}
-
-static void filled(void *arg)
-{
-    struct agent *a = arg;
-    a->n_filling--;
-    a->changed(a);
-}
-
-/* One pass takes each key once, and ends without waiting for one that nobody will take. */
-static bool has_enough_keys(const struct agent *a)
-{
-    const struct config *config = a->setup.config;
-    return !keypool_is_short(a->keys) || (config->oneshot && a->n_filled >= keys_ahead(config));
-}
-
-void agent_parts_fill_keys(struct agent *a)
-{
-    if (a->n_filling > 0 || !pool_is_idle(a->workers))
-        return;
-    while (a->n_filling < AGENT_KEYS_AT_ONCE && !has_enough_keys(a)) {
-        struct pool_job *job = &a->fill[a->n_filling];
-        *job = (struct pool_job){.run = fill_one, .done = filled, .arg = a};
-        a->n_filling++;
-        a->n_filled++;
-        pool_submit(a->workers, job);
-    }
 }

@@ -4,7 +4,7 @@
 
 /*
  * What an agent consists of, made in the order in which the parts need each other and released in
- * reverse. Private to agent.c and agent_parts.c.
+ * reverse. Private to the files agent*.c.
  */
 
 #include "agent/agent.h"
@@ -64,7 +64,14 @@ struct agent {
 RESULT agent_parts_make(struct agent *a);
 void agent_parts_release(struct agent *a);
 
-/* Has keys made while the workers are idle. */
-void agent_parts_fill_keys(struct agent *a);
+/* agent_keys.c: the pool of keys, how many are worth having, and having them made while the workers are
+ * idle. */
+RESULT agent_keys_make(struct agent *a);
+unsigned agent_keys_ahead(const struct config *config);
+void agent_keys_fill(struct agent *a);
+
+/* agent_watch.c: who is told of the services, before they are made; and who tells others of them, after. */
+RESULT agent_watch_begin(struct agent *a);
+RESULT agent_watch_make(struct agent *a);
 
 #endif

@@ -90,34 +90,6 @@ static struct dur job_limit(enum renewer_job job)
     return dur_s(job == RENEWER_JOB_JOIN ? JOIN_LIMIT_S : ASK_LIMIT_S);
 }
 
-static void say_success(const struct identity_service *s)
-{
-    const struct renewal_outcome *o = &s->outcome;
-    if (!o->creds)
-        return;
-    const struct subject *who = credentials_subject(o->creds);
-    log_info(s->c.log, COMPONENT,
-             o->event.job == RENEWER_JOB_JOIN ? "joined the cluster" : "identity renewed",
-             LOG_STR("cluster", who->cluster), LOG_STR("bot", who->bot_name),
-             LOG_INT("generation", who->generation),
-             LOG_WALL("valid_until", credentials_not_after(o->creds)));
-    if (o->err)
-        log_err(s->c.log, LOG_ERROR, COMPONENT, "the new identity is in memory only", o->err);
-}
-
-/* After the renewer has decided: what happens next is part of the message. */
-static void say_failure(const struct identity_service *s, const struct renewer_event *ev)
-{
-    const struct renewer *r = &s->renewer;
-    enum log_level level = ev->written ? LOG_ERROR : LOG_WARN;
-    const char *message = identity_advice_failed(ev->job);
-    struct dur next = mono_diff(r->next_at, loop_now(s->c.loop).mono);
-    if (r->next == RENEWER_JOB_NONE)
-        log_err(s->c.log, level, COMPONENT, message, s->error);
-    else
-        log_err(s->c.log, level, COMPONENT, message, s->error, LOG_DUR("next_attempt", next));
-}
-
 /* The next keys will be of the kind of the present one, unless the cluster changes its mind. */
 static void order_keys(struct identity_service *s)
 {
@@ -145,7 +117,7 @@ static void on_done(void *arg)
 {
     struct identity_service *s = arg;
     loop_timer_clear(s->c.loop, &s->patience);
-    say_success(s);
+    identity_service_say_success(s);
     identity_service_say_notes(s);
     adopt(s);
     struct renewer_event ev = s->outcome.event;
@@ -178,42 +150,20 @@ static void begin_job(struct identity_service *s, enum renewer_job job)
     err_ignore(loop_timer_set(s->c.loop, &s->patience, notice), "only a notice is lost");
 }
 
-/* The state that says something: not the bare fact of having failed. */
-static enum renewer_state telling(const struct identity_service *s)
-{
-    return s->renewer.state == RENEWER_FAILED ? s->renewer.failed_in : s->renewer.state;
-}
-
-const char *identity_service_advice(const struct identity_service *s)
-{
-    const struct renewer *r = &s->renewer;
-    return r->state == RENEWER_FAILED ? identity_advice_end(r->failure, r->failed_in)
-                                      : identity_advice_state(r->state);
-}
-
-static void say_state(struct identity_service *s, enum renewer_state before)
-{
-    const char *advice = identity_service_advice(s);
-    if (s->renewer.state == before || !identity_advice_is_news(&s->told, s->renewer.state))
-        return;
-    if (advice)
-        log_warn(s->c.log, COMPONENT, advice, LOG_STR("state", renewer_state_name(telling(s))));
-}
-
 static void step(struct identity_service *s, const struct renewer_event *ev)
 {
     bool has_failed = ev->kind == RENEWER_JOB_DONE && ev->code != ERR_OK;
     if (s->stopping) {
         if (has_failed && ev->written)
-            say_failure(s, ev);
+            identity_service_say_failure(s, ev);
         s->c.changed(s->c.arg);
         return;
     }
     enum renewer_state before = s->renewer.state;
     struct renewer_todo todo = renewer_step(&s->renewer, ev, loop_now(s->c.loop));
     if (has_failed)
-        say_failure(s, ev);
-    say_state(s, before);
+        identity_service_say_failure(s, ev);
+    identity_service_say_state(s, before);
     identity_service_report(s, ev, before, todo.wake);
     if (todo.job != RENEWER_JOB_NONE)
         begin_job(s, todo.job);
@@ -222,22 +172,6 @@ static void step(struct identity_service *s, const struct renewer_event *ev)
         log_err(s->c.log, LOG_ERROR, COMPONENT, "the next renewal cannot be scheduled", e);
     err_free(e);
     s->c.changed(s->c.arg);
-}
-
-static void say_start(struct identity_service *s, const struct renewer_event *ev)
-{
-    if (!ev->has_identity) {
-        log_info(s->c.log, COMPONENT, "no stored identity: joining",
-                 LOG_STR("storage", store_name(s->c.store)),
-                 LOG_STR("cluster", cluster_text(s->c.cluster)));
-        return;
-    }
-    log_info(
-        s->c.log, COMPONENT,
-        ev->token_changed ? "the token is a new one: joining, and the stored identity serves on"
-                          : "stored identity loaded",
-        LOG_STR("storage", store_name(s->c.store)), LOG_INT("generation", ev->identity.generation),
-        LOG_WALL("valid_until", ev->identity.validity.not_after));
 }
 
 static struct renewer_config renewer_config(const struct identity_service *s)
@@ -270,7 +204,7 @@ void identity_service_start(struct identity_service *s)
         cluster_use(s->c.cluster, s->creds);
         order_keys(s);
     }
-    say_start(s, &s->start);
+    identity_service_say_start(s, &s->start);
     step(s, &s->start);
 }
 

@@ -42,6 +42,13 @@ void identity_service_describe(struct identity_service *s);
 /* Logs what the store has to tell a person. */
 void identity_service_say_notes(struct identity_service *s);
 
+/* What the log says: of `outcome`; of a failure and of the state, once the renewer has decided; of what
+ * was found at the start. */
+void identity_service_say_success(const struct identity_service *s);
+void identity_service_say_failure(const struct identity_service *s, const struct renewer_event *ev);
+void identity_service_say_state(struct identity_service *s, enum renewer_state before);
+void identity_service_say_start(struct identity_service *s, const struct renewer_event *ev);
+
 /*
  * Tells diag/core/health.h how the identity stands, after the renewer has taken `ev`; `wake` is when it
  * looks again.

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "diag/credential_metrics.h"
 
-#include "diag/core/agent_metrics.h"
-
 static const struct metric_family expiry = {
     "tbot_credential_expiry_timestamp_seconds",
     METRIC_GAUGE,
@@ -61,8 +59,6 @@ static void collect(void *arg, struct metrics *m)
         metrics_clear(m, families[i]);
     for (size_t i = 0; i < r.n_credentials; i++)
         show(m, &r.credentials[i]);
-    if (r.authority.path)
-        agent_metrics_authority(m, r.authority.path, r.authority.is_up, r.authority.last_contact);
 }
 
 void credential_metrics_watch(struct credential_metrics *c, struct metrics *m)

@@ -4,8 +4,7 @@
 
 /*
  * When credentials begin, end and are renewed, as metrics: the moments themselves in seconds since 1970,
- * not what is left of them, so that they stay right between two looks, and where a look fails. And from
- * the same report whether the cluster is there, and when it last was: diag/core/agent_metrics.h.
+ * not what is left of them, so that they stay right between two looks, and where a look fails.
  *
  *     struct credential_metrics c = {.reporter = …};
  *     credential_metrics_watch(&c, metrics);

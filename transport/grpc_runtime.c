@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/grpc_runtime.h"
 
+#include "base/thread.h"
+
 #include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <pthread.h>
@@ -22,6 +24,12 @@ static void *poll_forever(void *queue)
     return NULL;
 }
 
+static void *run_poller(void *queue)
+{
+    thread_name("poller");
+    return poll_forever(queue);
+}
+
 /* gRPC prints to stderr by itself otherwise. */
 static void on_log(gpr_log_func_args *args)
 {
@@ -35,7 +43,7 @@ static RESULT start(void (*log)(const char *text))
     gpr_set_log_function(on_log);
     grpc_init();
     runtime.queue = grpc_completion_queue_create_for_next(NULL);
-    int error = pthread_create(&runtime.poller, NULL, poll_forever, runtime.queue);
+    int error = pthread_create(&runtime.poller, NULL, run_poller, runtime.queue);
     if (!error)
         return NULL;
     grpc_completion_queue_shutdown(runtime.queue);

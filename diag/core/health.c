@@ -1,52 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "diag/core/health.h"
+#include "diag/core/health_private.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#define PROOF_S 10
-#define MAX_OPERATIONS 4
-
-struct operation {
-    const char *name;
-    bool has_failed;      /* its last report was a failure, or its recovery is not proven */
-    bool is_recovering;   /* a success came after the failure */
-    struct now recovered; /* is_recovering: when */
-    struct now changed;   /* when has_failed or is_recovering changed */
-    unsigned failures;
-    enum err_code code;
-    char *reason, *hint;
-};
-
-struct health_service {
-    struct health *of;
-    char *name;
-    enum health_kind kind;
-    struct now added;
-    struct operation operations[MAX_OPERATIONS];
-    size_t n_operations;
-    struct wall updated_at, last_success, next_attempt, serves_until;
-};
-
-struct health {
-    struct health_service **items;
-    size_t len;
-    bool stopping;
-    struct now stopped;
-    void (*changed)(void *arg); /* NULL: nobody watches */
-    void *arg;
-};
 
 static void tell(const struct health *h)
 {
     if (h->changed)
         h->changed(h->arg);
-}
-
-const char *health_state_name(enum health_state s)
-{
-    static const char *const names[] = {"ok", "recovering", "degraded", "starting", "stopping"};
-    return names[s];
 }
 
 RESULT health_new(struct health **ret)
@@ -142,26 +102,14 @@ static struct operation *find_operation(struct health_service *s, const char *na
     return &s->operations[s->n_operations - 1];
 }
 
-static struct now proof_of(const struct operation *o)
-{
-    struct dur proof = dur_s(PROOF_S);
-    return (struct now){mono_add(o->recovered.mono, proof), wall_add(o->recovered.wall, proof)};
-}
-
-static bool is_proven_by_time(const struct health_service *s, const struct operation *o,
-                              struct mono now)
-{
-    return s->kind == HEALTH_SERVICE && o->is_recovering && !mono_before(now, proof_of(o).mono);
-}
-
 static void recover(const struct health_service *s, struct operation *o, struct now now)
 {
     if (!o->is_recovering) {
         o->is_recovering = true;
         o->recovered = o->changed = now;
-    } else if (!mono_before(now.mono, proof_of(o).mono)) {
+    } else if (!mono_before(now.mono, health_proof(o).mono)) {
         o->has_failed = o->is_recovering = false;
-        o->changed = s->kind == HEALTH_PERIODIC ? now : proof_of(o);
+        o->changed = s->kind == HEALTH_PERIODIC ? now : health_proof(o);
     }
 }
 
@@ -218,73 +166,6 @@ void health_serves(struct health_service *s, struct wall until)
     tell(s->of);
 }
 
-static enum health_state operation_state(const struct health_service *s, const struct operation *o,
-                                         struct mono now)
-{
-    if (!o->has_failed || is_proven_by_time(s, o, now))
-        return HEALTH_OK;
-    return o->is_recovering ? HEALTH_RECOVERING : HEALTH_DEGRADED;
-}
-
-/* How bad: the numbers are Teleport's and do not sort. */
-static int rank(enum health_state s)
-{
-    static const int ranks[] = {[HEALTH_OK] = 0,
-                                [HEALTH_STARTING] = 1,
-                                [HEALTH_RECOVERING] = 2,
-                                [HEALTH_DEGRADED] = 3,
-                                [HEALTH_STOPPING] = 4};
-    return ranks[s];
-}
-
-static const struct operation *worst(const struct health_service *s, struct mono now)
-{
-    const struct operation *found = NULL;
-    for (size_t i = 0; i < s->n_operations; i++) {
-        const struct operation *o = &s->operations[i];
-        if (!found || rank(operation_state(s, o, now)) > rank(operation_state(s, found, now)))
-            found = o;
-    }
-    return found;
-}
-
-static struct wall since(const struct operation *o, enum health_state state)
-{
-    bool by_time = state == HEALTH_OK && o->is_recovering;
-    return by_time ? proof_of(o).wall : o->changed.wall;
-}
-
-static bool serves(const struct health_service *s, struct wall now)
-{
-    return s->kind == HEALTH_PERIODIC || wall_before(now, s->serves_until);
-}
-
-struct health_view health_view(const struct health_service *s, struct now now)
-{
-    const struct operation *o = worst(s, now.mono);
-    struct health_view v = {.name = s->name,
-                            .kind = s->kind,
-                            .state = HEALTH_STARTING,
-                            .since = s->added.wall,
-                            .updated_at = s->updated_at,
-                            .last_success = s->last_success,
-                            .next_attempt = s->next_attempt,
-                            .serves_until = s->serves_until,
-                            .is_serving = serves(s, now.wall)};
-    if (!o)
-        return v;
-    v.state = operation_state(s, o, now.mono);
-    v.since = since(o, v.state);
-    v.failures = o->failures;
-    if (v.state == HEALTH_OK)
-        return v;
-    v.operation = o->name;
-    v.code = o->code;
-    v.reason = o->reason;
-    v.hint = o->hint;
-    return v;
-}
-
 size_t health_count(const struct health *h)
 {
     return h->len;
@@ -301,68 +182,4 @@ const struct health_service *health_find(const struct health *h, const char *nam
         if (strcmp(h->items[i]->name, name) == 0)
             return h->items[i];
     return NULL;
-}
-
-static void add_to(struct health_summary *sum, const struct health_view *v)
-{
-    if (rank(v->state) > rank(sum->state))
-        sum->state = v->state;
-    if (wall_before(sum->since, v->since))
-        sum->since = v->since;
-    sum->is_serving &= v->is_serving;
-    sum->has_reported &= v->updated_at.ns != WALL_NONE.ns;
-    if (v->serves_until.ns != WALL_NONE.ns)
-        sum->first_expiry = wall_min(sum->first_expiry, v->serves_until);
-}
-
-struct health_summary health_overall(const struct health *h, struct now now)
-{
-    struct health_summary sum = {.state = h->len ? HEALTH_OK : HEALTH_STARTING,
-                                 .is_serving = h->len > 0,
-                                 .first_expiry = WALL_NEVER,
-                                 .has_reported = true};
-    for (size_t i = 0; i < h->len; i++) {
-        struct health_view v = health_view(h->items[i], now);
-        add_to(&sum, &v);
-    }
-    if (h->stopping) {
-        sum.state = HEALTH_STOPPING;
-        sum.since = h->stopped.wall;
-    }
-    return sum;
-}
-
-bool health_culprit(const struct health *h, struct now now, struct health_view *ret)
-{
-    enum health_state state = health_overall(h, now).state;
-    for (size_t i = 0; i < h->len; i++) {
-        struct health_view v = health_view(h->items[i], now);
-        if (v.state == state) {
-            *ret = v;
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct mono service_next_change(const struct health_service *s, struct now now)
-{
-    struct mono next = MONO_NEVER;
-    for (size_t i = 0; i < s->n_operations; i++) {
-        const struct operation *o = &s->operations[i];
-        bool waits = operation_state(s, o, now.mono) == HEALTH_RECOVERING;
-        if (waits && s->kind == HEALTH_SERVICE)
-            next = mono_min(next, proof_of(o).mono);
-    }
-    if (s->serves_until.ns != WALL_NONE.ns && wall_before(now.wall, s->serves_until))
-        next = mono_min(next, mono_add(now.mono, wall_diff(s->serves_until, now.wall)));
-    return next;
-}
-
-struct mono health_next_change(const struct health *h, struct now now)
-{
-    struct mono next = MONO_NEVER;
-    for (size_t i = 0; i < h->len; i++)
-        next = mono_min(next, service_next_change(h->items[i], now));
-    return next;
 }

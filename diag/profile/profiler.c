@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -78,6 +79,7 @@ static void *run(void *arg)
 
     thread_name("profiler");
     j->e = make(j);
+    malloc_trim(0); /* symbols and samples were megabytes: the agent itself is smaller */
     /* Who sees this joins the thread before he frees the job. */
     atomic_store(&j->is_through, true);
     eventfd_write(fd, 1);

@@ -4,7 +4,8 @@
 #include <dlfcn.h>
 #include <unwind.h>
 
-#ifdef DLFO_STRUCT_HAS_EH_DBASE
+/* ThreadSanitizer keeps signals back until the thread comes by, and has frames nobody can unwind. */
+#if defined(DLFO_STRUCT_HAS_EH_DBASE) && !defined(__SANITIZE_THREAD__)
 #define HAS_UNWINDER true
 #else
 #define HAS_UNWINDER false

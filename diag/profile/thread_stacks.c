@@ -67,23 +67,31 @@ static struct err *install_handler(void)
     return NULL;
 }
 
-/* False: that thread has ended. */
-static bool ask(const struct round *r, size_t i, pid_t tid)
+static void ask(const struct round *r, size_t i, pid_t tid)
 {
     siginfo_t info = {.si_signo = THREAD_SIGNAL_STACK, .si_code = SI_QUEUE};
 
     info.si_pid = getpid();
     info.si_uid = getuid();
     info.si_value.sival_int = ask_for(r, i);
-    return syscall(SYS_rt_tgsigqueueinfo, getpid(), tid, THREAD_SIGNAL_STACK, &info) == 0;
+    /* It may have ended since it was listed: await() sees that. */
+    (void)syscall(SYS_rt_tgsigqueueinfo, getpid(), tid, THREAD_SIGNAL_STACK, &info);
 }
 
-static struct err *await(const struct ctx *ctx, const struct round *r, size_t n)
+/* A thread on its way out takes signals and never handles them. */
+static bool has_ended(pid_t tid)
+{
+    return syscall(SYS_tgkill, getpid(), tid, 0) != 0;
+}
+
+static struct err *await(const struct ctx *ctx, const struct task_list *tasks,
+                         const struct round *r)
 {
     struct mono end = mono_add(clock_mono(ctx->clock), PATIENCE);
 
-    for (size_t i = 0; i < n;) {
-        if (atomic_load_explicit(&r->answers[i].is_there, memory_order_acquire)) {
+    for (size_t i = 0; i < tasks->n;) {
+        if (atomic_load_explicit(&r->answers[i].is_there, memory_order_acquire) ||
+            has_ended(tasks->items[i].tid)) {
             i++;
             continue;
         }
@@ -165,11 +173,9 @@ static struct err *print(const struct task_list *tasks, const struct round *r, s
 static struct err *ask_all(const struct ctx *ctx, const struct task_list *tasks, struct round *r)
 {
     gate_open(&gate, r);
-    for (size_t i = 0; i < tasks->n; i++) {
-        if (!ask(r, i, tasks->items[i].tid))
-            atomic_store(&r->answers[i].is_there, true); /* nothing to wait for */
-    }
-    struct err *e = await(ctx, r, tasks->n);
+    for (size_t i = 0; i < tasks->n; i++)
+        ask(r, i, tasks->items[i].tid);
+    struct err *e = await(ctx, tasks, r);
     gate_close(&gate);
     return e;
 }

@@ -60,7 +60,7 @@ static bool on_answer(void *arg, struct place *at, struct diag_request *r, struc
     struct world *w = arg;
     struct diag_asker asker = w->asker;
     asker.host = r->asker.host;
-    asker.had_token = r->asker.had_token;
+    asker.had_token = r->authorization != NULL;
     asker.is_token_valid &= asker.had_token;
     r->asker = asker;
     struct diag_facts facts = {.health = w->health,

@@ -111,6 +111,9 @@ class Metrics(Case):
         heard = self.value(agent, "tbot_authority_last_contact_timestamp_seconds")
         self.assertAlmostEqual(time.time(), heard, delta=60)
         self.wait_value(agent, 'tbot_service_state{service="identity",state="ok"}', 1)
+        for service, task in (("identity", "bot-identity-renewal"), ("identity-1", "output-renewal")):
+            self.wait_value(agent, f'tbot_renewals_total{{service="{service}",result="ok",code="ok"}}', 1)
+            self.wait_value(agent, f'tbot_task_iterations_total{{service="{service}",name="{task}"}}', 1)
         self.assertGreaterEqual(self.value(agent, 'tbot_rpc_requests_total{method="GenerateUserCerts",code="ok"}'), 1)
         self.assertGreaterEqual(self.value(agent, 'tbot_rpc_duration_seconds_count{method="Ping"}'), 1)
         dials = [self.value(agent, f"tbot_path_cache_{kind}_total") for kind in ("hits", "misses")]

@@ -2,7 +2,9 @@
 """Profiles, read by those they are made for: go tool pprof."""
 
 import os
+import pathlib
 import re
+import signal
 import subprocess
 import threading
 
@@ -146,12 +148,28 @@ class Agent(Reader):
         self.start("--debug")
         self.work_hard()
         generation = self.subject.generation()
-        for _ in range(50):
-            text = self.profile("threads").read_text()
-        self.assertRegex(text, r'# thread \d+ "identity": ')
-        self.assertRegex(text, r'# thread \d+ "pump": ')
+        texts = "".join(self.profile("threads").read_text() for _ in range(50))
+        # Each at some moment: a renewal may change the connection, and with it the pump.
+        for name in ("identity", "identity-1", "connection", "pump", "poller", "profiler"):
+            self.assertRegex(texts, rf'# thread \d+ "{name}": ')
         self.subject.wait_generation(generation + 2)
         self.assertEqual(200, self.local.code("/readyz"))
+
+    def test_no_thread_blocks_the_signals_that_ask_it(self):
+        self.start("--debug")
+        self.subject.renew_now()
+        self.subject.wait_generation(2)
+        seen = 0
+        for status in pathlib.Path(f"/proc/{self.subject.process.pid}/task").glob("*/status"):
+            try:
+                text = status.read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it has just ended
+            blocked = int(re.search(r"^SigBlk:\s*(\w+)$", text, re.M).group(1), 16)
+            for signo in (signal.SIGPROF, signal.SIGURG):
+                self.assertFalse(blocked >> (signo - 1) & 1, text)
+            seen += 1
+        self.assertGreater(seen, 5)
 
     def test_no_secret_is_told(self):
         self.start("--debug")

@@ -11,7 +11,6 @@ struct fixture {
     struct credential_metrics c;
     struct diag_credential list[3];
     size_t n;
-    struct diag_authority authority;
     struct buf text;
 };
 
@@ -20,7 +19,6 @@ static void give(void *arg, struct diag_report *ret)
     const struct fixture *f = arg;
     ret->credentials = f->list;
     ret->n_credentials = f->n;
-    ret->authority = f->authority;
 }
 
 static int setup(void **state)
@@ -78,21 +76,6 @@ static void test_moments_are_shown_for_each_kind(void **state)
     assert_shows(text, "tbot_credential_stale{service=\"identity\"} 0\n");
 }
 
-static void test_cluster_is_there_or_not(void **state)
-{
-    struct fixture *f = *state;
-    assert_null(strstr(look(f), "tbot_authority")); /* nothing is known of it */
-    f->authority = (struct diag_authority){.path = "proxy", .last_contact = WALL_NONE};
-    const char *text = look(f);
-    assert_shows(text, "tbot_authority_connected{path=\"proxy\"} 0\n");
-    assert_null(strstr(text, "tbot_authority_last_contact"));
-    f->authority.is_up = true;
-    f->authority.last_contact = wall_of_unix(T0);
-    text = look(f);
-    assert_shows(text, "tbot_authority_connected{path=\"proxy\"} 1\n");
-    assert_shows(text, "tbot_authority_last_contact_timestamp_seconds 1767323045\n");
-}
-
 static void test_what_is_no_moment_is_not_shown(void **state)
 {
     struct fixture *f = *state;
@@ -127,7 +110,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         METRICS_TEST(test_moments_are_shown_for_each_kind),
-        METRICS_TEST(test_cluster_is_there_or_not),
         METRICS_TEST(test_what_is_no_moment_is_not_shown),
         METRICS_TEST(test_what_is_gone_is_not_shown_any_more),
     };

@@ -2,6 +2,7 @@
 #include "diag/profile/cpu_profile.h"
 
 #include "base/thread.h"
+#include "diag/profile/stack.h"
 #include "proto_reader.h"
 #include "tests/support/assert_err.h"
 
@@ -73,6 +74,8 @@ static int release(void **state)
 static void test_names_the_function_that_burns(void **state)
 {
     (void)state;
+    if (!stack_is_supported())
+        skip();
     take_while(burn);
     assert_in_range(proto_reader_sum(&profile, 0, NULL), 5, 250);
     assert_true(proto_reader_sum(&profile, 0, "burn_in_the_middle") * 10 >
@@ -86,6 +89,8 @@ static void test_names_the_function_that_burns(void **state)
 static void test_says_what_its_numbers_are(void **state)
 {
     (void)state;
+    if (!stack_is_supported())
+        skip();
     take_while(burn);
     assert_int_equal(profile.n_types, 2);
     assert_string_equal(profile.strings[profile.types[0]], "samples");
@@ -102,6 +107,8 @@ static void test_says_what_its_numbers_are(void **state)
 static void test_finds_threads_that_begin_meanwhile(void **state)
 {
     (void)state;
+    if (!stack_is_supported())
+        skip();
     take_while(burn_late);
     assert_in_range(proto_reader_sum(&profile, 0, "burn_in_the_middle"), 2, 250);
 }
@@ -119,6 +126,8 @@ static void *take_in_thread(void *arg)
 static void test_one_at_a_time_and_cancelled_at_once(void **state)
 {
     (void)state;
+    if (!stack_is_supported())
+        skip();
     CLEANUP(cancel_freep) struct cancel *cancel = NULL;
     CLEANUP(buf_release) struct buf out = BUF_INIT(1000);
     struct ctx ctx = forever(NULL);
@@ -143,6 +152,8 @@ static void test_one_at_a_time_and_cancelled_at_once(void **state)
 static void test_again_and_again(void **state)
 {
     (void)state;
+    if (!stack_is_supported())
+        skip();
     struct ctx ctx = forever(NULL);
     pthread_t thread;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "diag/profile/profiler.h"
 
+#include "diag/profile/stack.h"
 #include "tests/support/assert_err.h"
 
 #include <stdio.h>
@@ -83,6 +84,8 @@ static void test_spans_have_bounds(void **state)
 static void test_one_cpu_profile_and_others_beside_it(void **state)
 {
     (void)state;
+    if (!stack_is_supported())
+        skip();
     struct profiler_job *cpu = NULL, *job = NULL;
     assert_ok(order(PROFILER_CPU, dur_s(300), &cpu));
     assert_fails(order(PROFILER_CPU, dur_s(1), &job), ERR_BUSY, "another CPU profile");
@@ -116,6 +119,8 @@ static void test_names_addresses_it_is_given(void **state)
 static void test_a_forgotten_one_ends_and_is_not_told(void **state)
 {
     (void)state;
+    if (!stack_is_supported())
+        skip();
     struct profiler_job *cpu = NULL, *next = NULL;
     assert_ok(order(PROFILER_CPU, dur_s(300), &cpu));
     profiler_forget(cpu);

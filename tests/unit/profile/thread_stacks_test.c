@@ -2,6 +2,7 @@
 #include "diag/profile/thread_stacks.h"
 
 #include "base/thread.h"
+#include "diag/profile/stack.h"
 #include "tests/support/assert_err.h"
 
 #include <poll.h>
@@ -71,6 +72,8 @@ static void stop(const pthread_t *threads, unsigned n)
 static void test_lists_every_thread_with_name_state_and_stack(void **state)
 {
     (void)state;
+    if (!stack_is_supported())
+        skip();
     CLEANUP(buf_release) struct buf out = BUF_INIT((size_t)1 << 20);
     pthread_t threads[5];
 
@@ -88,6 +91,8 @@ static void test_lists_every_thread_with_name_state_and_stack(void **state)
 static void test_being_asked_wakes_nobody_up_for_good(void **state)
 {
     (void)state;
+    if (!stack_is_supported())
+        skip();
     pthread_t threads[2];
 
     start(stay, threads, 2);
@@ -103,6 +108,8 @@ static void test_being_asked_wakes_nobody_up_for_good(void **state)
 static void test_one_that_does_not_answer_is_listed_without(void **state)
 {
     (void)state;
+    if (!stack_is_supported())
+        skip();
     CLEANUP(buf_release) struct buf out = BUF_INIT((size_t)1 << 20);
     pthread_t thread;
 
