@@ -52,13 +52,13 @@ static void check_length(struct world_agent *a)
 {
     struct dur age = mono_diff(a->world->t, a->held.issued_at);
     bool is_past = age.ns > schedule_lifetime(a->held.facts.validity).ns;
-    if (a->renewer.issued_here && believes(a) && a->lost.ns == 0 && is_past)
+    if (is_past && a->renewer.issued_here && a->lost.ns == 0 && believes(a))
         world_broke(a->world, a, "honest: an identity serves past its end");
 }
 
 static void check_mistake(struct world_agent *a)
 {
-    bool is_mistaken = is_in_touch(a) && believes(a) && world_truth_is_over(a);
+    bool is_mistaken = world_truth_is_over(a) && believes(a) && is_in_touch(a);
     if (lasts(a->world, &a->watch.mistaken_since, is_mistaken, until_asked(a)))
         world_broke(a->world, a, "honest: what the cluster calls expired still serves");
 }
@@ -70,8 +70,8 @@ static void check_told(struct world_agent *a)
 {
     struct world_check *c = &a->watch;
     enum renewer_state truth = world_truth_state(a);
-    bool counts = is_in_touch(a) && believes(a) && !a->renewer.barred;
-    bool is_untold = counts && truth != RENEWER_FRESH && truth != a->renewer.state;
+    bool is_other = truth != RENEWER_FRESH && truth != a->renewer.state && !a->renewer.barred;
+    bool is_untold = is_other && is_in_touch(a) && believes(a);
     if (truth != c->truth)
         c->untold_since = MONO_NEVER;
     c->truth = truth;
