@@ -5,10 +5,6 @@
 
 #define COMPONENT "agent"
 
-/* How long a stop waits for the reply of a join or a renewal: without it a new token would be needed.
- * What is cancelled has ended long before, unless it hangs. */
-#define STOP_LIMIT_S 10
-
 static void begin_stop(struct agent *a)
 {
     if (a->stopping)
@@ -59,8 +55,11 @@ void agent_on_stop_limit(void *arg)
     stop_now(a);
 }
 
-/* The first signal: ends what can be ended, and waits for what cannot. */
-static void stop_gently(struct agent *a)
+/*
+ * Ends what can be ended, and waits for what cannot: the reply of a join or a renewal, without which a new
+ * token would be needed. What is cancelled has ended long before the limit, unless it hangs.
+ */
+static void stop_gently(struct agent *a, struct dur at_most)
 {
     begin_stop(a);
     if (!identity_service_stake(a->identity))
@@ -68,8 +67,8 @@ static void stop_gently(struct agent *a)
     else
         log_info(a->setup.log, COMPONENT,
                  "waiting for the reply that the bot's identity depends on",
-                 LOG_DUR("at_most", dur_s(STOP_LIMIT_S)));
-    struct mono limit = mono_add(loop_now(a->loop).mono, dur_s(STOP_LIMIT_S));
+                 LOG_DUR("at_most", at_most));
+    struct mono limit = mono_add(loop_now(a->loop).mono, at_most);
     struct err *e = loop_timer_set(a->loop, &a->stop_limit, limit);
     if (e)
         stop_now(a);
@@ -88,7 +87,7 @@ void agent_stop_by_signal(struct agent *a, int signo)
     const char *name = signo == SIGTERM ? "SIGTERM" : "SIGINT";
     if (!a->stopping) {
         log_info(a->setup.log, COMPONENT, "stopping", LOG_STR("signal", name));
-        stop_gently(a);
+        stop_gently(a, dur_s(CONFIG_DEFAULT_SHUTDOWN_S));
         return;
     }
     agent_end(a, hurried(a, name));
@@ -101,7 +100,7 @@ void agent_stop_by_request(void *arg)
     if (a->stopping)
         return;
     log_info(a->setup.log, COMPONENT, "stopping", LOG_STR("asked_by", AGENT_REQUEST));
-    stop_gently(a);
+    stop_gently(a, a->setup.config->diag.shutdown_timeout);
     if (agent_is_quiet(a))
         loop_stop(a->loop);
 }

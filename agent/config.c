@@ -16,6 +16,7 @@ struct err *config_new(struct config **ret)
     config->credential_ttl = dur_s(CONFIG_DEFAULT_TTL_S);
     config->renewal_interval = dur_s(CONFIG_DEFAULT_INTERVAL_S);
     config->startup_timeout = dur_s(CONFIG_DEFAULT_STARTUP_S);
+    config->diag.shutdown_timeout = dur_s(CONFIG_DEFAULT_SHUTDOWN_S);
     config->diag.livez_stall = dur_s(CONFIG_DEFAULT_LIVEZ_STALL_S);
     config->metrics.interval = dur_s(CONFIG_DEFAULT_METRICS_S);
     *ret = TAKE(config);

@@ -34,6 +34,7 @@
 #define CONFIG_DEFAULT_STARTUP_S 120
 #define CONFIG_DEFAULT_STORAGE "/var/lib/teleport/bot"
 #define CONFIG_DEFAULT_LIVEZ_STALL_S 60
+#define CONFIG_DEFAULT_SHUTDOWN_S 10
 #define CONFIG_DEFAULT_METRICS_S 30
 #define CONFIG_DIAG_SOCKET_OFF "off"
 #define CONFIG_CACHE "cache" /* in the storage: copies of destinations in memory */
@@ -127,6 +128,7 @@ struct config_diag {
     char *tokens; /* file of bearer tokens; NULL: none is good */
     bool unsafe_plain;
     bool enable_shutdown;
+    struct dur shutdown_timeout;
     struct dur livez_stall; /* 0: never unhappy */
 };
 

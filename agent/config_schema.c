@@ -111,6 +111,8 @@ static const struct config_key diag_keys[] = {
      CONFIG_KEEP(struct config_diag, unsafe_plain)},
     {"enable_shutdown", CONFIG_BOOL, .help = "a request may stop the agent",
      CONFIG_KEEP(struct config_diag, enable_shutdown)},
+    {"shutdown_timeout", CONFIG_DURATION, CONFIG_POSITIVE, .help = "what that may take, 10s",
+     CONFIG_KEEP(struct config_diag, shutdown_timeout)},
     {"livez_stall", CONFIG_DURATION,
      .help = "how long the main loop may stand still, 60s; 0s: for ever",
      CONFIG_KEEP(struct config_diag, livez_stall)},

@@ -136,6 +136,7 @@ static bool is_default(const struct config_diag *d)
 {
     return !d->tls.cert && !d->tls.client_ca && d->tls.allow.len == 0 && !d->tokens &&
            !d->unsafe_plain && !d->enable_shutdown &&
+           d->shutdown_timeout.ns == dur_s(CONFIG_DEFAULT_SHUTDOWN_S).ns &&
            d->livez_stall.ns == dur_s(CONFIG_DEFAULT_LIVEZ_STALL_S).ns;
 }
 
@@ -152,6 +153,8 @@ static RESULT write_diag(struct yaml_write *w, const struct config *config)
     TRY(write_given(w, "tokens", d->tokens));
     TRY(write_true(w, "unsafe_plain", d->unsafe_plain));
     TRY(write_true(w, "enable_shutdown", d->enable_shutdown));
+    if (d->shutdown_timeout.ns != dur_s(CONFIG_DEFAULT_SHUTDOWN_S).ns)
+        TRY(yaml_write_duration(w, "shutdown_timeout", d->shutdown_timeout));
     if (is_stall_given)
         TRY(yaml_write_duration(w, "livez_stall", d->livez_stall));
     yaml_write_close(w);

@@ -137,6 +137,18 @@ class Status(Case):
         waiter.join(10)
         self.assertEqual([503], codes)
 
+    def test_shutdown_waits_for_a_reply_as_long_as_configured(self):
+        self.start("diag: {enable_shutdown: true, shutdown_timeout: 2s}\n")
+        self.cluster.command("hang", "method", "GenerateUserCerts")
+        asked = self.cluster.requests("GenerateUserCerts")
+        self.assertEqual(202, self.diag.ask("/renew", "POST").code)
+        wait_until("the renewal to be asked for", lambda: self.cluster.requests("GenerateUserCerts") > asked)
+        begin = time.monotonic()
+        self.assertEqual(200, self.diag.ask("/_shutdown", "POST").code)
+        self.subject.process.wait()
+        self.assertIn("at_most:2s", self.subject.process.text())
+        self.assertLess(time.monotonic() - begin, 6)
+
 
 if __name__ == "__main__":
     main()

@@ -90,10 +90,11 @@ static void test_write_of_a_cache_keeps_it_and_not_its_place(void **state)
 static void test_write_of_diagnostics_leaves_out_what_is_the_default(void **state)
 {
     (void)state;
-    static const char given[] = "version: v2\ndiag_addr: 127.0.0.1:3001\ndiag_socket: \"off\"\n"
-                                "diag:\n  tls:\n    cert: /c\n    key: /k\n    client_ca: /a\n"
-                                "    allow:\n      - ops\n  tokens: /t\n  unsafe_plain: true\n"
-                                "  enable_shutdown: true\n  livez_stall: 5s\n";
+    static const char given[] =
+        "version: v2\ndiag_addr: 127.0.0.1:3001\ndiag_socket: \"off\"\n"
+        "diag:\n  tls:\n    cert: /c\n    key: /k\n    client_ca: /a\n"
+        "    allow:\n      - ops\n  tokens: /t\n  unsafe_plain: true\n"
+        "  enable_shutdown: true\n  shutdown_timeout: 3s\n  livez_stall: 5s\n";
     CLEANUP(config_freep) struct config *c = NULL, *plain = NULL;
     CLEANUP(secret_freep) struct secret *text = NULL;
     CLEANUP(secret_freep) struct secret *plain_text = NULL;
