@@ -21,9 +21,15 @@ bool renewer_goes_on(const struct renewer *r)
     return is_borne && !r->config.one_pass;
 }
 
+/* However long its outputs take. */
+static bool has_passed(const struct renewer *r)
+{
+    return r->config.one_pass && r->state == RENEWER_FRESH;
+}
+
 bool renewer_is_terminal(const struct renewer *r)
 {
-    return r->state == RENEWER_FAILED;
+    return r->state == RENEWER_FAILED || has_passed(r);
 }
 
 static void take_stored(struct renewer *r, const struct renewer_event *ev, struct now now)
@@ -133,10 +139,9 @@ static void revive(struct renewer *r, struct now now)
     renewer_cycle_begin(r, now);
 }
 
-/* What one pass was for is done then, however long its outputs take. */
 static bool awaits_next(const struct renewer *r)
 {
-    return r->state == RENEWER_FRESH && !r->config.one_pass;
+    return r->state == RENEWER_FRESH && !has_passed(r);
 }
 
 static bool is_due(const struct renewer *r, struct now now)

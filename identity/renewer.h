@@ -217,7 +217,7 @@ bool renewer_is_serving(const struct renewer *r, struct now now);
 /* No first start any more, and not one pass: nothing ends it but `give_up_after`. */
 bool renewer_goes_on(const struct renewer *r);
 
-/* Nothing more will happen without a person or a restart. */
+/* Nothing more will happen without a person or a restart: FAILED, or FRESH after one pass. */
 bool renewer_is_terminal(const struct renewer *r);
 
 #endif

@@ -55,8 +55,9 @@ static void check(const struct story *s)
     const struct renewer *r = &s->f.r;
     const struct renewer_todo *todo = &s->f.todo;
     if (renewer_is_terminal(r)) {
-        holds(s, r->failure != RENEWER_FAILURE_NONE, "no reason");
-        holds(s, todo->job == RENEWER_JOB_NONE, "terminal and busy");
+        bool is_storing = todo->job == RENEWER_JOB_PERSIST && r->state == RENEWER_FRESH;
+        holds(s, r->state == RENEWER_FRESH || r->failure != RENEWER_FAILURE_NONE, "no reason");
+        holds(s, todo->job == RENEWER_JOB_NONE || is_storing, "terminal and busy");
         return;
     }
     bool serving = renewer_is_serving(r, s->f.now);
