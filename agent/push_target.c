@@ -15,8 +15,9 @@ const char *push_kind_name(enum push_kind kind)
 RESULT push_target_graphite(const char *text, struct push_target *ret)
 {
     struct push_target t = {.kind = PUSH_GRAPHITE};
-    if (strstr(text, "://"))
-        return err_new(ERR_CONFIG, "'%.200s': Graphite has no scheme, write host:port", text);
+    /* Not shown: a URL that was meant for elsewhere may hold a password or a key. */
+    if (strpbrk(text, "/@?"))
+        return err_new(ERR_CONFIG, "Graphite has no scheme, user or path, write host:port");
     TRY(address_parse(text, PUSH_PORT_GRAPHITE, &t.address));
     *ret = t;
     return NULL;

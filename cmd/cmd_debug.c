@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PAGE_MAX 256
 
@@ -36,11 +37,15 @@ static RESULT ask(const struct diag_options *o, const struct diag_question *q,
     return NULL;
 }
 
+/* To a program as it came; on a terminal nothing that steers it. */
 static RESULT print_answer(const struct diag_options *o, const struct diag_question *q)
 {
     CLEANUP(http_reply_release) struct http_reply reply = {0};
     TRY(ask(o, q, &reply));
-    return out_file_write(NULL, buf_bytes(&reply.body));
+    if (!isatty(STDOUT_FILENO))
+        return out_file_write(NULL, buf_bytes(&reply.body));
+    CLEANUP(freep) char *plain = plain_lines(buf_str(&reply.body));
+    return plain ? out_file_write(NULL, bytes_of_str(plain)) : err_nomem();
 }
 
 /* --- the log's level --- */

@@ -2,12 +2,11 @@
 #include "cmd/cmd_debug.h"
 #include "cmd/diag_client.h"
 #include "cmd/out_file.h"
+#include "diag/profile/profiler.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define SECONDS 30
-#define SECONDS_MAX 600
 #define PAGE_MAX 256
 
 static const struct command_help help = {
@@ -37,16 +36,16 @@ static RESULT parse_seconds(const char *text, unsigned *ret)
 {
     unsigned n = 0;
     if (!text) {
-        *ret = SECONDS;
+        *ret = PROFILER_SECONDS;
         return NULL;
     }
-    for (const char *p = text; *p && n <= SECONDS_MAX; p++) {
+    for (const char *p = text; *p && n <= PROFILER_SECONDS_MAX; p++) {
         bool is_digit = *p >= '0' && *p <= '9';
-        n = is_digit ? n * 10 + (unsigned)(*p - '0') : SECONDS_MAX + 1;
+        n = is_digit ? n * 10 + (unsigned)(*p - '0') : PROFILER_SECONDS_MAX + 1;
     }
-    if (n == 0 || n > SECONDS_MAX)
+    if (n == 0 || n > PROFILER_SECONDS_MAX)
         return err_new(ERR_USAGE, "option '--seconds': '%s' is not a number from 1 to %d", text,
-                       SECONDS_MAX);
+                       PROFILER_SECONDS_MAX);
     *ret = n;
     return NULL;
 }

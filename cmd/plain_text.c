@@ -12,7 +12,8 @@ static bool is_control(uint32_t c)
     return c < 0x20 || (c >= 0x7f && c <= 0x9f);
 }
 
-char *plain_text(const char *text)
+/* `kept`: a control character that stays; 0: none. */
+static char *make_plain(const char *text, uint32_t kept)
 {
     size_t left = strlen(text);
     char *copy = malloc(left + 1);
@@ -22,7 +23,7 @@ char *plain_text(const char *text)
     while (left > 0) {
         uint32_t c = 0;
         size_t len = utf8_decode((struct bytes){(const uint8_t *)text, left}, &c);
-        bool is_plain = len > 0 && !is_control(c);
+        bool is_plain = len > 0 && (c == kept || !is_control(c));
         len = len > 0 ? len : 1;
         if (is_plain)
             memcpy(out, text, len);
@@ -34,6 +35,16 @@ char *plain_text(const char *text)
     }
     *out = '\0';
     return copy;
+}
+
+char *plain_text(const char *text)
+{
+    return make_plain(text, 0);
+}
+
+char *plain_lines(const char *text)
+{
+    return make_plain(text, '\n');
 }
 
 size_t plain_text_columns(const char *text, size_t len)

@@ -11,6 +11,9 @@
  */
 char *plain_text(const char *text);
 
+/* The same for a text of several lines: their ends stay. */
+char *plain_lines(const char *text);
+
 /* How many columns the beginning of `len` bytes takes, one a character. */
 size_t plain_text_columns(const char *text, size_t len);
 

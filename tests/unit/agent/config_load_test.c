@@ -176,7 +176,7 @@ static const struct {
     {V2 "diag_socket: run/diag.sock\n",
      "t:2:1: key 'diag_socket': 'run/diag.sock' must be an absolute path, or off"},
     {V2 "metrics: {graphite: 'http://g:2003'}\n",
-     "t:2:11: key 'graphite': 'http://g:2003': Graphite has no scheme, write host:port"},
+     "t:2:11: key 'graphite': Graphite has no scheme, user or path, write host:port"},
     {V2 "metrics:\n  url: http://user:s3cret@bridge/\n  prefix: a..b\n  interval: 10ms\n",
      "t:3:3: key 'url': the URL holds a user or password, which is not sent\n"
      "t:4:3: key 'prefix': 'a..b' is not made of letters, digits, '-' and '_' with single dots "

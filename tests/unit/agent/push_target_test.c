@@ -20,6 +20,23 @@ static void test_graphite_is_host_and_port(void **state)
     assert_fails(push_target_graphite("", &t), ERR_CONFIG, "host name");
 }
 
+/* What belongs into 'url' ends up here, with what lets one in there. */
+static void test_graphite_that_is_a_url_is_refused_without_its_secrets(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"https://user:secret@bridge/", "user:secret@carbon:2003",
+                                        "carbon/secret", "carbon:2003?key=secret"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct push_target t;
+        struct err *e = push_target_graphite(wrong[i], &t);
+        CLEANUP(freep) char *text = err_text(e);
+        assert_int_equal(err_code(e), ERR_CONFIG);
+        if (!strstr(text, "host:port") || strstr(text, "secret"))
+            fail_msg("'%s': %s", wrong[i], text);
+        err_free(e);
+    }
+}
+
 static void test_url_is_taken_apart(void **state)
 {
     (void)state;
@@ -91,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_graphite_is_host_and_port),
+        cmocka_unit_test(test_graphite_that_is_a_url_is_refused_without_its_secrets),
         cmocka_unit_test(test_url_is_taken_apart),
         cmocka_unit_test(test_url_that_is_none_is_refused_without_its_secrets),
         cmocka_unit_test(test_path_has_a_limit),

@@ -181,7 +181,9 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
         {"debug set-log-level", "tbot: which level? debug, info, warn or error\n"},
         {"debug profile stack", "tbot: no profile 'stack', there are 'cpu' and 'heap'\n"},
         {"debug profile --seconds 0",
-         "tbot: option '--seconds': '0' is not a number from 1 to 600\n"},
+         "tbot: option '--seconds': '0' is not a number from 1 to 300\n"},
+        {"debug profile --seconds 301",
+         "tbot: option '--seconds': '301' is not a number from 1 to 300\n"},
         {"debug profile heap --seconds 5", "tbot: option '--seconds' is about the profile 'cpu'\n"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

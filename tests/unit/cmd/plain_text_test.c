@@ -26,6 +26,14 @@ static void test_what_could_steer_a_terminal_becomes_a_question_mark(void **stat
     }
 }
 
+static void test_of_several_lines_the_ends_stay(void **state)
+{
+    (void)state;
+    char *plain = plain_lines("a{b=\"\033[2J\"} 1\r\n\tc 2\n");
+    assert_string_equal(plain, "a{b=\"?[2J\"} 1?\n?c 2\n");
+    free(plain);
+}
+
 static void test_columns_count_characters(void **state)
 {
     (void)state;
@@ -51,6 +59,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cut_is_between_characters),
         cmocka_unit_test(test_what_could_steer_a_terminal_becomes_a_question_mark),
+        cmocka_unit_test(test_of_several_lines_the_ends_stay),
         cmocka_unit_test(test_columns_count_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
