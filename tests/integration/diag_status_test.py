@@ -2,6 +2,7 @@
 """What /status and the metrics tell is what other eyes see, and what a request asks for is done."""
 
 import re
+import signal
 import threading
 import time
 
@@ -148,6 +149,26 @@ class Status(Case):
         self.subject.process.wait()
         self.assertIn("at_most:2s", self.subject.process.text())
         self.assertLess(time.monotonic() - begin, 6)
+
+    def test_a_stop_is_told_of_to_its_end(self):
+        self.start("diag: {shutdown_timeout: 2s}\n")
+        self.cluster.command("hang", "method", "GenerateUserCerts")
+        asked = self.cluster.requests("GenerateUserCerts")
+        self.assertEqual(202, self.diag.ask("/renew", "POST").code)
+        wait_until("the renewal to be asked for", lambda: self.cluster.requests("GenerateUserCerts") > asked)
+        waited = []
+        waiter = threading.Thread(target=lambda: waited.append(self.diag.code("/wait?for=ready")))
+        self.subject.process.send(signal.SIGTERM)
+        wait_until("the stop", lambda: self.diag.json("/readyz")["state"] == "stopping")
+        waiter.start()
+        self.assertEqual([200, 503, 200], [self.diag.code(path) for path in ("/livez", "/readyz", "/servez")])
+        self.assertIn("process_state 4", self.diag.ask("/metrics").text)
+        self.assertEqual("stopping", self.diag.json("/_status")["message"])
+        for path in ("/renew", "/reload"):
+            self.assertEqual(409 if path == "/renew" else 501, self.diag.ask(path, "POST").code)
+        self.subject.process.must_live()
+        waiter.join(10)
+        self.assertEqual([503], waited)
 
 
 if __name__ == "__main__":
