@@ -7,6 +7,7 @@
 #include "tests/support/assert_err.h"
 
 #include <stdatomic.h>
+#include <time.h>
 
 /*
  * These look at real processor time: nothing else makes a timer of a thread run. They ask for shares
@@ -168,6 +169,43 @@ static void test_again_and_again(void **state)
     pthread_join(thread, NULL);
 }
 
+static volatile unsigned depth_reached;
+
+/* As deep as a renewal inside gRPC; returns the processor time of `n` stacks there. */
+__attribute__((noinline)) static int64_t time_stacks(unsigned depth, int n)
+{
+    struct timespec from, to;
+    struct stack found = {0};
+    if (depth > 0) {
+        int64_t ns = time_stacks(depth - 1, n);
+        depth_reached++; /* behind the call, or it were a jump */
+        return ns;
+    }
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+    for (int i = 0; i < n; i++)
+        stack_here(0, &found);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+    assert_in_range(found.depth, 30, STACK_DEPTH_MAX);
+    return (to.tv_sec - from.tv_sec) * 1000000000 + to.tv_nsec - from.tv_nsec;
+}
+
+/* What a sample costs is its stack: 200 us, a hundred times a second, are 2 % of a core. */
+static void test_a_sample_is_cheap(void **state)
+{
+    enum { STACKS = 200, DEPTH = 32 };
+    int64_t best = INT64_MAX;
+    (void)state;
+    if (!stack_is_supported())
+        skip();
+    stack_prepare();
+    for (int i = 0; i < 10; i++) {
+        int64_t ns = time_stacks(DEPTH, STACKS) / STACKS;
+        best = ns < best ? ns : best;
+    }
+    print_message("a stack of %d: %.1f us\n", DEPTH, (double)best / 1e3);
+    assert_in_range(best, 1, 200000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +214,7 @@ int main(void)
         cmocka_unit_test_teardown(test_finds_threads_that_begin_meanwhile, release),
         cmocka_unit_test(test_one_at_a_time_and_cancelled_at_once),
         cmocka_unit_test(test_again_and_again),
+        cmocka_unit_test(test_a_sample_is_cheap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
