@@ -41,7 +41,8 @@ static bool has_version(const unsigned char *p, long len)
 /* RFC 5280 4.1: version, serial number, algorithm, issuer and validity stand before the subject. */
 static X509_NAME *read_subject(const unsigned char *der, long len)
 {
-    if (!enter(&der, &len) || !enter(&der, &len))
+    bool is_certificate = enter(&der, &len);
+    if (!is_certificate || !enter(&der, &len))
         return NULL;
     int before = has_version(der, len) ? 5 : 4;
     for (int i = 0; i < before; i++)

@@ -50,18 +50,23 @@ static const struct command_help get_level_help = {
     .about = "Prints the level of the running agent's log.\n\n" DIAG_EXIT_HELP,
 };
 
-static int get_log_level(struct globals *globals, int argc, char **argv)
+/* Prints the text that `path` has; for a command without options of its own. */
+static int print_text(struct globals *globals, const struct command_help *help, const char *path,
+                      int argc, char **argv)
 {
     struct diag_options o = {.globals = globals};
-    const struct diag_command command = {.help = &get_level_help};
-    const struct diag_question q = {.method = "GET",
-                                    .path = "/log-level",
-                                    .accept = "text/plain",
-                                    .limit = dur_s(CMD_DEBUG_LIMIT_S)};
+    const struct diag_command command = {.help = help};
+    const struct diag_question q = {
+        .method = "GET", .path = path, .accept = "text/plain", .limit = dur_s(CMD_DEBUG_LIMIT_S)};
     int code = 0;
     if (!diag_options_begin(&o, &command, argc, argv, &code))
         return code;
     return diag_options_fail(print_answer(&o, &q));
+}
+
+static int get_log_level(struct globals *globals, int argc, char **argv)
+{
+    return print_text(globals, &get_level_help, "/log-level", argc, argv);
 }
 
 static const struct command_help set_level_help = {
@@ -129,16 +134,7 @@ static const struct command_help metrics_help = {
 
 static int metrics(struct globals *globals, int argc, char **argv)
 {
-    struct diag_options o = {.globals = globals};
-    const struct diag_command command = {.help = &metrics_help};
-    const struct diag_question q = {.method = "GET",
-                                    .path = "/metrics",
-                                    .accept = "text/plain",
-                                    .limit = dur_s(CMD_DEBUG_LIMIT_S)};
-    int code = 0;
-    if (!diag_options_begin(&o, &command, argc, argv, &code))
-        return code;
-    return diag_options_fail(print_answer(&o, &q));
+    return print_text(globals, &metrics_help, "/metrics", argc, argv);
 }
 
 /* --- which of them --- */
