@@ -170,6 +170,22 @@ class Status(Case):
         waiter.join(10)
         self.assertEqual([503], waited)
 
+    def test_a_loop_that_stood_still_says_so(self):
+        """A process that is stopped stands for one that hangs: who asked meanwhile is told, who asks later is not."""
+        self.start("diag: {livez_stall: 1s}\n")
+        connection = self.diag.new()
+        connection.request("GET", "/livez")
+        self.assertEqual(b"OK", connection.getresponse().read())
+        self.subject.process.send(signal.SIGSTOP)
+        connection.request("GET", "/livez")
+        time.sleep(2)
+        self.subject.process.send(signal.SIGCONT)
+        answer = connection.getresponse()
+        self.assertEqual(500, answer.status)
+        self.assertIn(b"no progress for", answer.read())
+        connection.close()
+        self.assertEqual(200, self.diag.code("/livez"))
+
 
 if __name__ == "__main__":
     main()
