@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What /status and the metrics tell is what other eyes see, and what a request asks for is done."""
 
+import pathlib
 import re
 import signal
 import threading
@@ -74,6 +75,14 @@ class Status(Case):
         self.assertNotIn("sha256", status["config"], "the file holds the token")
         self.assertEqual(0, sum(l["waiting"] for l in status["listeners"]))
         self.assertEqual(200, self.diag.code("/_status"))
+
+    def test_it_is_known_what_was_built(self):
+        if not (pathlib.Path(__file__).parents[2] / ".git").exists():
+            self.skipTest("an archive does not say which revision it is of")
+        self.start()
+        revision = self.diag.json("/status")["build"]["revision"]
+        self.assertEqual(revision, self.diag.json("/_status")["revision"])
+        self.assertRegex(self.diag.ask("/metrics").text, rf'(?m)^tbot_build_info\{{.*revision="{re.escape(revision)}"')
 
     def test_a_file_that_somebody_else_changed_is_told(self):
         self.start()

@@ -304,6 +304,8 @@ static void test_backend_follows_the_last_contact(void **state)
     assert_says(body, "\"ok\": false,\"status\": \"critical\",\"backend_ok\": false,"
                       "\"backend_status\": \"critical\"");
     assert_says(body, "\"backend_error\": \"refused\"");
+    f->report.revision = NULL;
+    assert_says(ask(f, diag_answer_backend, 503), "\"revision\": \"unknown\"");
 }
 
 static void test_backend_names_what_the_agent_does(void **state)
