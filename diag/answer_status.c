@@ -9,8 +9,9 @@
 /* To the microsecond: a cluster next door answers in less than a millisecond. */
 static void add_seconds(json_t *o, const char *key, struct dur d)
 {
+    int64_t us = d.ns / 1000;
     if (d.ns > 0)
-        json_object_set_new(o, key, json_real((double)(d.ns / 1000) / 1e6));
+        json_object_set_new(o, key, json_real((double)us / 1e6));
 }
 
 static void add_number(json_t *o, const char *key, int64_t n)
