@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <sys/socket.h>
 
 struct conn {
@@ -82,6 +83,7 @@ static void *run(void *arg)
 {
     struct conn *conn = arg;
     conn->serve(conn, conn->fd, conn->arg);
+    OPENSSL_thread_stop(); /* once it has left, the process may end before the thread does */
     leave(conn);
     return NULL;
 }

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "diag/places.h"
 
-static size_t count_remote(const struct places *p)
+/* One of the two sides has all the places it can take. */
+static bool is_side_full(const struct places *p, bool is_local)
 {
     size_t n = 0;
     for (size_t i = 0; i < PLACES_MAX; i++)
-        n += p->at[i].state != PLACE_FREE && !p->at[i].is_local;
-    return n;
+        n += p->at[i].state != PLACE_FREE && p->at[i].is_local == is_local;
+    return n >= (size_t)(PLACES_MAX - (is_local ? PLACES_REMOTE : PLACES_LOCAL));
 }
 
 struct place *places_take(struct places *p, unsigned listener, bool is_local, struct mono now)
 {
-    if (!is_local && count_remote(p) >= PLACES_MAX - PLACES_LOCAL)
+    if (is_side_full(p, is_local))
         return NULL;
     for (size_t i = 0; i < PLACES_MAX; i++) {
         struct place *at = &p->at[i];
@@ -41,10 +42,12 @@ static bool goes_before(const struct place *a, const struct place *b, unsigned l
 struct place *places_victim(struct places *p, unsigned listener, bool is_local)
 {
     struct place *victim = NULL;
+    /* A client of the network never takes the place of one on the Unix socket. */
+    bool is_own_side_only = !is_local || is_side_full(p, is_local);
     for (size_t i = 0; i < PLACES_MAX; i++) {
         struct place *at = &p->at[i];
-        /* A client of the network never takes the place of one on the Unix socket. */
-        if (at->state == PLACE_FREE || at->state == PLACE_HELD || (at->is_local && !is_local))
+        if (at->state == PLACE_FREE || at->state == PLACE_HELD ||
+            (is_own_side_only && at->is_local != is_local))
             continue;
         if (!victim || goes_before(at, victim, listener))
             victim = at;

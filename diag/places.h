@@ -6,7 +6,8 @@
  * The places that connections of the diagnostics server have: how many, for how long, and who gives
  * way. Pure.
  *
- * Connections from the network can take all but those kept for Unix sockets. When there is none left,
+ * Connections from the network can take all but those kept for Unix sockets, and the other way round:
+ * a socket of systemd's may be open to everybody on the machine. When there is none left,
  * the one that has waited longest for the client on the same listener gives way, then one on another
  * listener of the network; those in the middle of an answer come last. So whoever holds connections
  * open loses them to those who ask.
@@ -22,6 +23,9 @@
 
 #define PLACES_MAX 64
 #define PLACES_LOCAL 8 /* of them kept for Unix sockets */
+
+/* Kept for the network: as many as may be held there, and some for probes. */
+#define PLACES_REMOTE (PLACES_HELD_MAX + 8)
 
 /* For a first request, and for reading an answer and sending the next request. */
 #define PLACES_READ_LIMIT dur_s(10)

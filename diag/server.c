@@ -27,7 +27,7 @@ void server_set_timer(struct diag_server *s, struct loop_timer *t, struct mono a
     err_free(e);
 }
 
-static void plan_deadline(struct diag_server *s)
+void server_plan_deadline(struct diag_server *s)
 {
     server_set_timer(s, &s->deadline, places_next_deadline(&s->places));
 }
@@ -59,7 +59,7 @@ static void enforce_deadlines(void *arg)
         at->deadline = MONO_NEVER;
         end_connection(s, at, DIAG_TLS_OVERDUE);
     }
-    plan_deadline(s);
+    server_plan_deadline(s);
 }
 
 /* Root, and the user we run as. Where it cannot be told: nobody. */
@@ -182,7 +182,7 @@ static void on_listener(void *arg, uint32_t events)
         else if (!may_accept_again(ear, errno))
             break;
     }
-    plan_deadline(ear->server);
+    server_plan_deadline(ear->server);
 }
 
 /* 0: it has none. */
@@ -293,12 +293,12 @@ void diag_server_stop(struct diag_server *s)
     for (size_t i = 0; i < s->n_ears; i++)
         close_ear(&s->ears[i]);
     loop_timer_clear(s->c.loop, &s->tick);
-    loop_timer_clear(s->c.loop, &s->deadline);
     if (s->http)
         diag_http_ask_again(s->http);
     server_answer_release(s);
     diag_http_free(TAKE(s->http));
     stop_tls(s);
+    loop_timer_clear(s->c.loop, &s->deadline); /* the last answers have set it again */
 }
 
 void diag_server_free(struct diag_server *s)

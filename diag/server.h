@@ -27,10 +27,10 @@
  * and POST of /renew, /reload and, where the agent allows it, /_shutdown.
  *
  * diag/access.h says who may ask. At most 64 connections, eight places of them are kept for Unix
- * sockets. A first request must be whole within 10 s, the TLS handshake before it included, a later one
- * within 30 s of the answer before;
- * headers have 8 KiB, a body 4 KiB. At the limit, and when descriptors run out, who has waited longest
- * on the same listener gives way to the new one, so slow clients cannot starve a probe.
+ * sockets and 24 for the network. A first request must be whole within 10 s, the TLS handshake before
+ * it included, a later one within 30 s of the answer before; headers have 8 KiB, a body 4 KiB. At the
+ * limit, and when descriptors run out, who has waited longest on the same listener gives way to the new
+ * one, so slow clients cannot starve a probe.
  *
  * Nothing here waits: an answer is made from what is known, and a client that does not read its own
  * is dropped after 30 s. Who asks for something to come about is held, at most 16 on the network and 16 on Unix

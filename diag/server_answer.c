@@ -142,6 +142,7 @@ bool server_answer_make(void *arg, struct place *at, struct diag_request *r, str
         hold(s, at, a->ask_at);
     else if (is_made)
         server_metrics_answered(s->c.metrics, a->route, a->code);
+    server_plan_deadline(s); /* who was held had none */
     if (is_made)
         take_on(s, at, &a->deed);
     return is_made;
@@ -164,6 +165,7 @@ void server_answer_closed(void *arg, struct place *at)
     diag_profiles_forget(&s->profiles, index_of(s, at));
     if (at->tls) {
         place_end_answer(at, now(s));
+        server_plan_deadline(s);
         at->fd = -1;
     } else {
         place_leave(at);

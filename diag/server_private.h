@@ -69,4 +69,7 @@ void server_asker_identify(struct diag_server *s, const struct place *at, struct
 /* Without memory for a timer only punctuality suffers: the next event sets it again. */
 void server_set_timer(struct diag_server *s, struct loop_timer *t, struct mono at);
 
+/* To be called when a connection may have got a deadline where none of them had one. */
+void server_plan_deadline(struct diag_server *s);
+
 #endif

@@ -15,6 +15,9 @@
 
 #define TLS_HANDSHAKE_RECORD 0x16 /* the first byte of a ClientHello's record, RFC 8446 5.1 */
 
+/* Of 4 KiB, more than any request. Who sends faster than we read would keep the loop for ever. */
+#define REFUSED_READS_MAX 16
+
 /* A descriptor in the loop, or not in it: what we want nothing from would tell of its end for ever. */
 struct watch {
     struct loop_io io;
@@ -91,8 +94,10 @@ static void give_up(struct diag_tls_conn *c, const char *result)
 static void refuse(struct diag_tls_conn *c, struct bytes words, const char *result)
 {
     uint8_t unread[4096];
-    while (recv(c->fd, unread, sizeof(unread), MSG_DONTWAIT) == (ssize_t)sizeof(unread))
-        ;
+    for (int i = 0; i < REFUSED_READS_MAX; i++) {
+        if (recv(c->fd, unread, sizeof(unread), MSG_DONTWAIT) != (ssize_t)sizeof(unread))
+            break;
+    }
     (void)!send(c->fd, words.data, words.len, MSG_DONTWAIT | MSG_NOSIGNAL);
     give_up(c, result);
 }

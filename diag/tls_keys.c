@@ -236,10 +236,17 @@ struct tls_server *diag_tls_keys_get(struct diag_tls_keys *k, struct mono now)
     return k->server;
 }
 
+/* A CA of one's own is asked for what it is believed; a cluster writes what a joining machine wishes. */
+static bool is_made_out_to(const struct diag_tls_keys *k, const struct x509_st *cert,
+                           const char *name)
+{
+    return k->c.client_ca ? x509_is_made_out_to(cert, name) : x509_is_of_subject(cert, name);
+}
+
 const char *diag_tls_keys_known(const struct diag_tls_keys *k, const struct x509_st *cert)
 {
     for (size_t i = 0; cert && asks_clients(k) && i < k->c.allow->len; i++) {
-        if (x509_is_made_out_to(cert, k->c.allow->items[i]))
+        if (is_made_out_to(k, cert, k->c.allow->items[i]))
             return k->c.allow->items[i];
     }
     return NULL;

@@ -12,7 +12,8 @@
  *
  * With a list of names, clients are asked for a certificate. One that is shown must lead to a CA of
  * `client_ca`, or of the agent's own identity, else the handshake ends; then its owner is known if one
- * of its names is on the list.
+ * of its names is on the list. Of the cluster's CAs, which come with the identity, no DNS name counts: a
+ * machine chooses its own when it joins.
  *
  * Threads: one at a time.
  */
@@ -26,8 +27,7 @@
 struct diag_tls_config {
     const char *cert, *key; /* PEM files, the leaf first; NULL both: the agent's own identity */
     const char *client_ca;  /* PEM file; NULL: the CAs that came with the agent's own identity */
-    const struct strlist
-        *allow; /* names, see x509_is_made_out_to(). NULL, empty: nobody is asked */
+    const struct strlist *allow; /* names, see identity/pki/x509.h. NULL, empty: nobody is asked */
 };
 
 struct diag_tls_keys;

@@ -61,6 +61,9 @@ RESULT x509_spki_sha256(const X509 *cert, uint8_t out[X509_SPKI_HASH_LEN]);
  */
 bool x509_is_made_out_to(const X509 *cert, const char *name);
 
+/* The same without DNS names. Those of a cluster's CAs are what the machine asked for that joined. */
+bool x509_is_of_subject(const X509 *cert, const char *name);
+
 /* For messages: the subject on one line, cut where it is long. */
 #define X509_NAME_TEXT_SIZE 128
 char *x509_describe(const X509 *cert, char out[X509_NAME_TEXT_SIZE]);

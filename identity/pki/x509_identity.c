@@ -45,11 +45,20 @@ static bool has_common_name(const X509 *cert, const char *name)
     return false;
 }
 
-bool x509_is_made_out_to(const X509 *cert, const char *name)
+static bool is_uri(const char *name)
 {
-    bool is_it = strstr(name, "://")
-                     ? has_alternative(cert, GEN_URI, name)
-                     : has_alternative(cert, GEN_DNS, name) || has_common_name(cert, name);
+    return strstr(name, "://") != NULL;
+}
+
+bool x509_is_of_subject(const X509 *cert, const char *name)
+{
+    bool is_it = is_uri(name) ? has_alternative(cert, GEN_URI, name) : has_common_name(cert, name);
     ERR_clear_error(); /* an extension that cannot be read has no names */
     return is_it;
+}
+
+bool x509_is_made_out_to(const X509 *cert, const char *name)
+{
+    bool is_host = !is_uri(name) && has_alternative(cert, GEN_DNS, name);
+    return x509_is_of_subject(cert, name) || is_host;
 }

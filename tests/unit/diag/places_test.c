@@ -4,6 +4,7 @@
 #include "tests/support/assert_err.h"
 
 #define REMOTE (PLACES_MAX - PLACES_LOCAL)
+#define LOCAL (PLACES_MAX - PLACES_REMOTE)
 
 static struct mono at(int64_t s)
 {
@@ -27,13 +28,42 @@ static void test_network_leaves_the_places_of_the_socket(void **state)
     assert_null(places_take(&p, 1, true, at(200)));
 }
 
-static void test_socket_may_use_what_is_free(void **state)
+/* Whoever may connect to a socket of systemd's, which has the mode that its unit says. */
+static void test_socket_leaves_the_places_of_the_network(void **state)
 {
     (void)state;
     struct places p = {0};
-    fill(&p, PLACES_MAX, 1, true, 0);
+    fill(&p, LOCAL, 1, true, 0);
     assert_null(places_take(&p, 1, true, at(100)));
     assert_null(places_victim(&p, 0, false)); /* the network takes nothing from it */
+    fill(&p, PLACES_REMOTE, 0, false, 100);
+    struct place *victim = places_victim(&p, 2, true); /* one more of its own is one too many */
+    assert_true(victim->is_local);
+    place_leave(victim);
+    assert_non_null(places_take(&p, 2, true, at(200)));
+}
+
+static void test_socket_may_take_the_place_of_the_network(void **state)
+{
+    (void)state;
+    struct places p = {0};
+    fill(&p, REMOTE, 0, false, 0);
+    fill(&p, PLACES_LOCAL, 1, true, 100);
+    for (size_t i = 0; i < PLACES_LOCAL; i++)
+        place_hold(&p.at[REMOTE + i], at(1000));
+    assert_false(places_victim(&p, 1, true)->is_local);
+}
+
+/* All that are held on both sides leave some that give way. */
+static void test_network_finds_room_beside_those_that_are_held(void **state)
+{
+    (void)state;
+    struct places p = {0};
+    fill(&p, LOCAL, 1, true, 0);
+    fill(&p, PLACES_REMOTE, 0, false, 100);
+    for (size_t i = 0; i < PLACES_HELD_MAX; i++)
+        place_hold(&p.at[LOCAL + i], at(1000));
+    assert_non_null(places_victim(&p, 0, false));
 }
 
 static void test_who_waits_longest_on_the_same_listener_gives_way(void **state)
@@ -156,7 +186,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_network_leaves_the_places_of_the_socket),
-        cmocka_unit_test(test_socket_may_use_what_is_free),
+        cmocka_unit_test(test_socket_leaves_the_places_of_the_network),
+        cmocka_unit_test(test_socket_may_take_the_place_of_the_network),
+        cmocka_unit_test(test_network_finds_room_beside_those_that_are_held),
         cmocka_unit_test(test_who_waits_longest_on_the_same_listener_gives_way),
         cmocka_unit_test(test_one_being_answered_gives_way_last),
         cmocka_unit_test(test_after_an_answer_it_is_the_youngest_again),

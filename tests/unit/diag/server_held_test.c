@@ -104,6 +104,21 @@ static void test_wait_ends_late_with_how_it_stands(void **state)
     close(fd);
 }
 
+/* While it was held nobody was to be told to go: its answer begins to count anew. */
+static void test_who_was_held_has_a_time_limit_again_after_its_answer(void **state)
+{
+    struct server_world *w = *state;
+    int fd = ask(w, 0, "/wait");
+    advance(w, 10); /* its first limit, which does not count while it is held */
+    report(w, true);
+    assert_reply(w, fd, "HTTP/1.1 200 ");
+    advance(w, 29);
+    assert_false(world_read(w, fd, reply));
+    advance(w, 1);
+    assert_true(world_read(w, fd, reply));
+    close(fd);
+}
+
 static void test_wait_is_told_of_a_stop(void **state)
 {
     struct server_world *w = *state;
@@ -329,6 +344,7 @@ int main(void)
         HELD_TEST(test_wait_for_ready_outlasts_failures_and_time_limits),
         HELD_TEST(test_wait_for_serving_ends_with_credentials),
         HELD_TEST(test_wait_ends_late_with_how_it_stands),
+        HELD_TEST(test_who_was_held_has_a_time_limit_again_after_its_answer),
         HELD_TEST(test_wait_is_told_of_a_stop),
         HELD_TEST(test_server_that_ends_tells_who_waits),
         HELD_TEST(test_server_can_end_while_somebody_waits),

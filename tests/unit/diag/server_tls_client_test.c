@@ -158,7 +158,7 @@ static void test_cas_of_the_agents_identity_are_the_default(void **state)
     host_ca_init(&host, FIXTURE_CLUSTER);
     CLEANUP(credentials_freep) struct credentials *bot = host_ca_bot(&host, "bot-test");
     CLEANUP(key_freep) struct key *key = fixture_key(KEY_ECDSA_P256);
-    struct identity client = {host_ca_issue(&host, key, "DNS:probe.example", 0), key_evp(key)};
+    struct identity client = {host_ca_issue(&host, key, "URI:" SPIFFE, 0), key_evp(key)};
     struct identity stranger = tls_world_make("prometheus", NULL, &ca);
     listen_with(w, &with_own_cas);
     assert_int_equal(told_to(w, &client), REFUSED); /* of a CA that is not ours yet */
@@ -167,6 +167,23 @@ static void test_cas_of_the_agents_identity_are_the_default(void **state)
     assert_int_equal(told_to(w, &stranger), REFUSED);
     X509_free(client.cert);
     identity_release(&stranger);
+    host_ca_release(&host);
+}
+
+/* A machine that joins a cluster chooses the DNS names it gets a certificate for. */
+static void test_dns_names_by_the_clusters_cas_prove_nothing(void **state)
+{
+    struct server_world *w = *state;
+    struct host_ca host;
+    host_ca_init(&host, FIXTURE_CLUSTER);
+    CLEANUP(credentials_freep) struct credentials *bot = host_ca_bot(&host, "bot-test");
+    CLEANUP(key_freep) struct key *key = fixture_key(KEY_ECDSA_P256);
+    struct identity joined = {host_ca_issue(&host, key, "DNS:prometheus,DNS:probe.example", 0),
+                              key_evp(key)};
+    listen_with(w, &with_own_cas);
+    diag_server_use(w->server, bot);
+    assert_int_equal(told_to(w, &joined), A_CODE);
+    X509_free(joined.cert);
     host_ca_release(&host);
 }
 
@@ -179,7 +196,7 @@ static void test_before_there_are_cas_no_certificate_will_do(void **state)
     host_ca_init(&host, FIXTURE_CLUSTER);
     CLEANUP(credentials_freep) struct credentials *bot = host_ca_bot(&host, "bot-test");
     CLEANUP(key_freep) struct key *client_key = fixture_key(KEY_ECDSA_P256);
-    struct identity client = {host_ca_issue(&host, client_key, "DNS:probe.example", 0),
+    struct identity client = {host_ca_issue(&host, client_key, "URI:" SPIFFE, 0),
                               key_evp(client_key)};
     struct identity id = tls_world_make("prometheus", NULL, &ca);
     tls_world_put_cert(w, "tls.crt", &ca);
@@ -232,6 +249,7 @@ int main(void)
         WORLD_TEST(test_ca_file_that_changed_is_read_again),
         WORLD_TEST(test_without_a_list_nobody_is_asked),
         WORLD_TEST(test_cas_of_the_agents_identity_are_the_default),
+        WORLD_TEST(test_dns_names_by_the_clusters_cas_prove_nothing),
         WORLD_TEST(test_before_there_are_cas_no_certificate_will_do),
         WORLD_TEST(test_tokens_and_certificates_go_together),
     };

@@ -128,6 +128,18 @@ static void test_plain_http_is_told_so_and_nothing_else(void **state)
     assert_int_equal(tls_world_count(w, "ok"), 0);
 }
 
+static void test_what_pours_in_and_is_no_tls_does_not_keep_the_loop(void **state)
+{
+    struct server_world *w = *state;
+    int fd = world_connect(w, 0);
+    world_send(fd, "x");
+    tls_world_pour(true);
+    world_settle(w);
+    tls_world_pour(false);
+    assert_int_equal(tls_world_count(w, "not_tls"), 1);
+    close(fd);
+}
+
 static void test_without_a_certificate_nothing_is_served(void **state)
 {
     struct server_world *w = *state;
@@ -504,6 +516,7 @@ int main(void)
         WORLD_TEST(test_stranger_on_the_network_gets_no_details),
         WORLD_TEST(test_client_that_ends_its_half_gets_its_answer),
         WORLD_TEST(test_plain_http_is_told_so_and_nothing_else),
+        WORLD_TEST(test_what_pours_in_and_is_no_tls_does_not_keep_the_loop),
         WORLD_TEST(test_without_a_certificate_nothing_is_served),
         WORLD_TEST(test_garbage_does_no_harm),
         WORLD_TEST(test_clients_that_leave_at_any_moment_leave_nothing_behind),

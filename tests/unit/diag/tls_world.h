@@ -62,6 +62,9 @@ unsigned tls_world_count(struct server_world *w, const char *result);
 /* The server's sockets take little at once from here on; until the next setup. */
 void tls_world_narrow(bool is_narrow);
 
+/* The server's reads without waiting find as much as there is room for, every time. */
+void tls_world_pour(bool is_pouring);
+
 /* How often the server looked whether there is anything to carry. */
 unsigned tls_world_steps(void);
 

@@ -46,6 +46,16 @@ static void test_nothing_but_the_whole_name_will_do(void **state)
         assert_names("prometheus", san, wrong[i], false);
 }
 
+static void test_a_subject_is_known_by_what_is_no_dns_name(void **state)
+{
+    (void)state;
+    struct identity id = issue("prometheus", "DNS:b.example,URI:" SPIFFE);
+    assert_true(x509_is_of_subject(id.cert, "prometheus"));
+    assert_true(x509_is_of_subject(id.cert, SPIFFE));
+    assert_false(x509_is_of_subject(id.cert, "b.example"));
+    identity_release(&id);
+}
+
 /* Who may choose one kind of name must not pass for another. */
 static void test_a_uri_is_looked_for_among_uris_only(void **state)
 {
@@ -81,6 +91,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_of_the_three_kinds_are_found),
         cmocka_unit_test(test_nothing_but_the_whole_name_will_do),
+        cmocka_unit_test(test_a_subject_is_known_by_what_is_no_dns_name),
         cmocka_unit_test(test_a_uri_is_looked_for_among_uris_only),
         cmocka_unit_test(test_a_name_with_a_nul_byte_is_not_what_stands_before_it),
     };
