@@ -133,10 +133,15 @@ static void revive(struct renewer *r, struct now now)
     renewer_cycle_begin(r, now);
 }
 
+/* What one pass was for is done then, however long its outputs take. */
+static bool awaits_next(const struct renewer *r)
+{
+    return r->state == RENEWER_FRESH && !r->config.one_pass;
+}
+
 static bool is_due(const struct renewer *r, struct now now)
 {
-    return r->state == RENEWER_FRESH &&
-           schedule_due(&r->schedule, now.mono, renewer_rules_calendar(r, now));
+    return awaits_next(r) && schedule_due(&r->schedule, now.mono, renewer_rules_calendar(r, now));
 }
 
 static void look_at_the_clocks(struct renewer *r, struct now now)
@@ -157,7 +162,7 @@ static struct mono next_wake(const struct renewer *r, struct now now)
     struct wall calendar = renewer_rules_calendar(r, now);
     struct mono wake = mono_min(r->next_at, r->persist_at);
     wake = mono_min(wake, renewer_rules_give_up_at(r));
-    if (r->state == RENEWER_FRESH)
+    if (awaits_next(r))
         wake = mono_min(wake, schedule_wake(&r->schedule, now.mono, calendar));
     if (r->has_identity && r->state != RENEWER_EXPIRED)
         wake = mono_min(wake, mono_add(now.mono, renewer_rules_left(r, now)));

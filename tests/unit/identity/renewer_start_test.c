@@ -185,6 +185,19 @@ static void test_one_pass_renews_at_once_and_bears_what_it_is_told_to(void **sta
     }
 }
 
+static void test_one_pass_renews_once_however_long_its_outputs_take(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, (struct renewer_config){.one_pass = true});
+    start(&f, STORED);
+    renew(&f);
+    pass(&f, 30 * 60);
+    tell(&f, RENEWER_TIMER);
+    assert_int_equal(f.todo.job, RENEWER_JOB_NONE);
+    assert_int_equal(f.r.state, RENEWER_FRESH);
+}
+
 static void test_one_pass_that_finds_an_open_renewal_resolves_and_renews(void **state)
 {
     (void)state;
@@ -316,6 +329,7 @@ int main(void)
         cmocka_unit_test(test_first_join_makes_a_last_attempt_at_its_limit),
         cmocka_unit_test(test_waiting_first_join_goes_from_back_off_to_probing),
         cmocka_unit_test(test_one_pass_renews_at_once_and_bears_what_it_is_told_to),
+        cmocka_unit_test(test_one_pass_renews_once_however_long_its_outputs_take),
         cmocka_unit_test(test_one_pass_that_finds_an_open_renewal_resolves_and_renews),
         cmocka_unit_test(test_one_pass_that_must_not_renew_ends),
         cmocka_unit_test(test_one_pass_that_must_not_renew_joins_where_it_may),
