@@ -63,11 +63,28 @@ static RESULT check_tls(const struct config *c, struct config_report *report)
     return NULL;
 }
 
+/* Who configured TLS is not to find out later that what he listens on has none. */
+static RESULT check_tls_is_used(const struct config *c, struct config_report *report)
+{
+    const struct config_diag_tls *tls = &c->diag.tls;
+    struct diag_address a;
+    bool wants_tls = is_given(tls->cert) || is_given(tls->client_ca) || tls->allow.len > 0;
+    if (!wants_tls || !is_given(c->diag_addr))
+        return NULL;
+    CLEANUP(err_freep) struct err *e = diag_address_parse(c->diag_addr, &a);
+    if (e || a.scheme == DIAG_HTTPS || a.scheme == DIAG_UNIX)
+        return NULL;
+    return config_report_error(report, c->at_diag,
+                               "key 'tls': needs an https:// address; '%.200s' has no TLS",
+                               c->diag_addr);
+}
+
 struct err *config_check_diag(const struct config *c, struct config_report *report)
 {
     if (is_given(c->diag_addr))
         TRY(check_address(report, c->at_diag_addr, "diag_addr", c->diag_addr));
     TRY(check_tls(c, report));
+    TRY(check_tls_is_used(c, report));
     TRY(check_path(report, c->at_diag, "tokens", c->diag.tokens));
     return check_socket(report, c->at_diag_socket, c->diag_socket);
 }

@@ -187,6 +187,8 @@ enum diag_copy credential_copies_get(const struct credential_copies *c,
                                      struct wall *ret_seen_at)
 {
     const struct copy *copy = find(c, view, kind);
+    if (copy && copy->state == DIAG_COPY_DIFFERS && view->is_busy)
+        copy = NULL; /* it may be our own, from a renewal that is not told of yet */
     *ret_seen_at = copy ? c->seen_at.wall : WALL_NONE;
     return copy ? copy->state : DIAG_COPY_UNKNOWN;
 }

@@ -43,7 +43,10 @@ DEFINE_FREEP(credential_copies)
 bool credential_copies_look(struct credential_copies *c, const struct credential_view *views,
                             size_t n_views);
 
-/* What the last look saw of this certificate's file, and when. UNKNOWN: it was not looked at. */
+/*
+ * What the last look saw of this certificate's file, and when. UNKNOWN: it was not looked at, or differs
+ * while the service is about to write it.
+ */
 enum diag_copy credential_copies_get(const struct credential_copies *c,
                                      const struct credential_view *view, enum credential_kind kind,
                                      struct wall *ret_seen_at);

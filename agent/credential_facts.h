@@ -45,6 +45,7 @@ struct credential_view {
     const char *dir;                      /* where their files are; NULL: not in files */
     struct wall renew_at;                 /* WALL_NONE: not planned */
     bool is_stale;                        /* the renewal fell due and has not succeeded */
+    bool is_busy; /* work is under way, which may have written files that `facts` are not of yet */
 };
 
 #endif

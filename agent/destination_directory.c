@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/absolute_path.h"
 #include "agent/destination_kind.h"
 #include "agent/destination_readers.h"
 #include "base/dir_generation.h"
@@ -140,22 +141,6 @@ static void free_kind(struct directory **d)
         directory_free(&(*d)->kind);
 }
 
-/* Made absolute once: ssh reads our paths from anywhere, and we may change directory. */
-static RESULT absolute(const char *path, char **ret)
-{
-    CLEANUP(freep) char *here = path[0] == '/' ? strdup("") : getcwd(NULL, 0);
-    char *whole = NULL;
-
-    if (!here && errno == ENOMEM)
-        return err_nomem();
-    if (!here)
-        return err_sys(ERR_STORAGE, errno, "find the current directory");
-    if (asprintf(&whole, "%s%s%s", here, path[0] == '/' ? "" : "/", path) < 0)
-        return err_nomem();
-    *ret = whole;
-    return NULL;
-}
-
 RESULT destination_directory_new(const struct config_destination *config,
                                  const struct entropy *entropy, struct destination_kind **ret)
 {
@@ -165,7 +150,7 @@ RESULT destination_directory_new(const struct config_destination *config,
         return err_nomem();
     d->config = config;
     destination_readers_init(&d->readers, config, entropy);
-    TRY(absolute(config->path, &d->path));
+    TRY(absolute_path(config->path, &d->path)); /* ssh reads our paths from anywhere */
     if (asprintf(&d->text, "directory '%s'", d->path) < 0) {
         d->text = NULL;
         return err_nomem();

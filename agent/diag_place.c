@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/diag_place.h"
 
+#include "agent/absolute_path.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +12,13 @@ static struct err *join(const char *dir, const char *name, char **ret)
         return NULL;
     *ret = NULL; /* undefined after a failure */
     return err_nomem();
+}
+
+static struct err *in_storage(const char *storage, char **ret)
+{
+    CLEANUP(freep) char *dir = NULL;
+    TRY(absolute_path(storage, &dir));
+    return join(dir, DIAG_PLACE_NAME, ret);
 }
 
 static struct err *copy(const char *path, char **ret)
@@ -28,7 +37,7 @@ RESULT diag_place_socket(const struct config *config, char *(*get)(const char *n
     if (given && *given)
         return copy(given, ret);
     if (config->storage.type == CONFIG_DESTINATION_DIRECTORY)
-        return join(config->storage.path, DIAG_PLACE_NAME, ret);
+        return in_storage(config->storage.path, ret);
     return run && *run == '/' ? join(run, "tbot-" DIAG_PLACE_NAME, ret)
                               : join("/run/tbot", DIAG_PLACE_NAME, ret);
 }

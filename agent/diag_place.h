@@ -8,7 +8,7 @@
  *
  *     diag_socket: PATH             there
  *     diag_socket: off              nowhere
- *     storage in a directory        STORAGE/diag.sock
+ *     storage in a directory        STORAGE/diag.sock, from the present directory if it is relative
  *     $XDG_RUNTIME_DIR is set       $XDG_RUNTIME_DIR/tbot-diag.sock
  *     else                          /run/tbot/diag.sock
  */
@@ -19,7 +19,7 @@
 
 /*
  * The path, the caller's; NULL: there is no socket. `config` has been validated. `get` is getenv(3), or a
- * test's. ERR_NOMEM.
+ * test's. ERR_STORAGE, ERR_NOMEM: see agent/absolute_path.h.
  */
 RESULT diag_place_socket(const struct config *config, char *(*get)(const char *name), char **ret);
 

@@ -159,6 +159,14 @@ static struct err *add_socket(struct places *p, const struct config *config)
     return add_address(p, text);
 }
 
+/* What may help at the place itself, if anything, and what does in any case. */
+static struct err *add_remedy(struct err *why)
+{
+    const char *hint = err_hint(why);
+    return err_set_hint(why, "%s%s another place with 'diag_socket', or set it to off.",
+                        hint ? hint : "", hint ? " Or name" : "Name");
+}
+
 /* Without what nobody asked for by name; unless something else is wrong, which then comes again. */
 static struct err *listen_without_socket(struct diagnostics *d, struct places *p, size_t n_given,
                                          struct err *why)
@@ -167,7 +175,7 @@ static struct err *listen_without_socket(struct diagnostics *d, struct places *p
         return why;
     p->n = n_given;
     struct err *e = open_server(d, p);
-    why = err_set_hint(why, "Name another place with 'diag_socket', or set it to off.");
+    why = add_remedy(why);
     if (!e)
         log_err(d->c.log, LOG_WARN, COMPONENT, "there is no local diagnostics socket", why);
     err_free(why);

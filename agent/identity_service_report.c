@@ -127,7 +127,8 @@ struct credential_view identity_service_credentials(const struct identity_servic
                                     .facts = s->creds ? &s->facts : NULL,
                                     .dir = is_on_disk ? storage->path : NULL,
                                     .renew_at = s->stopping ? WALL_NONE : renew_at(s),
-                                    .is_stale = s->creds && is_in_trouble};
+                                    .is_stale = s->creds && is_in_trouble,
+                                    .is_busy = s->job.is_busy};
 }
 
 const struct subject *identity_service_subject(const struct identity_service *s)

@@ -257,7 +257,8 @@ struct credential_view output_service_credentials(const struct output_service *s
                                     .dir = destination_dir(s->destination),
                                     .renew_at = is_planned ? schedule_calendar(&s->cycle.next, now)
                                                            : WALL_NONE,
-                                    .is_stale = s->has_files && s->cycle.stale};
+                                    .is_stale = s->has_files && s->cycle.stale,
+                                    .is_busy = s->job.is_busy};
 }
 
 const char *output_service_name(const struct output_service *s)

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #ifndef TBOT_REVISION
-#define TBOT_REVISION NULL /* whoever builds may name it */
+#define TBOT_REVISION NULL /* built from an archive, and nobody named it */
 #endif
 
 /* gRPC says something only when something is odd; it has no level we could trust. */

@@ -57,6 +57,17 @@ static RESULT read_roots(const char *path, struct stack_st_X509 **ret)
     return e ? err_wrap_as(ERR_USAGE, e, "option '--ca': '%s'", path) : NULL;
 }
 
+/* One that is known to others opens whatever it was meant for: better no answer than that. */
+static RESULT check_way_of_token(const struct diag_where *w)
+{
+    if (w->kind != DIAG_WHERE_PLAIN || address_is_loopback(&w->address))
+        return NULL;
+    return err_set_hint(
+        err_new(ERR_USAGE, "option '--token': it would cross the network to '%s' unencrypted",
+                w->text),
+        "Have the agent listen at an https:// address, or ask without a token, or on its machine.");
+}
+
 RESULT diag_client_init(struct diag_client *c, const struct diag_options *o)
 {
     CLEANUP(diag_client_release) struct diag_client made = {.clock = clock_system()};
@@ -65,6 +76,8 @@ RESULT diag_client_init(struct diag_client *c, const struct diag_options *o)
         return err_new(ERR_USAGE, "option '--ca' is about https:// addresses");
     if (o->ca)
         TRY(read_roots(o->ca, &made.roots));
+    if (o->token_file)
+        TRY(check_way_of_token(&made.where));
     if (o->token_file && made.where.kind != DIAG_WHERE_SOCKET)
         TRY(read_token(o->token_file, &made.token));
     *c = made;

@@ -31,7 +31,10 @@ struct diag_client {
     const struct clock *clock;
 };
 
-/* Finds the agent and reads the files that the options name; connects to nobody. */
+/*
+ * Finds the agent and reads the files that the options name; connects to nobody. ERR_USAGE, also for a
+ * token that would cross the network without TLS; ERR_CONFIG.
+ */
 RESULT diag_client_init(struct diag_client *c, const struct diag_options *options);
 void diag_client_release(struct diag_client *c);
 

@@ -31,7 +31,7 @@ static void add_names(json_t *o, const struct diag_facts *f, const struct diag_r
     diag_json_text(o, "forward_address", r->authority.address);
     diag_json_text(o, "hostname", r->hostname);
     diag_json_text(o, "backend_error", backend_error(&r->authority));
-    diag_json_text(o, "revision", r->revision);
+    diag_json_text(o, "revision", r->revision ? r->revision : "unknown");
     diag_json_text(o, "compiler", r->compiler);
 }
 

@@ -25,7 +25,7 @@ static json_t *service_json(const struct diag_facts *f, const struct health_serv
     return o;
 }
 
-/* What tbot says of a service; a stranger gets no reason. */
+/* What tbot says of a service, which leaves no time out; a stranger gets no reason. */
 static json_t *tbot_service_json(const struct diag_facts *f, const struct health_service *s)
 {
     struct health_view v = health_view(s, f->now);
@@ -33,7 +33,10 @@ static json_t *tbot_service_json(const struct diag_facts *f, const struct health
     diag_json_text(o, "status", diag_health_word(v.state));
     if (f->with_details && v.state != HEALTH_OK)
         diag_json_text(o, "reason", v.reason);
-    diag_json_time(o, "updated_at", f->with_details ? v.updated_at : WALL_NONE);
+    if (f->with_details && v.updated_at.ns == WALL_NONE.ns)
+        json_object_set_new(o, "updated_at", json_null());
+    else if (f->with_details)
+        diag_json_time(o, "updated_at", v.updated_at);
     return o;
 }
 

@@ -6,11 +6,12 @@
 /* A disk that takes longer is not worth waiting for: then what was seen before is told. */
 #define REFRESH_LIMIT dur_s(1)
 
-/* Rounded to milliseconds: more would only look exact. */
+/* To the microsecond: a cluster next door answers in less than a millisecond. */
 static void add_seconds(json_t *o, const char *key, struct dur d)
 {
+    int64_t us = d.ns / 1000;
     if (d.ns > 0)
-        json_object_set_new(o, key, json_real((double)dur_to_ms(d) / 1000));
+        json_object_set_new(o, key, json_real((double)us / 1e6));
 }
 
 static void add_number(json_t *o, const char *key, int64_t n)

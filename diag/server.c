@@ -35,7 +35,7 @@ void server_plan_deadline(struct diag_server *s)
 static void tick(void *arg)
 {
     struct diag_server *s = arg;
-    s->liveness.ticked = now(s);
+    liveness_tick(&s->liveness, now(s));
     server_set_timer(s, &s->tick, liveness_next_tick(&s->liveness));
 }
 
@@ -265,7 +265,7 @@ RESULT diag_server_new(const struct diag_server_config *c, struct diag_server **
         s->c.metrics_prefix = METRICS_PREFIX;
     if (gethostname(s->hostname, sizeof(s->hostname)) != 0)
         s->hostname[0] = '\0'; /* then nothing says where a metric is from */
-    s->liveness.stall = c->livez_stall;
+    s->liveness = (struct liveness){.ticked = now(s), .stall = c->livez_stall};
     s->tick = (struct loop_timer){.fn = tick, .arg = s};
     s->deadline = (struct loop_timer){.fn = enforce_deadlines, .arg = s};
     server_answer_init(s);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What /status and the metrics tell is what other eyes see, and what a request asks for is done."""
 
+import pathlib
 import re
+import signal
 import threading
 import time
 
@@ -73,6 +75,14 @@ class Status(Case):
         self.assertNotIn("sha256", status["config"], "the file holds the token")
         self.assertEqual(0, sum(l["waiting"] for l in status["listeners"]))
         self.assertEqual(200, self.diag.code("/_status"))
+
+    def test_it_is_known_what_was_built(self):
+        if not (pathlib.Path(__file__).parents[2] / ".git").exists():
+            self.skipTest("an archive does not say which revision it is of")
+        self.start()
+        revision = self.diag.json("/status")["build"]["revision"]
+        self.assertEqual(revision, self.diag.json("/_status")["revision"])
+        self.assertRegex(self.diag.ask("/metrics").text, rf'(?m)^tbot_build_info\{{.*revision="{re.escape(revision)}"')
 
     def test_a_file_that_somebody_else_changed_is_told(self):
         self.start()
@@ -148,6 +158,39 @@ class Status(Case):
         self.subject.process.wait()
         self.assertIn("at_most:2s", self.subject.process.text())
         self.assertLess(time.monotonic() - begin, 6)
+
+    def test_a_stop_is_told_of_to_its_end(self):
+        self.start("diag: {shutdown_timeout: 2s}\n")
+        self.cluster.command("hang", "method", "GenerateUserCerts")
+        asked = self.cluster.requests("GenerateUserCerts")
+        self.assertEqual(202, self.diag.ask("/renew", "POST").code)
+        wait_until("the renewal to be asked for", lambda: self.cluster.requests("GenerateUserCerts") > asked)
+        waited = []
+        waiter = threading.Thread(target=lambda: waited.append(self.diag.code("/wait?for=ready")))
+        self.subject.process.send(signal.SIGTERM)
+        wait_until("the stop", lambda: self.diag.json("/readyz")["state"] == "stopping")
+        waiter.start()
+        self.assertEqual([200, 503, 200], [self.diag.code(path) for path in ("/livez", "/readyz", "/servez")])
+        self.assertIn("process_state 4", self.diag.ask("/metrics").text)
+        self.assertEqual("stopping", self.diag.json("/_status")["message"])
+        for path in ("/renew", "/reload"):
+            self.assertEqual(409 if path == "/renew" else 501, self.diag.ask(path, "POST").code)
+        self.subject.process.must_live()
+        waiter.join(10)
+        self.assertEqual([503], waited)
+
+    def test_a_loop_that_stood_still_says_so(self):
+        """A process that is stopped stands for one that hangs."""
+        self.start("diag: {livez_stall: 1s}\n")
+        asked = self.diag.connect()
+        self.subject.process.send(signal.SIGSTOP)
+        asked.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        stopped = time.monotonic()
+        wait_until("it to have stood long enough", lambda: time.monotonic() - stopped > 1.5)
+        self.subject.process.send(signal.SIGCONT)
+        self.assertRegex(asked.recv(4096), rb"^HTTP/1.1 500 ")
+        asked.close()
+        wait_until("it to be over", lambda: self.diag.code("/livez") == 200, 5)
 
 
 if __name__ == "__main__":

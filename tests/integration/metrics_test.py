@@ -121,6 +121,18 @@ class Metrics(Case):
         fds = len(list(pathlib.Path(f"/proc/{agent.process.pid}/fd").iterdir()))
         self.assertAlmostEqual(fds, self.value(agent, "process_open_fds"), delta=2)
 
+    def test_each_service_says_when_it_succeeded_and_will_try_again(self):
+        agent = self.serve()
+        self.wait_value(agent, "process_state", 0)
+        now = time.time()
+        # A renewal at its interval, or at the latest before the end of what there is.
+        for service, latest in (("identity", 600), ("identity-1", 600), ("connection", 70)):
+            label = f'{{service="{service}"}}'
+            self.assertAlmostEqual(now, self.value(agent, f"tbot_service_last_success_timestamp_seconds{label}"), delta=30)
+            ahead = self.value(agent, f"tbot_service_next_attempt_timestamp_seconds{label}") - now
+            self.assertTrue(0 < ahead < latest, f"{service}: in {ahead} s")
+            self.assertEqual(0, self.value(agent, f"tbot_service_consecutive_failures{label}"))
+
     def test_outage_shows_in_the_state_and_in_failures(self):
         agent = self.serve()
         self.wait_value(agent, "process_state", 0)
@@ -129,6 +141,8 @@ class Metrics(Case):
         self.wait_value(agent, "process_state", 2)
         self.wait_value(agent, 'tbot_authority_connected{path="auth"}', 0)
         self.wait_value(agent, "tbot_serving", 1)
+        failures = self.value(agent, 'tbot_service_consecutive_failures{service="connection"}')
+        self.assertGreaterEqual(failures, 1)
         _, text = self.get(agent, "/metrics")
         self.assertRegex(text.decode(), r'tbot_rpc_requests_total\{method="\w+",code="unavailable"\} [1-9]')
 

@@ -91,7 +91,7 @@ static void test_write_of_diagnostics_leaves_out_what_is_the_default(void **stat
 {
     (void)state;
     static const char given[] =
-        "version: v2\ndiag_addr: 127.0.0.1:3001\ndiag_socket: \"off\"\n"
+        "version: v2\ndiag_addr: https://127.0.0.1:3001\ndiag_socket: \"off\"\n"
         "diag:\n  tls:\n    cert: /c\n    key: /k\n    client_ca: /a\n"
         "    allow:\n      - ops\n  tokens: /t\n  unsafe_plain: true\n"
         "  enable_shutdown: true\n  shutdown_timeout: 3s\n  livez_stall: 5s\n";
@@ -100,7 +100,7 @@ static void test_write_of_diagnostics_leaves_out_what_is_the_default(void **stat
     CLEANUP(secret_freep) struct secret *plain_text = NULL;
     assert_ok(config_parse("t", bytes_of_str(given), &c));
     text = write_out(c);
-    assert_non_null(strstr(secret_str(text), "diag_addr: \"127.0.0.1:3001\"\n"));
+    assert_non_null(strstr(secret_str(text), "diag_addr: https://127.0.0.1:3001\n"));
     assert_non_null(strstr(secret_str(text), "diag_socket: \"off\"\n"));
     assert_non_null(strstr(secret_str(text), strstr(given, "diag:\n")));
     assert_ok(config_parse("t", bytes_of_str("version: v2\n"), &plain));

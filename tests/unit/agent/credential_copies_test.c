@@ -165,6 +165,22 @@ static void test_a_renewal_makes_the_last_look_old(void **state)
     assert_int_equal(state_of(w, 0, CREDENTIAL_X509), DIAG_COPY_SAME);
 }
 
+/* Between the last rename and the moment the service hears of it. */
+static void test_a_renewal_under_way_is_not_somebody_else(void **state)
+{
+    struct world *w = *state;
+    struct wall seen_at;
+    w->views[0].is_busy = true;
+    write_file(w, "tlscert", "the next");
+    look(w);
+    assert_int_equal(credential_copies_get(w->copies, &w->views[0], CREDENTIAL_X509, &seen_at),
+                     DIAG_COPY_UNKNOWN);
+    assert_int_equal(seen_at.ns, WALL_NONE.ns);
+    assert_int_equal(state_of(w, 0, CREDENTIAL_SSH), DIAG_COPY_SAME);
+    w->views[0].is_busy = false;
+    assert_int_equal(state_of(w, 0, CREDENTIAL_X509), DIAG_COPY_DIFFERS);
+}
+
 int main(void)
 {
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, set_up, tear_down)
@@ -176,6 +192,7 @@ int main(void)
         TEST(test_what_is_not_in_files_is_not_looked_at),
         TEST(test_the_next_look_comes_after_two_seconds),
         TEST(test_a_renewal_makes_the_last_look_old),
+        TEST(test_a_renewal_under_way_is_not_somebody_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

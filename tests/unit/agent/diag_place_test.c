@@ -3,7 +3,9 @@
 
 #include "tests/support/assert_err.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static char *in_session(const char *name)
 {
@@ -52,6 +54,17 @@ static void test_socket_is_in_the_storage_unless_told_otherwise(void **state)
     check("diag_socket: ''\n", in_session, CONFIG_DEFAULT_STORAGE "/diag.sock");
 }
 
+/* What listens and what asks must name one place, which no address can do with a relative path. */
+static void test_relative_storage_is_in_the_present_directory(void **state)
+{
+    (void)state;
+    CLEANUP(freep) char *here = getcwd(NULL, 0);
+    char expected[PATH_MAX + 32];
+    assert_non_null(here);
+    snprintf(expected, sizeof(expected), "%s/./x/diag.sock", here);
+    check("storage: {type: directory, path: ./x}\n", in_session, expected);
+}
+
 static void test_socket_of_storage_in_memory_is_in_a_directory_for_such(void **state)
 {
     (void)state;
@@ -64,6 +77,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_socket_is_in_the_storage_unless_told_otherwise),
+        cmocka_unit_test(test_relative_storage_is_in_the_present_directory),
         cmocka_unit_test(test_socket_of_storage_in_memory_is_in_a_directory_for_such),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,7 +100,10 @@ static void test_default_socket_that_cannot_be_made_is_a_warning(void **state)
     struct world *w = *state;
     assert_ok(begin(w, "missing", "diag_addr: 127.0.0.1:0\n"));
     assert_true(is_logged(w, "there is no local diagnostics socket"));
-    assert_true(is_logged(w, "hint:\"Name another place with 'diag_socket', or set it to off.\""));
+    assert_true(is_logged(w, "opening its directory '"));
+    assert_true(is_logged(w,
+                          "hint:\"Create the directory, and let the agent's user write to it. Or "
+                          "name another place with 'diag_socket', or set it to off.\""));
     assert_true(is_logged(w, "listening address:127.0.0.1:0"));
 }
 

@@ -348,6 +348,36 @@ static void test_token_file_holds_one_word(void **state)
     }
 }
 
+static void test_token_does_not_cross_the_network_in_the_clear(void **state)
+{
+    static const struct {
+        const char *address;
+        bool is_refused;
+    } cases[] = {
+        {"node7:3001", true},
+        {"http://10.0.0.7:3001", true},
+        {"http://[2001:db8::7]:3001", true},
+        {"https://node7:3001", false},
+        {"localhost:3001", false},
+        {"127.0.0.9:3001", false},
+        {"http://[::1]:3001", false},
+        {":3001", false},
+    };
+    struct world *w = *state;
+    temp_dir_write(&w->dir, "token", "s3cret");
+    CLEANUP(freep) char *file = strdup(temp_dir_join(&w->dir, "token"));
+    w->options.token_file = file;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        diag_client_release(&w->client);
+        w->options.diag_addr = cases[i].address;
+        struct err *e = diag_client_init(&w->client, &w->options);
+        if (cases[i].is_refused)
+            assert_fails(e, ERR_USAGE, "unencrypted");
+        else
+            assert_ok(e);
+    }
+}
+
 static void test_ca_is_read_for_https_alone(void **state)
 {
     struct world *w = *state;
@@ -407,6 +437,7 @@ int main(void)
         IN_WORLD(test_socket_of_another_user_names_that_user),
         IN_WORLD(test_silent_agent_is_a_timeout),
         IN_WORLD(test_token_file_holds_one_word),
+        IN_WORLD(test_token_does_not_cross_the_network_in_the_clear),
         IN_WORLD(test_ca_is_read_for_https_alone),
         cmocka_unit_test(test_names_are_encoded_in_paths),
         cmocka_unit_test(test_exit_codes_are_as_promised),

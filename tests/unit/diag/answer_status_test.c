@@ -156,7 +156,7 @@ static void test_status_tells_of_cluster_and_identity(void **state)
                                                   .route = "tunnel",
                                                   .state = "down",
                                                   .last_contact = at(-9).wall,
-                                                  .round_trip = dur_ms(12),
+                                                  .round_trip = {345678},
                                                   .error = "refused",
                                                   .version = "18.1.0"};
     f->report.identity = (struct diag_identity){.cluster = "c",
@@ -173,7 +173,7 @@ static void test_status_tells_of_cluster_and_identity(void **state)
     assert_says(body, "\"authority\": {\"address\": \"a:443\",\"path\": \"proxy\","
                       "\"route\": \"tunnel\",\"state\": \"down\",\"version\": \"18.1.0\","
                       "\"last_contact\": \"2026-01-02T03:03:56Z\","
-                      "\"round_trip_seconds\": 0.012,\"error\": \"refused\"}");
+                      "\"round_trip_seconds\": 0.000345,\"error\": \"refused\"}");
     assert_says(body, "\"identity\": {\"cluster\": \"c\",\"bot\": \"b\",\"instance\": \"i\","
                       "\"generation\": 7,\"not_before\": \"2026-01-02T03:03:05Z\","
                       "\"not_after\": \"2026-01-02T04:04:05Z\","
@@ -304,6 +304,8 @@ static void test_backend_follows_the_last_contact(void **state)
     assert_says(body, "\"ok\": false,\"status\": \"critical\",\"backend_ok\": false,"
                       "\"backend_status\": \"critical\"");
     assert_says(body, "\"backend_error\": \"refused\"");
+    f->report.revision = NULL;
+    assert_says(ask(f, diag_answer_backend, 503), "\"revision\": \"unknown\"");
 }
 
 static void test_backend_names_what_the_agent_does(void **state)

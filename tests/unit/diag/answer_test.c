@@ -201,6 +201,12 @@ static void test_readyz_in_tbots_form(void **state)
                   "{\n  \"status\": \"unhealthy\",\n  \"services\": {}\n}\n");
 }
 
+static void test_readyz_in_tbots_form_of_who_has_not_reported(void **state)
+{
+    assert_answer(*state, diag_answer_readyz_tbot, "identity", 503,
+                  "{\n  \"status\": \"initializing\",\n  \"updated_at\": null\n}\n");
+}
+
 static void test_unknown_service_is_told_as_tbot_does(void **state)
 {
     static const char body[] = "{\n  \"error\": \"Service named \\\"x\\\" not found.\"\n}\n";
@@ -286,6 +292,7 @@ int main(void)
         ANSWER_TEST(test_readyz_without_details_keeps_codes_and_states),
         ANSWER_TEST(test_readyz_codes_follow_the_states),
         ANSWER_TEST(test_readyz_in_tbots_form),
+        ANSWER_TEST(test_readyz_in_tbots_form_of_who_has_not_reported),
         ANSWER_TEST(test_unknown_service_is_told_as_tbot_does),
         ANSWER_TEST(test_servez_stays_ok_through_an_outage_until_the_expiry),
         ANSWER_TEST(test_servez_without_credentials_says_so),
