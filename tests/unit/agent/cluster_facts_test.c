@@ -19,6 +19,7 @@ static void test_proxy_that_tells_nothing_is_spoken_of_once(void **state)
     w->config->insecure = true;
     assert_true(asprintf(&w->proxy, "127.0.0.1:%u", fake_cluster_port(w->fc)) > 0);
     atomic_store(&w->is_mute, true);
+    fake_cluster_sync(w->fc); /* its threads see what was set */
     cluster_world_begin(w);
     for (int i = 0; i < 3; i++)
         ask(w);
