@@ -145,10 +145,10 @@ static bool may_hurry(const struct world_agent *a, const struct world_pause *p)
     return p->has_heard || a->world->config->one_pass || a->renewer.state == RENEWER_JOINING;
 }
 
-/* A pause longer than any back-off, or news, ends an output's cycle. One pass counts time instead. */
+/* A pause longer than any back-off ends an output's cycle. One pass counts time instead. */
 static void check_cycle(struct world_agent *a, struct world_pause *p, struct dur pause)
 {
-    if (p->has_heard || pause.ns > dur_s(LONGEST_PAUSE_S).ns)
+    if (pause.ns > dur_s(LONGEST_PAUSE_S).ns)
         p->failed = 0;
     if (p->is_output && p->failed >= OUTPUT_ATTEMPTS && !a->world->config->one_pass)
         world_broke(a->world, a, "bounded: %u attempts of an output in a cycle of %d",
@@ -158,6 +158,8 @@ static void check_cycle(struct world_agent *a, struct world_pause *p, struct dur
 void world_check_begins(struct world_agent *a, struct world_pause *p)
 {
     struct dur pause = mono_diff(a->world->t, p->failed_at);
+    if (p->has_heard) /* news ends a cycle; a new process begins one, whatever ran in the old */
+        p->failed = 0;
     if (!is_never(p->failed_at)) {
         if (!may_hurry(a, p) && pause.ns < dur_ms(PAUSE_MS).ns)
             world_broke(a->world, a, "bounded: tried again without a pause");
