@@ -3,10 +3,8 @@
 /* Every metric we have, as others read it: promtool, and a strict reader of OpenMetrics. */
 
 #include "diag/core/agent_metrics.h"
-#include "diag/core/metrics_json.h"
 #include "diag/core/metrics_text.h"
 #include "diag/core/task_metrics.h"
-#include "diag/gzip.h"
 #include "diag/health_metrics.h"
 #include "diag/process_metrics.h"
 #include "diag/server_metrics.h"
@@ -193,40 +191,6 @@ static void test_promtool_has_nothing_to_say(void **state)
         fail_msg("promtool: %s", f->said);
 }
 
-static double ms_since(struct mono t)
-{
-    return (double)mono_diff(clock_mono(clock_system()), t).ns / 1e6;
-}
-
-/* Generous, as machines differ and sanitizers slow down; what it really takes is printed. */
-static void test_a_look_is_quick(void **state)
-{
-    struct fixture *f = *state;
-    const struct metrics_origin origin = {"tbot", "web1", clock_wall(&f->time.clock)};
-    double best[3] = {1e9, 1e9, 1e9};
-    count_everything(f->m);
-    add_services(f, 15);
-    for (int i = 0; i < 10; i++) {
-        CLEANUP(buf_release) struct buf packed = BUF_INIT(8 << 20);
-        CLEANUP(buf_release) struct buf json = BUF_INIT(8 << 20);
-        double took[3];
-        struct mono t = clock_mono(clock_system());
-        look(f, METRICS_PROMETHEUS);
-        took[0] = ms_since(t);
-        t = clock_mono(clock_system());
-        assert_ok(gzip_pack(buf_bytes(&f->text), &packed));
-        took[1] = ms_since(t);
-        t = clock_mono(clock_system());
-        assert_ok(metrics_json_write(f->m, &origin, &json));
-        took[2] = ms_since(t);
-        for (size_t k = 0; k < 3; k++)
-            best[k] = took[k] < best[k] ? took[k] : best[k];
-    }
-    print_message("%zu bytes: text %.2f ms, gzip %.2f ms, JSON %.2f ms\n", f->text.len, best[0],
-                  best[1], best[2]);
-    assert_true(best[0] < 50 && best[1] < 50 && best[2] < 50);
-}
-
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
 
 int main(void)
@@ -235,7 +199,6 @@ int main(void)
         TEST(test_openmetrics_is_well_formed_with_and_without_series),
         cmocka_unit_test(test_reader_refuses_what_openmetrics_forbids),
         TEST(test_promtool_has_nothing_to_say),
-        TEST(test_a_look_is_quick),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "diag/core/metrics_text.h"
 #include "diag/process_stat.h"
 #include "tests/support/assert_err.h"
+#include "tests/support/under_valgrind.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -86,6 +87,8 @@ static void test_process_figures_are_those_of_this_process(void **state)
 {
     struct now now = clock_now(clock_system());
     struct rlimit limit;
+    if (is_under_valgrind())
+        skip();
     process_metrics_watch(*state, now);
     double fds = value_of(*state, "process_open_fds");
     assert_true(fds == count_fds());

@@ -4,6 +4,7 @@
 #include "diag/profile/heap_hook.h"
 #include "proto_reader.h"
 #include "tests/support/assert_err.h"
+#include "tests/support/under_valgrind.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -22,6 +23,11 @@ static void *kept[N];
 static bool is_built(void)
 {
     return &heap_hook_is_linked != NULL;
+}
+
+static bool is_in_effect(void)
+{
+    return is_built() && !is_under_valgrind();
 }
 
 static void read_profile(void)
@@ -58,7 +64,7 @@ static void give_blocks(size_t n)
 static void test_what_is_held_is_found_and_what_was_given_back_is_not(void **state)
 {
     (void)state;
-    if (!is_built())
+    if (!is_in_effect())
         skip();
     keep_blocks(N, 4096);
     read_profile();
@@ -88,7 +94,7 @@ __attribute__((noinline)) void keep_by_every_way(void)
 static void test_every_way_to_allocate_is_seen(void **state)
 {
     (void)state;
-    if (!is_built())
+    if (!is_in_effect())
         skip();
     keep_by_every_way();
     for (size_t i = 0; i < 7; i++)
@@ -104,7 +110,7 @@ static void test_every_way_to_allocate_is_seen(void **state)
 static void test_odd_requests_end_as_glibc_has_it(void **state)
 {
     (void)state;
-    if (!is_built()) /* sanitizers take such requests for a mistake */
+    if (!is_in_effect()) /* sanitizers take such requests for a mistake */
         skip();
     void *p = NULL;
     assert_int_equal(posix_memalign(&p, 3, 10), EINVAL);
@@ -139,7 +145,7 @@ static void *churn(void *arg)
 static void test_threads_leave_nothing_behind(void **state)
 {
     (void)state;
-    if (!is_built())
+    if (!is_in_effect())
         skip();
     pthread_t threads[4];
     unsigned seeds[4] = {1, 2, 3, 4};
@@ -155,7 +161,7 @@ static void test_threads_leave_nothing_behind(void **state)
 static void test_says_what_its_numbers_are(void **state)
 {
     (void)state;
-    if (!is_built())
+    if (!is_in_effect())
         skip();
     read_profile();
     assert_int_equal(profile.n_types, 4);
