@@ -184,6 +184,8 @@ class Status(Case):
         self.start("diag: {livez_stall: 1s}\n")
         asked = self.diag.connect()
         self.subject.process.send(signal.SIGSTOP)
+        status = pathlib.Path(f"/proc/{self.subject.process.pid}/status")
+        wait_until("it to stand still", lambda: "State:\tT" in status.read_text())
         asked.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
         stopped = time.monotonic()
         wait_until("it to have stood long enough", lambda: time.monotonic() - stopped > 1.5)
