@@ -99,7 +99,7 @@ static struct diag_facts facts_for(const struct diag_server *s, const struct pla
         .metrics_prefix = s->c.metrics_prefix,
         .hostname = s->hostname,
         .liveness = s->liveness,
-        .now = loop_now(s->c.loop),
+        .now = clock_now(s->c.clock), /* not the turn's: it may have stood still since it began */
         .pid = getpid(),
         .reporter = s->c.reporter,
         .control = s->c.control,
