@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/absolute_path.h"
 
-#include "base/cleanup.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,14 +11,10 @@
 RESULT absolute_path(const char *path, char **ret)
 {
     CLEANUP(freep) char *here = path[0] == '/' ? strdup("") : getcwd(NULL, 0);
-    char *whole = NULL;
 
     if (!here && errno == ENOMEM)
         return err_nomem();
     if (!here)
         return err_sys(ERR_STORAGE, errno, "find the current directory");
-    if (asprintf(&whole, "%s%s%s", here, path[0] == '/' ? "" : "/", path) < 0)
-        return err_nomem();
-    *ret = whole;
-    return NULL;
+    return text_format(ret, "%s%s%s", here, path[0] == '/' ? "" : "/", path);
 }

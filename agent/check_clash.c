@@ -5,6 +5,8 @@
  */
 #include "agent/check_private.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,9 +41,7 @@ static struct err *append(char *real, const char *missing, char **ret)
 {
     CLEANUP(freep) char *owned = real;
     const char *slash = strcmp(owned, "/") == 0 ? "" : "/";
-    if (asprintf(ret, "%s%s%s", owned, *missing ? slash : "", missing) < 0)
-        return err_nomem();
-    return NULL;
+    return text_format(ret, "%s%s%s", owned, *missing ? slash : "", missing);
 }
 
 /* The longest beginning of `text` that is there, resolved, and the rest behind it. */

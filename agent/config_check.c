@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/config_check.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 /* Names of what runs inside every tbot; diagnostics would show two of the same. */
@@ -40,16 +42,11 @@ static RESULT check_address(struct config_report *report, struct config_at at, c
     return check_port(report, at, key, value);
 }
 
-static bool is_set(const char *text)
-{
-    return text && *text;
-}
-
 static RESULT check_addresses(const struct config *c, struct config_report *report)
 {
     TRY(check_address(report, c->at_auth_server, "auth_server", c->auth_server));
     TRY(check_address(report, c->at_proxy_server, "proxy_server", c->proxy_server));
-    if (is_set(c->auth_server) && is_set(c->proxy_server))
+    if (text_given(c->auth_server) && text_given(c->proxy_server))
         TRY(config_report_error(report, c->at_proxy_server,
                                 "key 'proxy_server': excludes 'auth_server', set one of the two"));
     return NULL;
@@ -72,11 +69,11 @@ static RESULT check_trust(const struct config *c, struct config_report *report)
                                     "key 'ca_pins': '%.80s' is not 'sha256:' and 64 hex digits; "
                                     "'tctl status' shows the cluster's pin",
                                     o->ca_pins.items[i]));
-    if (o->ca_pins.len > 0 && is_set(o->ca_path))
+    if (o->ca_pins.len > 0 && text_given(o->ca_path))
         TRY(config_report_error(report, o->at_ca_path, "key 'ca_path': excludes 'ca_pins'"));
     if (c->insecure && o->ca_pins.len > 0)
         TRY(config_report_error(report, c->at_insecure, "key 'insecure': excludes 'ca_pins'"));
-    if (c->insecure && is_set(o->ca_path))
+    if (c->insecure && text_given(o->ca_path))
         TRY(config_report_error(report, c->at_insecure, "key 'insecure': excludes 'ca_path'"));
     return NULL;
 }
@@ -254,7 +251,7 @@ static RESULT check_cache(const struct config *c, const struct config_service *s
 static RESULT check_present(const struct config *c, struct config_report *report)
 {
     struct config_at nowhere = {0, 0};
-    if (!is_set(c->auth_server) && !is_set(c->proxy_server))
+    if (!text_given(c->auth_server) && !text_given(c->proxy_server))
         TRY(config_report_error(report, nowhere,
                                 "there is no address: set 'proxy_server' or 'auth_server' in the "
                                 "configuration, or --proxy-server or --auth-server"));

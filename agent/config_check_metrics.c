@@ -1,27 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/config_check.h"
 #include "agent/push_target.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <string.h>
 
 #define PREFIX_MAX 128
 #define INTERVAL_MIN_S 1
-
-static bool is_set(const char *text)
-{
-    return text && *text;
-}
-
-static RESULT check_target(struct config_report *report, struct config_at at, const char *key,
-                           struct err *e)
-{
-    if (!e)
-        return NULL;
-    CLEANUP(freep) char *why = err_text(e);
-    err_free(e);
-    return config_report_error(report, at, "key '%s': %.300s", key, why ? why : "no target");
-}
 
 /* As it stands in Graphite's names: words between single dots. */
 static bool is_prefix(const char *text)
@@ -39,12 +25,12 @@ struct err *config_check_metrics(const struct config *c, struct config_report *r
 {
     const struct config_metrics *m = &c->metrics;
     struct push_target ignored;
-    if (is_set(m->graphite))
-        TRY(check_target(report, m->at_graphite, "graphite",
-                         push_target_graphite(m->graphite, &ignored)));
-    if (is_set(m->url))
-        TRY(check_target(report, m->at_url, "url", push_target_url(m->url, &ignored)));
-    if (is_set(m->prefix) && !is_prefix(m->prefix))
+    if (text_given(m->graphite))
+        TRY(config_report_refusal(report, m->at_graphite, "graphite",
+                                  push_target_graphite(m->graphite, &ignored)));
+    if (text_given(m->url))
+        TRY(config_report_refusal(report, m->at_url, "url", push_target_url(m->url, &ignored)));
+    if (text_given(m->prefix) && !is_prefix(m->prefix))
         TRY(config_report_error(
             report, m->at_prefix,
             "key 'prefix': '%.150s' is not made of letters, digits, '-' and '_' "

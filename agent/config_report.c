@@ -104,6 +104,16 @@ static RESULT print(const struct config_report *report, const struct config_rema
     return buf_add_str(out, remark->text);
 }
 
+struct err *config_report_refusal(struct config_report *report, struct config_at at,
+                                  const char *key, struct err *why)
+{
+    if (!why)
+        return NULL;
+    CLEANUP(freep) char *text = err_text(why);
+    err_free(why);
+    return config_report_error(report, at, "key '%s': %.300s", key, text ? text : "out of memory");
+}
+
 struct err *config_report_result(struct config_report *report)
 {
     CLEANUP(buf_freep)

@@ -40,6 +40,10 @@ RESULT config_report_error(struct config_report *report, struct config_at at, co
 RESULT config_report_warning(struct config_report *report, struct config_at at, const char *format,
                              ...) __attribute__((format(printf, 3, 4)));
 
+/* The same for what refused the value of `key`; takes `why` over, NULL is no mistake. */
+RESULT config_report_refusal(struct config_report *report, struct config_at at, const char *key,
+                             struct err *why);
+
 /* The errors in the order of the file, one line each, as one ERR_CONFIG; NULL when there is none.
  */
 RESULT config_report_result(struct config_report *report);

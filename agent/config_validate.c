@@ -2,6 +2,7 @@
 #include "agent/config.h"
 
 #include "agent/config_check.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -20,10 +21,7 @@ static RESULT give_name(struct config *config, struct config_service *service)
 {
     for (unsigned n = 1;; n++) {
         CLEANUP(freep) char *name = NULL;
-        if (asprintf(&name, "%s-%u", config_service_type_name(service->type), n) < 0) {
-            name = NULL; /* undefined after a failure */
-            return err_nomem();
-        }
+        TRY(text_format(&name, "%s-%u", config_service_type_name(service->type), n));
         for (char *c = name; *c; c++)
             if (!isalnum((unsigned char)*c))
                 *c = '-';
@@ -51,11 +49,8 @@ static RESULT place_caches(struct config *config)
         struct config_destination *place = &config->services[i].destination;
         if (!place->is_cached || place->path)
             continue;
-        if (asprintf(&place->path, "%s/" CONFIG_CACHE "/%s", config->storage.path,
-                     config->services[i].name) < 0) {
-            place->path = NULL;
-            return err_nomem();
-        }
+        TRY(text_format(&place->path, "%s/" CONFIG_CACHE "/%s", config->storage.path,
+                        config->services[i].name));
         place->symlinks = config->storage.symlinks;
     }
     return NULL;

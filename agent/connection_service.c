@@ -190,22 +190,11 @@ static void set_timers(struct connection_service *s, struct mono wake)
     err_free(e);
 }
 
-static void plan(const struct connection_service *s, struct mono wake)
-{
-    struct now now = loop_now(s->c.loop);
-    bool is_planned = wake.ns != MONO_NEVER.ns;
-    health_plan(s->c.health,
-                is_planned ? wall_add(now.wall, mono_diff(wake, now.mono)) : WALL_NONE);
-}
-
-static void count(const struct connection_service *s)
+static void count(const struct connection_service *s, struct now now)
 {
     const struct contact *c = &s->contact;
-    struct now now = loop_now(s->c.loop);
-    bool was_there = c->last_contact.ns != MONO_NEVER.ns;
-    struct dur ago = was_there ? mono_diff(now.mono, c->last_contact) : dur_s(0);
     agent_metrics_authority(s->c.metrics, s->c.path, c->state == CONTACT_UP,
-                            was_there ? wall_add(now.wall, (struct dur){-ago.ns}) : WALL_NONE);
+                            wall_at(now, c->last_contact));
 }
 
 static void step(struct connection_service *s, enum contact_event_kind kind, enum err_code code)
@@ -222,8 +211,8 @@ static void step(struct connection_service *s, enum contact_event_kind kind, enu
     if (todo.check)
         begin_check(s);
     set_timers(s, todo.wake);
-    plan(s, todo.wake);
-    count(s);
+    health_plan(s->c.health, wall_at(now, todo.wake));
+    count(s, now);
     if (kind == CONTACT_CALLED && contact_is_well(&s->contact))
         health_succeeded(s->c.health, OPERATION, now);
     if (s->contact.last_contact.ns == now.mono.ns)

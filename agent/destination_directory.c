@@ -3,6 +3,7 @@
 #include "agent/destination_kind.h"
 #include "agent/destination_readers.h"
 #include "base/dir_generation.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -151,10 +152,7 @@ RESULT destination_directory_new(const struct config_destination *config,
     d->config = config;
     destination_readers_init(&d->readers, config, entropy);
     TRY(absolute_path(config->path, &d->path)); /* ssh reads our paths from anywhere */
-    if (asprintf(&d->text, "directory '%s'", d->path) < 0) {
-        d->text = NULL;
-        return err_nomem();
-    }
+    TRY(text_format(&d->text, "directory '%s'", d->path));
     d->kind = (struct destination_kind){
         .text = d->text,
         .dir = d->path,

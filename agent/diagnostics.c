@@ -2,14 +2,13 @@
 #include "agent/diagnostics.h"
 
 #include "agent/diag_place.h"
+#include "base/text.h"
 #include "diag/core/agent_metrics.h"
 #include "diag/core/task_metrics.h"
 #include "diag/credential_metrics.h"
 #include "diag/health_metrics.h"
 #include "diag/process_metrics.h"
 #include "diag/server.h"
-
-#include <stdio.h>
 
 #define COMPONENT "diag"
 
@@ -103,21 +102,11 @@ static struct err *add_address(struct places *p, const char *text)
     return NULL;
 }
 
-static bool is_given(const char *text)
-{
-    return text && *text;
-}
-
-static const char *or_null(const char *text)
-{
-    return is_given(text) ? text : NULL;
-}
-
 static struct diag_tls_config tls_config(const struct config_diag_tls *tls)
 {
-    return (struct diag_tls_config){.cert = or_null(tls->cert),
-                                    .key = or_null(tls->key),
-                                    .client_ca = or_null(tls->client_ca),
+    return (struct diag_tls_config){.cert = text_given(tls->cert),
+                                    .key = text_given(tls->key),
+                                    .client_ca = text_given(tls->client_ca),
                                     .allow = &tls->allow};
 }
 
@@ -137,7 +126,7 @@ static struct err *open_server(struct diagnostics *d, const struct places *p)
         .addresses = p->at,
         .n_addresses = p->n,
         .policy = {.is_debug = config->debug, .unsafe_plain = config->diag.unsafe_plain},
-        .token_file = or_null(config->diag.tokens),
+        .token_file = text_given(config->diag.tokens),
         .tls = &d->tls,
         .livez_stall = config->diag.livez_stall,
         .version = d->c.version,
@@ -152,10 +141,7 @@ static struct err *add_socket(struct places *p, const struct config *config)
     TRY(diag_place_socket(config, getenv, &path));
     if (!path)
         return NULL;
-    if (asprintf(&text, "unix:%s", path) < 0) {
-        text = NULL; /* undefined after a failure */
-        return err_nomem();
-    }
+    TRY(text_format(&text, "unix:%s", path));
     return add_address(p, text);
 }
 
@@ -171,7 +157,7 @@ static struct err *add_remedy(struct err *why)
 static struct err *listen_without_socket(struct diagnostics *d, struct places *p, size_t n_given,
                                          struct err *why)
 {
-    if (is_given(d->c.config->diag_socket) || err_code(why) == ERR_NOMEM)
+    if (text_given(d->c.config->diag_socket) || err_code(why) == ERR_NOMEM)
         return why;
     p->n = n_given;
     struct err *e = open_server(d, p);
@@ -188,7 +174,7 @@ RESULT diagnostics_listen(struct diagnostics *d)
     struct places p = {.n = 0};
     if (config->oneshot)
         return NULL;
-    if (is_given(config->diag_addr))
+    if (text_given(config->diag_addr))
         TRY(add_address(&p, config->diag_addr));
     size_t n_given = p.n;
     struct err *e = add_socket(&p, config);

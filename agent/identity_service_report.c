@@ -89,7 +89,6 @@ void identity_service_report(struct identity_service *s, const struct renewer_ev
 {
     struct now now = loop_now(s->c.loop);
     const struct renewer *r = &s->renewer;
-    bool is_planned = wake.ns != MONO_NEVER.ns;
     if (ev->kind == RENEWER_JOB_DONE) {
         report_job(s, ev, now);
         count_end(s, ev, now);
@@ -98,8 +97,7 @@ void identity_service_report(struct identity_service *s, const struct renewer_ev
     }
     if (r->state != before && is_dead_end(r->state) && !s->error)
         report_dead_end(s, now);
-    health_plan(s->c.health,
-                is_planned ? wall_add(now.wall, mono_diff(wake, now.mono)) : WALL_NONE);
+    health_plan(s->c.health, wall_at(now, wake));
     health_serves(s->c.health, s->creds ? credentials_not_after(s->creds) : WALL_NONE);
 }
 

@@ -2,6 +2,7 @@
 #include "agent/output_cache.h"
 
 #include "agent/output_job.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -70,10 +71,7 @@ static RESULT sweep_one(const struct config *config, struct dir *cache, const ch
 static RESULT open_cache(const struct config_destination *storage, struct dir **ret)
 {
     CLEANUP(freep) char *path = NULL;
-    if (asprintf(&path, "%s/" CONFIG_CACHE, storage->path) < 0) {
-        path = NULL;
-        return err_nomem();
-    }
+    TRY(text_format(&path, "%s/" CONFIG_CACHE, storage->path));
     return dir_open(path, storage->symlinks, false, ret);
 }
 

@@ -107,8 +107,5 @@ void output_service_say_expired(struct output_service *s)
 
 void output_service_report_plan(const struct output_service *s, struct now now)
 {
-    struct mono wake = cycle_wake(&s->cycle, now.mono, now.wall);
-    bool is_planned = wake.ns != MONO_NEVER.ns;
-    health_plan(s->c.health,
-                is_planned ? wall_add(now.wall, mono_diff(wake, now.mono)) : WALL_NONE);
+    health_plan(s->c.health, wall_at(now, cycle_wake(&s->cycle, now.mono, now.wall)));
 }

@@ -2,6 +2,7 @@
 #include "agent/pushes.h"
 
 #include "agent/push_service.h"
+#include "base/text.h"
 
 #define TARGETS_MAX 2
 
@@ -13,21 +14,16 @@ struct pushes {
     struct pool *workers; /* NULL: no targets */
 };
 
-static bool is_set(const char *text)
-{
-    return text && *text;
-}
-
 static struct err *read_targets(struct pushes *p)
 {
     const struct config_metrics *m = &p->c.config->metrics;
     if (p->c.config->oneshot)
         return NULL;
-    if (is_set(m->graphite)) {
+    if (text_given(m->graphite)) {
         TRY_CTX(push_target_graphite(m->graphite, &p->targets[p->n_targets]), "metrics.graphite");
         p->n_targets++;
     }
-    if (is_set(m->url)) {
+    if (text_given(m->url)) {
         TRY_CTX(push_target_url(m->url, &p->targets[p->n_targets]), "metrics.url");
         p->n_targets++;
     }

@@ -2,6 +2,7 @@
 #include "agent/status.h"
 
 #include "agent/credential_copies.h"
+#include "base/text.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -66,10 +67,8 @@ static struct err *make_paths(struct status *s)
     for (size_t i = 0; i < count_credentials(s); i++) {
         const char *dir = s->views[i / CREDENTIAL_KINDS].dir;
         const char *file = credential_kind_file((enum credential_kind)(i % CREDENTIAL_KINDS));
-        if (!dir || asprintf(&s->paths[i], "%s/%s", dir, file) >= 0)
-            continue;
-        s->paths[i] = NULL; /* undefined after a failure */
-        return err_nomem();
+        if (dir)
+            TRY(text_format(&s->paths[i], "%s/%s", dir, file));
     }
     return NULL;
 }
@@ -125,29 +124,23 @@ static const char *text_of(const struct err *e, char out[TEXT_SIZE])
     return out;
 }
 
-static const char *or_null(const char *text)
-{
-    return text && *text ? text : NULL;
-}
-
 static void tell_process(const struct status *s, struct now now, struct diag_report *r)
 {
     const struct config *config = s->c.config;
     r->version = s->c.version;
     r->revision = s->c.revision;
     r->compiler = COMPILER;
-    r->hostname = or_null(s->hostname);
+    r->hostname = text_given(s->hostname);
     r->started_at = s->started.wall;
     r->uptime = mono_diff(now.mono, s->started.mono);
     r->mode = config->oneshot ? DIAG_ONE_PASS : DIAG_DAEMON;
     r->config_path = config->file;
-    r->config_hash = or_null(config->file_hash);
+    r->config_hash = text_given(config->file_hash);
 }
 
 static void tell_authority(struct status *s, struct now now, struct diag_report *r)
 {
     const struct contact *contact = connection_service_contact(s->c.connection);
-    bool was_there = contact->last_contact.ns != MONO_NEVER.ns;
     cluster_describe(s->c.cluster, &s->cluster);
     r->authority = (struct diag_authority){
         .address = s->cluster.address,
@@ -155,11 +148,10 @@ static void tell_authority(struct status *s, struct now now, struct diag_report 
         .route = s->cluster.route,
         .state = contact_state_name(contact->state),
         .is_up = contact->state == CONTACT_UP,
-        .last_contact =
-            was_there ? wall_add(now.wall, mono_diff(contact->last_contact, now.mono)) : WALL_NONE,
+        .last_contact = wall_at(now, contact->last_contact),
         .round_trip = connection_service_round_trip(s->c.connection),
         .error = text_of(connection_service_error(s->c.connection), s->authority_error),
-        .version = or_null(s->cluster.version),
+        .version = text_given(s->cluster.version),
     };
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/bots.h"
 
+#include "base/text.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,10 +56,9 @@ static RESULT make(const char *name, const struct strlist *roles, struct bot **r
     if (!bot)
         return err_nomem();
     bot->name = strdup(name);
-    if (!bot->name || asprintf(&bot->user, "bot-%s", name) < 0) {
-        bot->user = NULL;
+    if (!bot->name)
         return err_nomem();
-    }
+    TRY(text_format(&bot->user, "bot-%s", name));
     for (char *p = bot->user; *p; p++) {
         if (*p == ' ')
             *p = '-';

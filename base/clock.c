@@ -66,6 +66,11 @@ struct dur mono_diff(struct mono later, struct mono earlier)
     return (struct dur){sub_saturated(later.ns, earlier.ns)};
 }
 
+struct wall wall_at(struct now now, struct mono at)
+{
+    return at.ns == MONO_NEVER.ns ? WALL_NONE : wall_add(now.wall, mono_diff(at, now.mono));
+}
+
 struct dur wall_diff(struct wall later, struct wall earlier)
 {
     return (struct dur){sub_saturated(later.ns, earlier.ns)};

@@ -81,6 +81,9 @@ struct wall wall_add(struct wall t, struct dur d);
 struct dur mono_diff(struct mono later, struct mono earlier);
 struct dur wall_diff(struct wall later, struct wall earlier);
 
+/* What the calendar says at `at`, as both clocks stand now; MONO_NEVER: WALL_NONE. */
+struct wall wall_at(struct now now, struct mono at);
+
 static inline bool mono_before(struct mono a, struct mono b)
 {
     return a.ns < b.ns;

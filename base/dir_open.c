@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/dir_generation_internal.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -180,10 +182,7 @@ RESULT dir_open_below(const struct dir *d, const char *name, struct dir **ret)
     if (sub->fd < 0)
         return dir_error(d, name, errno, "open");
     TRY(check_owner(d, name, sub->fd));
-    if (asprintf(&sub->path, "%s/%s", d->path, name) < 0) {
-        sub->path = NULL;
-        return err_nomem();
-    }
+    TRY(text_format(&sub->path, "%s/%s", d->path, name));
     sub->listable = true;
     *ret = TAKE(sub);
     return NULL;

@@ -2,6 +2,7 @@
 #include "base/notify_socket.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -45,21 +46,11 @@ RESULT notify_socket_open(const char *address, struct notify_socket *ret)
     return NULL;
 }
 
-static bool parse_number(const char *text, int64_t *ret)
-{
-    char *end = NULL;
-    if (!text || *text < '0' || *text > '9')
-        return false;
-    errno = 0;
-    *ret = strtoll(text, &end, 10);
-    return errno == 0 && *end == '\0';
-}
-
 struct dur notify_socket_watchdog(const char *usec, const char *pid, pid_t self)
 {
     int64_t us, for_pid;
-    bool is_ours = !pid || (parse_number(pid, &for_pid) && for_pid == self);
-    if (!is_ours || !parse_number(usec, &us) || us > INT64_MAX / 1000)
+    bool is_ours = !pid || (text_number(pid, &for_pid) && for_pid == self);
+    if (!is_ours || !text_number(usec, &us) || us > INT64_MAX / 1000)
         return (struct dur){0};
     return (struct dur){us * 1000};
 }

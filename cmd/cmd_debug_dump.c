@@ -3,6 +3,7 @@
 
 #include "agent/config_mask.h"
 #include "agent/config_write.h"
+#include "base/text.h"
 #include "cmd/diag_client.h"
 #include "cmd/out_file.h"
 #include "cmd/reply_text.h"
@@ -146,10 +147,7 @@ RESULT cmd_debug_file_name(const char *what, const char *suffix, char **ret)
         if (*p != '-' && *p != ':')
             compact[n++] = *p;
     compact[n] = '\0';
-    if (asprintf(ret, "tbot-%s-%s%s", what, compact, suffix) >= 0)
-        return NULL;
-    *ret = NULL; /* undefined after a failure */
-    return err_nomem();
+    return text_format(ret, "tbot-%s-%s%s", what, compact, suffix);
 }
 
 static RESULT dump(const struct diag_options *o, const struct values *v)

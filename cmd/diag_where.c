@@ -3,6 +3,7 @@
 
 #include "agent/config_uri.h"
 #include "agent/diag_place.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,14 +20,6 @@ RESULT diag_where_at_path(const char *path, struct diag_where *ret)
     snprintf(w.text, sizeof(w.text), "%s", path);
     *ret = w;
     return NULL;
-}
-
-static bool take_prefix(const char **text, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    bool has = strncmp(*text, prefix, len) == 0;
-    *text += has ? len : 0;
-    return has;
 }
 
 /* An agent that listens on every address of this machine is on this machine. */
@@ -47,19 +40,17 @@ RESULT diag_where_parse(const char *text, struct diag_where *ret)
 {
     struct diag_where w = {.kind = DIAG_WHERE_PLAIN};
     const char *rest = text;
-    if (take_prefix(&rest, "unix:"))
+    if (text_take_prefix(&rest, "unix:"))
         return diag_where_at_path(rest, ret);
-    if (take_prefix(&rest, "systemd:"))
+    if (text_take_prefix(&rest, "systemd:"))
         return refuse(text, "only systemd knows where that is");
-    if (take_prefix(&rest, "https://"))
+    if (text_take_prefix(&rest, "https://"))
         w.kind = DIAG_WHERE_TLS;
     else
-        (void)take_prefix(&rest, "http://");
+        (void)text_take_prefix(&rest, "http://");
     CLEANUP(freep) char *local = NULL;
-    if (rest[0] == ':' && asprintf(&local, "localhost%s", rest) < 0) {
-        local = NULL; /* undefined after a failure */
-        return err_nomem();
-    }
+    if (rest[0] == ':')
+        TRY(text_format(&local, "localhost%s", rest));
     CLEANUP(err_freep) struct err *e = address_parse(local ? local : rest, 0, &w.address);
     if (err_code(e) == ERR_NOMEM)
         return TAKE(e);

@@ -2,6 +2,7 @@
 #include "cmd/status_services.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "cmd/plain_text.h"
 #include "cmd/status_doc.h"
 
@@ -85,8 +86,7 @@ static void put_trouble(const struct status_print *t, const json_t *s)
         snprintf(lead, sizeof(lead),
                  "%.64s failed %lld times in a row: ", operation ? operation : "it", failures);
     CLEANUP(freep) char *text = NULL;
-    if (asprintf(&text, "%s%s", lead, reason) < 0)
-        text = NULL; /* undefined after a failure */
+    err_ignore(text_format(&text, "%s%s", lead, reason), "the reason alone says most of it");
     status_print_below(t, "", text ? text : reason, NOTE_COLUMN);
     if (hint)
         status_print_below(t, STATUS_PRINT_ARROW, hint, NOTE_COLUMN);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/test_report.h"
 
+#include "base/text.h"
 #include "cmd/plain_text.h"
 
 #include <string.h>
@@ -61,8 +62,8 @@ static void put_finding(const struct test_report *r, const struct check_result *
     fprintf(r->out, "  %-*s  ", NAME_COLUMNS, f->name);
     if (f->is_step)
         put_time(r, f);
-    int len = asprintf(&text, "%s: %s", f->subject, f->message);
-    put_text(r, len < 0 ? "out of memory" : text, column);
+    CLEANUP(err_freep) struct err *e = text_format(&text, "%s: %s", f->subject, f->message);
+    put_text(r, e ? "out of memory" : text, column);
     if (!f->hint)
         return;
     fprintf(r->out, "%*s%s", (int)column, "", ARROW);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "diag/address.h"
 
+#include "base/text.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,15 +13,6 @@ static struct err *refuse(const char *text, const char *why)
     return err_set_hint(err_new(ERR_CONFIG, "diagnostics address '%s': %s", text, why),
                         "Write HOST:PORT with an IP address, http://HOST:PORT, https://HOST:PORT, "
                         "unix:/PATH or systemd:NAME.");
-}
-
-static bool take_prefix(const char **text, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    bool has = strncmp(*text, prefix, len) == 0;
-    if (has)
-        *text += len;
-    return has;
 }
 
 static bool parse_port(const char *text, in_port_t *ret)
@@ -88,18 +81,18 @@ RESULT diag_address_parse(const char *text, struct diag_address *ret)
     const char *rest = text;
     if (strlen(text) >= sizeof(a.text))
         return refuse(text, "too long");
-    if (take_prefix(&rest, "unix:")) {
+    if (text_take_prefix(&rest, "unix:")) {
         a.scheme = DIAG_UNIX;
         TRY(parse_unix(text, rest, &a));
-    } else if (take_prefix(&rest, "systemd:")) {
+    } else if (text_take_prefix(&rest, "systemd:")) {
         a.scheme = DIAG_SYSTEMD;
         if (!*rest)
             return refuse(text, "no name behind systemd:");
     } else {
-        if (take_prefix(&rest, "https://"))
+        if (text_take_prefix(&rest, "https://"))
             a.scheme = DIAG_HTTPS;
         else
-            (void)take_prefix(&rest, "http://");
+            (void)text_take_prefix(&rest, "http://");
         TRY(parse_tcp(text, rest, &a));
     }
     const char *shown = a.scheme == DIAG_SYSTEMD ? rest : text;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "diag/listener_internal.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -17,25 +19,14 @@ static struct err *refuse(const char *name, const char *why)
         "Start the agent by a .socket unit with ListenStream= and FileDescriptorName=%s.", name);
 }
 
-static bool parse_number(const char *text, long *ret)
-{
-    char *end = NULL;
-    if (!text || *text < '0' || *text > '9')
-        return false;
-    errno = 0;
-    *ret = strtol(text, &end, 10);
-    return errno == 0 && *end == '\0';
-}
-
 RESULT diag_listener_passed(const char *name, const char *pid, const char *fds, const char *names,
                             pid_t self, int *ret)
 {
-    long for_pid;
-    long n;
+    int64_t for_pid, n;
     /* For another process: ours inherited the environment, but not the sockets. */
-    if (!parse_number(pid, &for_pid) || for_pid != self)
+    if (!text_number(pid, &for_pid) || for_pid != self)
         return refuse(name, "systemd passed no socket to this process");
-    if (!parse_number(fds, &n) || n > INT16_MAX || !names)
+    if (!text_number(fds, &n) || n > INT16_MAX || !names)
         return refuse(name, "systemd passed sockets without names");
     for (int i = 0; i < n; i++) {
         size_t len = strcspn(names, ":");

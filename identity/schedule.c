@@ -63,8 +63,7 @@ struct wall schedule_calendar(const struct schedule *s, struct now now)
 {
     if (s->renew_wall.ns != WALL_NEVER.ns)
         return s->renew_wall;
-    bool is_planned = s->renew_mono.ns != MONO_NEVER.ns;
-    return is_planned ? wall_add(now.wall, mono_diff(s->renew_mono, now.mono)) : WALL_NONE;
+    return wall_at(now, s->renew_mono);
 }
 
 bool schedule_is_tight(struct validity v, struct wall now)

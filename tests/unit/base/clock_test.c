@@ -23,6 +23,15 @@ static void test_arithmetic_saturates(void **state)
     assert_int_equal(mono_diff((struct mono){7}, (struct mono){9}).ns, -2);
 }
 
+static void test_calendar_of_a_moment_before_and_after(void **state)
+{
+    (void)state;
+    struct now now = {{dur_s(1000).ns}, {dur_s(5000).ns}};
+    assert_true(wall_at(now, (struct mono){dur_s(1020).ns}).ns == dur_s(5020).ns);
+    assert_true(wall_at(now, (struct mono){dur_s(900).ns}).ns == dur_s(4900).ns);
+    assert_true(wall_at(now, MONO_NEVER).ns == WALL_NONE.ns);
+}
+
 static void assert_wall(int64_t ns, bool millis, const char *wanted)
 {
     char out[RFC3339_SIZE];
@@ -66,6 +75,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_never_stays_never),
         cmocka_unit_test(test_arithmetic_saturates),
+        cmocka_unit_test(test_calendar_of_a_moment_before_and_after),
         cmocka_unit_test(test_wall_is_written_in_rfc3339),
         cmocka_unit_test(test_system_clocks_go_forward),
         cmocka_unit_test(test_fake_clock_moves_when_told),
