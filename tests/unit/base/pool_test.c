@@ -135,7 +135,7 @@ static void test_stuck_worker_is_given_up_and_replaced(void **state)
 static void test_so_many_can_be_given_up_and_no_more(void **state)
 {
     (void)state;
-    struct work stuck[POOL_ABANDONED_MAX + 1];
+    static struct work stuck[POOL_ABANDONED_MAX + 1]; /* the last runs until teardown */
 
     assert_ok(pool_new(loop, 1, &pool));
     for (int i = 0; i < POOL_ABANDONED_MAX; i++) {
