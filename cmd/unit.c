@@ -114,6 +114,16 @@ RESULT unit_check(const struct unit *unit)
     return check_account("group", unit->group);
 }
 
+/* systemd takes no such program, however it is quoted. */
+static RESULT check_program(const char *program)
+{
+    if (!strpbrk(program, "\"'\\"))
+        return NULL;
+    return err_set_hint(
+        err_new(ERR_CONFIG, "the program '%s' has a quote or a backslash in its name", program),
+        "systemd starts no such program: install tbot in another directory.");
+}
+
 char *unit_file_name(const struct unit *unit, char out[UNIT_FILE_SIZE])
 {
     snprintf(out, UNIT_FILE_SIZE, "%s%s.service", unit->name, unit->is_template ? "@" : "");
@@ -237,6 +247,7 @@ RESULT unit_render(const struct unit *unit, char **ret)
 {
     CLEANUP(buf_release) struct buf text = BUF_INIT(TEXT_MAX);
     TRY(unit_check(unit));
+    TRY(check_program(unit->program));
     TRY(unit->is_template ? render_template(&text, unit) : render_one(&text, unit));
     char *taken = buf_take_str(&text);
     if (!taken)

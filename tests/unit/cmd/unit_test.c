@@ -146,6 +146,8 @@ static void test_places_of_files_are_checked_as_well(void **state)
     unit = unit_of(config);
     unit.program = "/usr/bin/tbot\nUser=root";
     assert_refused(&unit, ERR_CONFIG, "the program holds the control character 0x0a");
+    unit.program = "/opt/\"new\"/tbot";
+    assert_refused(&unit, ERR_CONFIG, "the program '/opt/\"new\"/tbot' has a quote");
 }
 
 int main(void)
