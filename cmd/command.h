@@ -92,6 +92,7 @@ int cmd_completion(struct globals *globals, int argc, char **argv);
 int cmd_configure(struct globals *globals, int argc, char **argv);
 int cmd_debug(struct globals *globals, int argc, char **argv);
 int cmd_help(struct globals *globals, int argc, char **argv);
+int cmd_install(struct globals *globals, int argc, char **argv);
 int cmd_readyz(struct globals *globals, int argc, char **argv);
 int cmd_renew(struct globals *globals, int argc, char **argv);
 int cmd_ssh_proxy_command(struct globals *globals, int argc, char **argv);

@@ -2,6 +2,7 @@
 #include "cmd/start_config.h"
 
 #include "agent/cluster.h"
+#include "agent/config_credential.h"
 
 #include <string.h>
 
@@ -51,6 +52,7 @@ RESULT start_config_complete(const struct start_options *options, struct config 
 {
     TRY(config_merge(config, &options->overrides));
     TRY(config_validate(config));
+    TRY(config_credential_find(config, getenv));
     return warn_of_idleness(config);
 }
 
