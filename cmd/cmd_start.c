@@ -39,10 +39,11 @@ static void begin_heap_profile(struct log *log)
     err_free(e);
 }
 
-static struct err *run(const struct config *config, const struct notify_socket *manager,
+static struct err *run(struct start_config *start, const struct notify_socket *manager,
                        struct log *log)
 {
-    const struct agent_setup setup = {.config = config,
+    const struct agent_setup setup = {.config = start->config,
+                                      .reload = {.arg = start, .read = start_config_again},
                                       .clock = clock_system(),
                                       .entropy = entropy_system(),
                                       .log = log,
@@ -57,7 +58,7 @@ static struct err *run(const struct config *config, const struct notify_socket *
     return e;
 }
 
-static int start(const struct start_config *start)
+static int start(struct start_config *start)
 {
     CLEANUP(notify_socket_release) struct notify_socket manager = NOTIFY_SOCKET_NONE;
     CLEANUP(log_freep)
@@ -74,7 +75,7 @@ static int start(const struct start_config *start)
     find_manager(&manager, log);
     if (start->config->debug)
         begin_heap_profile(log);
-    struct err *e = run(start->config, &manager, log);
+    struct err *e = run(start, &manager, log);
     if (!e)
         return 0;
     log_err(log, LOG_ERROR, "agent", "ended", e);
