@@ -34,14 +34,17 @@ LIMIT_S = 200
 AGENT_FILES = """
     usr/bin/tbot
     usr/lib/sysusers.d/tbot-c.conf
+    usr/share/bash-completion/completions/tbot
     usr/share/doc/tbot-c/NEWS.md.gz
     usr/share/doc/tbot-c/changelog.gz
     usr/share/doc/tbot-c/copyright
     usr/share/doc/tbot-c/examples/prometheus/tbot-alerts.yaml
     usr/share/doc/tbot-c/examples/tbot.yaml
     usr/share/doc/tbot-c/tbot.spdx.json
+    usr/share/fish/vendor_completions.d/tbot.fish
     usr/share/man/man1/tbot.1.gz
     usr/share/man/man5/tbot.yaml.5.gz
+    usr/share/zsh/vendor-completions/_tbot
 """.split()
 AUTHORITY_FILES = """
     usr/bin/tbot-authority
@@ -171,6 +174,12 @@ class DebianPackage(Case):
         self.assertEqual(["tbot-authority-c", "tbot-c"], sorted(first))
         for name in first:
             self.assertEqual(first[name].read_bytes(), second[name].read_bytes(), name)
+
+    def test_completion_is_the_program_s(self):
+        files = self.files("tbot-c")
+        for shell, path in (("bash", "bash-completion/completions/tbot"), ("zsh", "zsh/vendor-completions/_tbot"),
+                            ("fish", "fish/vendor_completions.d/tbot.fish")):
+            self.assertEqual(self.run_tbot("completion", shell).stdout, files[f"usr/share/{path}"].decode())
 
     def test_example_is_a_configuration(self):
         text = self.files("tbot-c")["usr/share/doc/tbot-c/examples/tbot.yaml"].decode()

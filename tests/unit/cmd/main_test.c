@@ -95,6 +95,8 @@ static void test_help_is_as_agreed(void **state)
         {"help help", "help.txt"},
         {"help config", "help-config.txt"},
         {"help version", "help-version.txt"},
+        {"completion --help", "help-completion.txt"},
+        {"help completion", "help-completion.txt"},
         {"version --help", "help-version.txt"},
         {"configure --help", "help-configure.txt"},
         {"help configure", "help-configure.txt"},
@@ -155,6 +157,9 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
         {"start database", "tbot: 'database' is not built yet in this tbot, only 'identity' and "
                            "'legacy'\n"},
         {"version now", "tbot: unexpected 'now' behind 'version'\n"},
+        {"completion", "tbot: for which shell? bash, zsh or fish\n"},
+        {"completion tcsh", "tbot: no completion for 'tcsh', there are bash, zsh and fish\n"},
+        {"completion bash zsh", "tbot: unexpected 'zsh'\n"},
         {"configure", "tbot: option '--join-method' is required, e.g. --join-method token\n"},
         {"configure --output", "tbot: option '--output' needs a value\n"},
         {"status now", "tbot: unexpected 'now'\n"},
