@@ -47,7 +47,7 @@ def without_nothing(value):
 
 class Manifests(Case):
     def kubectl(self, *words, given=None):
-        done = subprocess.run([self.need_tool("kubectl"), *words], input=given, text=True,
+        done = subprocess.run(["kubectl", *words], input=given, text=True,
                               capture_output=True, check=False, timeout=120)
         self.assertEqual(0, done.returncode, f"{words}: {done.stderr}")
         return done.stdout
@@ -79,6 +79,10 @@ class Manifests(Case):
 
 class Sound(Manifests):
     FOLDERS = ("sidecar", "secret")
+
+    def setUp(self):
+        super().setUp()
+        self.need_tool("kubectl")
 
     def test_deployments_have_only_fields_that_kubernetes_knows(self):
         """kubectl reads them into its own types for this, and writes those: what it does not know is lost."""
