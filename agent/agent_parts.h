@@ -10,6 +10,7 @@
 #include "agent/agent.h"
 #include "agent/connection_service.h"
 #include "agent/diagnostics.h"
+#include "agent/hooks.h"
 #include "agent/identity_service.h"
 #include "agent/notify_service.h"
 #include "agent/output_service.h"

@@ -63,6 +63,7 @@ static struct err *make_status(struct agent *a)
                                    .identity = a->identity,
                                    .outputs = a->outputs,
                                    .n_outputs = a->n_outputs,
+                                   .hooks = a->setup.hooks,
                                    .changed = found_out,
                                    .arg = a};
     TRY(status_new(&config, &a->status));

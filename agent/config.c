@@ -46,6 +46,8 @@ void config_service_release(struct config_service *service)
     free(service->name);
     strlist_release(&service->roles);
     config_destination_release(&service->destination);
+    strlist_release(&service->reload.command);
+    free(service->reload.pid_file);
     free(service->cluster);
     *service = (struct config_service){0};
 }

@@ -80,6 +80,23 @@ static RESULT write_destination(struct yaml_write *w, const char *key,
     return NULL;
 }
 
+static RESULT write_reload(struct yaml_write *w, const struct config_reload *r)
+{
+    const struct config_section *section =
+        config_schema_key(config_schema_variant(&config_schema_services, "identity")->section,
+                          "reload")
+            ->section;
+    if (!config_reload_is_given(r))
+        return NULL;
+    TRY(yaml_write_open(w, "reload"));
+    TRY(yaml_write_texts(w, "command", &r->command));
+    TRY(write_time(w, "timeout", r->timeout));
+    TRY(write_given(w, "pid_file", r->pid_file));
+    TRY(write_choice(w, section, "signal", r->signal));
+    yaml_write_close(w);
+    return NULL;
+}
+
 static RESULT write_onboarding(struct yaml_write *w, const struct config_onboarding *o)
 {
     TRY(yaml_write_open(w, "onboarding"));
@@ -97,6 +114,7 @@ static RESULT write_service(struct yaml_write *w, const struct config_service *s
     TRY(yaml_write_text(w, "type", config_service_type_name(s->type)));
     TRY(write_given(w, "name", s->name));
     TRY(write_destination(w, "destination", &s->destination));
+    TRY(write_reload(w, &s->reload));
     TRY(yaml_write_texts(w, "roles", &s->roles));
     TRY(write_given(w, "cluster", s->cluster));
     if (!s->ssh_config)

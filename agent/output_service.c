@@ -133,6 +133,7 @@ static void on_done(void *arg)
     struct output_service *s = arg;
     struct now now = loop_now(s->c.loop);
     enum err_code code = err_code(s->error);
+    unsigned changed = s->result.report.changed;
     if (code == ERR_OK) {
         adopt(s, &s->result);
         s->said_expired = false;
@@ -142,6 +143,8 @@ static void on_done(void *arg)
         cycle_metrics_ended(&s->counted, code, now.mono);
     if (!s->stopping || !s->error)
         output_service_say_outcome(s);
+    if (code == ERR_OK)
+        hooks_run(s->c.hooks, output_service_name(s), changed);
     output_job_result_release(&s->result);
     err_free(s->error);
     s->error = NULL;

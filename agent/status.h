@@ -33,6 +33,7 @@ struct status_config {
     const struct identity_service *identity;
     struct output_service *const *outputs;
     size_t n_outputs;
+    struct hooks *hooks;        /* or NULL */
     void (*changed)(void *arg); /* something took time to find out, and is known now */
     void *arg;
 };
