@@ -23,6 +23,6 @@ RESULT config_check_diag(const struct config *config, struct config_report *repo
 RESULT config_check_metrics(const struct config *config, struct config_report *report);
 
 /* Who is told of a service's new files; likewise. */
-RESULT config_check_reload(const struct config_service *service, struct config_report *report);
+RESULT config_check_hook(const struct config_service *service, struct config_report *report);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "agent/config_schema.h"
 #include "agent/yaml_write.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -80,19 +81,19 @@ static RESULT write_destination(struct yaml_write *w, const char *key,
     return NULL;
 }
 
-static RESULT write_reload(struct yaml_write *w, const struct config_reload *r)
+static RESULT write_hook(struct yaml_write *w, const struct config_hook *h)
 {
     const struct config_section *section =
         config_schema_key(config_schema_variant(&config_schema_services, "identity")->section,
                           "reload")
             ->section;
-    if (!config_reload_is_given(r))
+    if (!config_hook_is_given(h))
         return NULL;
     TRY(yaml_write_open(w, "reload"));
-    TRY(yaml_write_texts(w, "command", &r->command));
-    TRY(write_time(w, "timeout", r->timeout));
-    TRY(write_given(w, "pid_file", r->pid_file));
-    TRY(write_choice(w, section, "signal", r->signal));
+    TRY(yaml_write_texts(w, "command", &h->command));
+    TRY(write_time(w, "timeout", h->timeout));
+    TRY(write_given(w, "pid_file", h->pid_file));
+    TRY(write_choice(w, section, "signal", h->signal));
     yaml_write_close(w);
     return NULL;
 }
@@ -104,6 +105,11 @@ static RESULT write_onboarding(struct yaml_write *w, const struct config_onboard
     TRY(write_given(w, "join_method", o->join_method));
     TRY(yaml_write_texts(w, "ca_pins", &o->ca_pins));
     TRY(write_given(w, "ca_path", o->ca_path));
+    if (text_given(o->kubernetes_token_path)) {
+        TRY(yaml_write_open(w, "kubernetes"));
+        TRY(yaml_write_text(w, "token_path", o->kubernetes_token_path));
+        yaml_write_close(w);
+    }
     yaml_write_close(w);
     return NULL;
 }
@@ -114,7 +120,7 @@ static RESULT write_service(struct yaml_write *w, const struct config_service *s
     TRY(yaml_write_text(w, "type", config_service_type_name(s->type)));
     TRY(write_given(w, "name", s->name));
     TRY(write_destination(w, "destination", &s->destination));
-    TRY(write_reload(w, &s->reload));
+    TRY(write_hook(w, &s->hook));
     TRY(yaml_write_texts(w, "roles", &s->roles));
     TRY(write_given(w, "cluster", s->cluster));
     if (!s->ssh_config)

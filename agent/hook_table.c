@@ -77,19 +77,19 @@ static RESULT make_environment(const struct config_service *s, struct hook_entry
 
 static RESULT make_command(const struct config_service *s, struct hook_entry *e)
 {
-    struct dur timeout = s->reload.timeout;
+    struct dur timeout = s->hook.timeout;
     e->timeout = timeout.ns ? timeout : dur_s(CONFIG_DEFAULT_HOOK_S);
-    TRY(copy_words(&s->reload.command, e));
+    TRY(copy_words(&s->hook.command, e));
     return make_environment(s, e);
 }
 
 static RESULT make_entry(const struct config_service *s, struct hook_entry *e)
 {
     TRY(copy_text(s->name, &e->service));
-    if (s->reload.command.len > 0)
+    if (s->hook.command.len > 0)
         return make_command(s, e);
-    e->signo = signals[s->reload.signal];
-    return copy_text(s->reload.pid_file, &e->pid_file);
+    e->signo = signals[s->hook.signal];
+    return copy_text(s->hook.pid_file, &e->pid_file);
 }
 
 RESULT hook_table_make(const struct config *config, struct hook_table *ret)
@@ -99,7 +99,7 @@ RESULT hook_table_make(const struct config *config, struct hook_table *ret)
     if (!t.items)
         return err_nomem();
     for (size_t i = 0; i < config->n_services; i++)
-        if (config_reload_is_given(&config->services[i].reload))
+        if (config_hook_is_given(&config->services[i].hook))
             TRY(make_entry(&config->services[i], &t.items[t.len++]));
     *ret = t;
     t = (struct hook_table){0};

@@ -21,10 +21,10 @@ static bool same_words(const struct strlist *a, const struct strlist *b)
 /* The destination is in the command's environment. */
 static bool same_hook(const struct config_service *a, const struct config_service *b)
 {
-    return same_words(&a->reload.command, &b->reload.command) &&
-           a->reload.timeout.ns == b->reload.timeout.ns &&
-           same_text(a->reload.pid_file, b->reload.pid_file) &&
-           a->reload.signal == b->reload.signal && a->destination.type == b->destination.type &&
+    return same_words(&a->hook.command, &b->hook.command) &&
+           a->hook.timeout.ns == b->hook.timeout.ns &&
+           same_text(a->hook.pid_file, b->hook.pid_file) && a->hook.signal == b->hook.signal &&
+           a->destination.type == b->destination.type &&
            same_text(a->destination.path, b->destination.path);
 }
 
@@ -40,7 +40,7 @@ bool hooks_same(const struct config *running, const struct config *next, const c
 {
     for (size_t i = 0; i < next->n_services; i++) {
         const struct config_service *s = &next->services[i];
-        if (!config_reload_is_given(&s->reload) || has_hook(running, s))
+        if (!config_hook_is_given(&s->hook) || has_hook(running, s))
             continue;
         *ret_service = s->name;
         return false;

@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-static void look(struct check_fixture *f, const struct config_reload *reload)
+static void look(struct check_fixture *f, const struct config_hook *hook)
 {
     char name[] = "web";
-    const struct config_service service = {.name = name, .reload = *reload};
+    const struct config_service service = {.name = name, .hook = *hook};
     f->len = 0;
     check_hook(&f->check, &service);
 }
@@ -16,7 +16,7 @@ static void look(struct check_fixture *f, const struct config_reload *reload)
 static void look_at_command(struct check_fixture *f, const char *program)
 {
     CLEANUP(freep) char *word = strdup(program);
-    look(f, &(struct config_reload){.command = {&word, 1}});
+    look(f, &(struct config_hook){.command = {&word, 1}});
 }
 
 static void test_program_that_can_be_run_is_good(void **state)
@@ -30,7 +30,7 @@ static void test_program_that_can_be_run_is_good(void **state)
 static void test_service_without_hook_is_silent(void **state)
 {
     struct check_fixture *f = *state;
-    look(f, &(struct config_reload){0});
+    look(f, &(struct config_hook){0});
     assert_int_equal(f->len, 0);
 }
 
@@ -58,15 +58,15 @@ static void test_pid_file_is_looked_at_and_nobody_is_told(void **state)
     CLEANUP(temp_dir_remove) struct temp_dir tmp = temp_dir_make();
     char path[320], pid[32];
     snprintf(path, sizeof(path), "%s", temp_dir_join(&tmp, "pid"));
-    const struct config_reload reload = {.pid_file = path};
-    look(f, &reload);
+    const struct config_hook hook = {.pid_file = path};
+    look(f, &hook);
     expect(f, "hook", CHECK_WARNING, "No such file");
     snprintf(pid, sizeof(pid), "%d\n", (int)getpid()); /* which SIGHUP would end */
     temp_dir_write(&tmp, "pid", pid);
-    look(f, &reload);
+    look(f, &hook);
     expect(f, "hook", CHECK_OK, "can be sent signals");
     assert_int_equal(chmod(path, 0666), 0);
-    look(f, &reload);
+    look(f, &hook);
     expect(f, "hook", CHECK_FAILED, "can be written by others");
 }
 

@@ -108,12 +108,12 @@ static void test_write_of_hooks_reads_back_the_same(void **state)
                                              "      pid_file: /run/b\n"
                                              "      signal: USR2\n"));
     CLEANUP(config_freep) struct config *again = read_back(text);
-    assert_int_equal(again->services[0].reload.command.len, 3);
-    assert_string_equal(again->services[0].reload.command.items[2], "b c");
-    assert_int_equal(again->services[0].reload.timeout.ns, dur_s(3).ns);
-    assert_int_equal(again->services[1].reload.signal, CONFIG_SIGNAL_USR2);
-    assert_string_equal(again->services[2].reload.pid_file, "/run/c");
-    assert_int_equal(again->services[2].reload.signal, CONFIG_SIGNAL_HUP);
+    assert_int_equal(again->services[0].hook.command.len, 3);
+    assert_string_equal(again->services[0].hook.command.items[2], "b c");
+    assert_int_equal(again->services[0].hook.timeout.ns, dur_s(3).ns);
+    assert_int_equal(again->services[1].hook.signal, CONFIG_SIGNAL_USR2);
+    assert_string_equal(again->services[2].hook.pid_file, "/run/c");
+    assert_int_equal(again->services[2].hook.signal, CONFIG_SIGNAL_HUP);
 }
 
 static void test_write_of_diagnostics_leaves_out_what_is_the_default(void **state)
