@@ -88,6 +88,17 @@ static RESULT no_such_process(const char *path, pid_t pid)
         "The file is left over: see whether the program to be told runs.");
 }
 
+/* Our view of /proc may leave the processes of others out. */
+static RESULT cannot_see(const char *path, pid_t pid)
+{
+    if (kill(pid, 0) != 0 && errno == ESRCH)
+        return no_such_process(path, pid);
+    return err_set_hint(
+        err_new(ERR_STORAGE, "whose process %d of pid file '%s' is cannot be seen in /proc",
+                (int)pid, path),
+        "A unit of systemd that hides processes needs 'ProtectProc=default' for this.");
+}
+
 /* The real user of a process: its own files in /proc may be root's, where it has been more. */
 static RESULT read_user(const char *path, pid_t pid, uid_t *ret)
 {
@@ -95,11 +106,8 @@ static RESULT read_user(const char *path, pid_t pid, uid_t *ret)
     int64_t user = 0;
     snprintf(name, sizeof(name), "/proc/%d/status", (int)pid);
     FILE *f = fopen(name, "re");
-    if (!f && errno == ENOENT)
-        return no_such_process(path, pid);
     if (!f)
-        return err_sys(ERR_STORAGE, errno, "see whose process %d of pid file '%s' is", (int)pid,
-                       path);
+        return cannot_see(path, pid);
     while (!*number && fgets(line, sizeof(line), f))
         if (sscanf(line, "Uid: %20s", number) != 1)
             *number = '\0';
