@@ -336,6 +336,9 @@ static void test_manual_has_every_key_that_is_built(void **state)
         for (size_t j = 0; j < all[i]->len; j++)
             if (all[i]->items[j].is_built)
                 check_keys(all[i]->items[j].section, manual);
+    const struct config_section *service =
+        config_schema_variant(&config_schema_services, "identity")->section;
+    check_keys(config_schema_key(service, "reload")->section, manual);
 }
 
 /* Nor tbot(1) about an option that help shows. */
