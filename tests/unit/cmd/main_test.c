@@ -132,6 +132,15 @@ static void test_help_is_as_agreed(void **state)
     }
 }
 
+/* One line, or two with a hint, on standard error, and nothing else. */
+static void assert_misuse(const char *words, const char *message)
+{
+    CLEANUP(outcome_release) struct outcome o = run(words);
+    assert_int_equal(o.code, 2);
+    assert_string_equal(o.err, message);
+    assert_string_equal(o.out, "");
+}
+
 static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
 {
     (void)state;
@@ -160,9 +169,6 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
         {"start database", "tbot: 'database' is not built yet in this tbot, only 'identity' and "
                            "'legacy'\n"},
         {"version now", "tbot: unexpected 'now' behind 'version'\n"},
-        {"completion", "tbot: for which shell? bash, zsh or fish\n"},
-        {"completion tcsh", "tbot: no completion for 'tcsh', there are bash, zsh and fish\n"},
-        {"completion bash zsh", "tbot: unexpected 'zsh'\n"},
         {"configure", "tbot: option '--join-method' is required, e.g. --join-method token\n"},
         {"configure --output", "tbot: option '--output' needs a value\n"},
         {"status now", "tbot: unexpected 'now'\n"},
@@ -193,6 +199,21 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
          "tbot: option '--seconds': '0' is not a number from 1 to 300\n"},
         {"debug profile --seconds 301",
          "tbot: option '--seconds': '301' is not a number from 1 to 300\n"},
+        {"debug profile heap --seconds 5", "tbot: option '--seconds' is about the profile 'cpu'\n"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        assert_misuse(cases[i].words, cases[i].message);
+}
+
+static void test_misuse_of_what_sets_a_machine_up_says_so_too(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words, *message;
+    } cases[] = {
+        {"completion", "tbot: for which shell? bash, zsh or fish\n"},
+        {"completion tcsh", "tbot: no completion for 'tcsh', there are bash, zsh and fish\n"},
+        {"completion bash zsh", "tbot: unexpected 'zsh'\n"},
         {"install", "tbot: install what? See 'tbot install --help'\n"},
         {"install launchd", "tbot: no command 'install launchd', there is 'install systemd'\n"},
         {"install systemd", "tbot: which configuration? It is named with -c FILE\n"
@@ -207,14 +228,9 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
         {"install systemd --template --name a/b",
          "tbot: option '--name': 'a/b' is no name of letters, digits, '_', '.', ':' and '-'\n"
          "tbot: Write 'tbot' for 'tbot.service'; many agents share '--template'.\n"},
-        {"debug profile heap --seconds 5", "tbot: option '--seconds' is about the profile 'cpu'\n"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        CLEANUP(outcome_release) struct outcome o = run(cases[i].words);
-        assert_int_equal(o.code, 2);
-        assert_string_equal(o.err, cases[i].message);
-        assert_string_equal(o.out, "");
-    }
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        assert_misuse(cases[i].words, cases[i].message);
 }
 
 static void test_version_prints_it(void **state)
@@ -383,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_help_is_as_agreed),
         cmocka_unit_test(test_misuse_says_so_in_one_line_and_exits_2),
+        cmocka_unit_test(test_misuse_of_what_sets_a_machine_up_says_so_too),
         cmocka_unit_test(test_version_prints_it),
         cmocka_unit_test(test_configure_prints_what_can_be_read),
         cmocka_unit_test(test_configure_writes_a_file_for_its_owner_only),
