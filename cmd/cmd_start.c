@@ -40,10 +40,11 @@ static void begin_heap_profile(struct log *log)
     err_free(e);
 }
 
-static struct err *run(const struct config *config, const struct notify_socket *manager,
+static struct err *run(struct start_config *start, const struct notify_socket *manager,
                        struct log *log)
 {
-    const struct agent_setup setup = {.config = config,
+    const struct agent_setup setup = {.config = start->config,
+                                      .reload = {.arg = start, .read = start_config_again},
                                       .clock = clock_system(),
                                       .entropy = entropy_system(),
                                       .log = log,
@@ -76,7 +77,7 @@ static int exit_code(const struct err *e)
     }
 }
 
-static int start(const struct start_config *start)
+static int start(struct start_config *start)
 {
     CLEANUP(notify_socket_release) struct notify_socket manager = NOTIFY_SOCKET_NONE;
     CLEANUP(log_freep)
@@ -93,7 +94,7 @@ static int start(const struct start_config *start)
     find_manager(&manager, log);
     if (start->config->debug)
         begin_heap_profile(log);
-    struct err *e = run(start->config, &manager, log);
+    struct err *e = run(start, &manager, log);
     if (!e)
         return 0;
     log_err(log, LOG_ERROR, "agent", "ended", e);
