@@ -39,6 +39,7 @@ void config_onboarding_release(struct config_onboarding *onboarding)
     free(onboarding->token_credential);
     strlist_release(&onboarding->ca_pins);
     free(onboarding->ca_path);
+    free(onboarding->kubernetes_token_path);
     *onboarding = (struct config_onboarding){0};
 }
 
@@ -178,6 +179,11 @@ struct err *config_onboarding_set_token(struct config_onboarding *onboarding, st
     onboarding->token_path = TAKE(path);
     onboarding->token_credential = NULL; /* it was of the file before */
     return NULL;
+}
+
+bool config_rejoins(const struct config_onboarding *onboarding)
+{
+    return onboarding->join_method && strcmp(onboarding->join_method, "kubernetes") == 0;
 }
 
 static RESULT read_token_file(const char *path, struct secret **ret)

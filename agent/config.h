@@ -104,7 +104,8 @@ struct config_onboarding {
     const char *join_method; /* static text, e.g. "token"; NULL: not given */
     struct strlist ca_pins;  /* "sha256:…" */
     char *ca_path;
-    struct config_at at_ca_pins, at_ca_path;
+    char *kubernetes_token_path; /* NULL: see agent/kube_token.h */
+    struct config_at at_ca_pins, at_ca_path, at_kubernetes;
 };
 
 /* What to do with a renewal whose outcome the cluster does not tell. */
@@ -197,6 +198,9 @@ RESULT config_validate(struct config *config);
 
 void config_free(struct config *config); /* accepts NULL */
 DEFINE_FREEP(config)
+
+/* The identity of this join method cannot be renewed: each renewal is a new join. */
+bool config_rejoins(const struct config_onboarding *onboarding);
 
 /*
  * The join token, read from its file when there is one and trimmed; an empty credential is as good as none.
