@@ -51,14 +51,14 @@ static void render_and_hold(const struct unit *unit, const char *path)
     hold_against(path, text);
 }
 
-/* What a package ships knows no destinations: they are a drop-in's, or the command's. */
+/* The package's is for the example that is beside it; for another the command is there. */
 static void test_packaged_units_are_what_the_command_writes(void **state)
 {
-    CLEANUP(config_freep)
-    struct config *config =
-        parse(PLAIN "onboarding: {join_method: token, token: /etc/tbot.token}\n");
-    struct unit unit = unit_of(config);
+    CLEANUP(config_freep) struct config *config = NULL;
     (void)state;
+    assert_ok(config_load(TBOT_PACKAGING "/examples/tbot.yaml", &config));
+    assert_ok(config_validate(config));
+    struct unit unit = unit_of(config);
     render_and_hold(&unit, TBOT_PACKAGING "/systemd/tbot.service");
     unit.is_template = true;
     unit.config = NULL;
