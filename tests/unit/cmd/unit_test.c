@@ -77,6 +77,21 @@ static void test_units_are_as_agreed(void **state)
     }
 }
 
+static void test_options_of_start_go_with_it(void **state)
+{
+    CLEANUP(freep) char *text = NULL;
+    struct unit unit = unit_of(NULL);
+    (void)state;
+    unit.is_template = true;
+    unit.log_format = "json";
+    unit.is_debug = true;
+    unit.is_insecure = true;
+    assert_ok(unit_render(&unit, &text));
+    assert_non_null(strstr(text,
+                           "\nExecStart=/usr/bin/tbot start -c /etc/tbot/%i.yaml --log-format "
+                           "json --debug --insecure\n"));
+}
+
 static void assert_refused(const struct unit *unit, enum err_code code, const char *message)
 {
     char *text = NULL;
@@ -86,8 +101,8 @@ static void assert_refused(const struct unit *unit, enum err_code code, const ch
 
 static void test_hostile_names_are_refused(void **state)
 {
-    static const char *const names[] = {"",    "a/b",  "../x", ".x",  "a b", "a%n",
-                                        "a@b", "a\nb", "a$x",  "\"a", "\xff"};
+    static const char *const names[] = {"",          "a/b", "../x", ".x",  "a b", "a%n",
+                                        "a.service", "a@b", "a\nb", "a$x", "\"a", "\xff"};
     static const char *const users[] = {"",
                                         "-x",
                                         "a b",
@@ -137,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_packaged_units_are_what_the_command_writes),
         cmocka_unit_test(test_units_are_as_agreed),
+        cmocka_unit_test(test_options_of_start_go_with_it),
         cmocka_unit_test(test_hostile_names_are_refused),
         cmocka_unit_test(test_places_of_files_are_checked_as_well),
     };
