@@ -21,7 +21,9 @@ static struct err *make_pushes(struct agent *a)
                                    .entropy = a->setup.entropy,
                                    .log = a->setup.log,
                                    .stop = a->stop,
-                                   .metrics = diagnostics_metrics(a->diagnostics)};
+                                   .metrics = diagnostics_metrics(a->diagnostics),
+                                   .changed = a->changed,
+                                   .arg = a};
     return pushes_new(&config, &a->pushes);
 }
 
