@@ -97,12 +97,15 @@ struct config_service {
 };
 
 struct config_onboarding {
-    struct secret *token;    /* the literal token; NULL when token_path is set, or neither */
-    char *token_path;        /* absolute; see config_token() */
+    struct secret *token; /* the literal token; NULL when token_path is set, or neither */
+    char *token_path;     /* absolute; see config_token() */
+    char *
+        token_credential; /* a file that goes before it, see agent/config_credential.h; NULL: none */
     const char *join_method; /* static text, e.g. "token"; NULL: not given */
     struct strlist ca_pins;  /* "sha256:…" */
     char *ca_path;
-    struct config_at at_ca_pins, at_ca_path;
+    char *kubernetes_token_path; /* NULL: see agent/kube_token.h */
+    struct config_at at_ca_pins, at_ca_path, at_kubernetes;
 };
 
 /* What to do with a renewal whose outcome the cluster does not tell. */
@@ -196,7 +199,13 @@ RESULT config_validate(struct config *config);
 void config_free(struct config *config); /* accepts NULL */
 DEFINE_FREEP(config)
 
-/* The join token, read from its file when there is one and trimmed. ERR_STORAGE, ERR_NOT_FOUND. */
+/* The identity of this join method cannot be renewed: each renewal is a new join. */
+bool config_rejoins(const struct config_onboarding *onboarding);
+
+/*
+ * The join token, read from its file when there is one and trimmed; an empty credential is as good as none.
+ * ERR_STORAGE, ERR_NOT_FOUND.
+ */
 RESULT config_token(const struct config_onboarding *onboarding, struct secret **ret);
 
 /* Lifetime and interval of a service: its own, or the bot's. */

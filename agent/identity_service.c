@@ -46,6 +46,7 @@ RESULT identity_service_new(const struct identity_service_config *config,
     s->c = *config;
     s->ttl = config->config->credential_ttl;
     s->interval = config->config->renewal_interval;
+    s->rejoins = config_rejoins(&config->config->onboarding);
     s->timer = (struct loop_timer){.fn = on_timer, .arg = s};
     s->patience = (struct loop_timer){.fn = on_patience, .arg = s};
     s->job = (struct service_job){.loop = config->loop,
@@ -136,7 +137,7 @@ static void on_done(void *arg)
 static void begin_job(struct identity_service *s, enum renewer_job job)
 {
     struct ctx now = {s->c.clock, s->c.stop, MONO_NEVER};
-    struct ctx patient = {s->c.clock, s->c.force, MONO_NEVER};
+    struct ctx patient = {s->c.clock, s->rejoins ? s->c.stop : s->c.force, MONO_NEVER};
     s->ctx = ctx_until(&now, job_limit(job));
     s->patient_ctx = ctx_until(&patient, dur_s(RENEW_LIMIT_S));
     s->input =
@@ -188,6 +189,7 @@ static struct renewer_config renewer_config(const struct identity_service *s)
         .interval = s->interval,
         .attempts = ATTEMPTS,
         .can_join = s->has_token,
+        .rejoins = s->rejoins,
         .retry_open = c->on_open_renewal == CONFIG_OPEN_RENEWAL_RETRY,
         .startup = startups[c->startup],
         .startup_limit = c->startup_timeout,
@@ -265,7 +267,7 @@ bool identity_service_is_busy(const struct identity_service *s)
 
 const char *identity_service_stake(const struct identity_service *s)
 {
-    return s->job.is_busy ? identity_advice_cut_off(s->input.job) : NULL;
+    return s->job.is_busy && !s->rejoins ? identity_advice_cut_off(s->input.job) : NULL;
 }
 
 bool identity_service_goes_on(const struct identity_service *s)

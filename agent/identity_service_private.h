@@ -19,6 +19,7 @@ struct identity_service {
     char tokenhash[SHA256_HEX_SIZE];  /* of the configured token */
     char joinedhash[SHA256_HEX_SIZE]; /* of the one the present identity came from */
     bool has_token;
+    bool rejoins; /* see struct renewer_config */
     bool stopping;
     unsigned told; /* see identity_advice_is_news() */
 
