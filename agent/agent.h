@@ -21,12 +21,14 @@
  */
 
 #include "agent/config.h"
+#include "agent/sandbox.h"
 #include "base/entropy.h"
 #include "base/notify_socket.h"
 #include "diag/core/log.h"
 
 struct agent_setup {
-    const struct config *config; /* validated */
+    const struct config *config;   /* validated */
+    const struct sandbox *sandbox; /* that we are in; NULL: in none */
     const struct clock *clock;
     const struct entropy *entropy;
     struct log *log;

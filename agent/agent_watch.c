@@ -52,6 +52,7 @@ static void found_out(void *arg)
 static struct err *make_status(struct agent *a)
 {
     struct status_config config = {.config = a->setup.config,
+                                   .sandbox = a->setup.sandbox,
                                    .version = a->setup.version,
                                    .revision = a->setup.revision,
                                    .loop = a->loop,

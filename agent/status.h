@@ -16,6 +16,7 @@
 #include "agent/connection_service.h"
 #include "agent/identity_service.h"
 #include "agent/output_service.h"
+#include "agent/sandbox.h"
 #include "diag/report.h"
 
 struct status;
@@ -23,6 +24,7 @@ struct status;
 /* Everything is borrowed and outlives the status. */
 struct status_config {
     const struct config *config;
+    const struct sandbox *sandbox;  /* NULL: none */
     const char *version, *revision; /* of this program; NULL: not known */
     struct loop *loop;
     const struct clock *clock;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
+#include "agent/sandbox.h"
 #include "base/loop.h"
 #include "cmd/command.h"
 #include "cmd/harden.h"
@@ -39,10 +40,30 @@ static void begin_heap_profile(struct log *log)
     err_free(e);
 }
 
-static struct err *run(const struct config *config, const struct notify_socket *manager,
+/* A manager's socket of the abstract namespace is somebody else's. */
+static bool is_abstract(const struct notify_socket *s)
+{
+    return s->fd >= 0 && s->to.sun_path[0] == '\0';
+}
+
+static struct err *close_sandbox(const struct start_config *start,
+                                 const struct notify_socket *manager, struct log *log,
+                                 struct sandbox **ret)
+{
+    const struct sandbox_config config = {.config = start->config,
+                                          .log = log,
+                                          .is_unwanted = start->no_sandbox,
+                                          .reaches_by_name = is_abstract(manager)};
+    return sandbox_enter(&config, ret);
+}
+
+static struct err *run(const struct start_config *start, const struct notify_socket *manager,
                        struct log *log)
 {
-    const struct agent_setup setup = {.config = config,
+    CLEANUP(sandbox_freep) struct sandbox *sandbox = NULL;
+    TRY(close_sandbox(start, manager, log, &sandbox));
+    const struct agent_setup setup = {.config = start->config,
+                                      .sandbox = sandbox,
                                       .clock = clock_system(),
                                       .entropy = entropy_system(),
                                       .log = log,
@@ -74,7 +95,7 @@ static int start(const struct start_config *start)
     find_manager(&manager, log);
     if (start->config->debug)
         begin_heap_profile(log);
-    struct err *e = run(start->config, &manager, log);
+    struct err *e = run(start, &manager, log);
     if (!e)
         return 0;
     log_err(log, LOG_ERROR, "agent", "ended", e);

@@ -96,6 +96,11 @@ static const struct opt test_opts[] = {
      .help = "one JSON document on standard output instead of a table", AT(json)},
 };
 
+static const struct opt start_opts[] = {
+    {"sandbox", .kind = OPT_SWITCH,
+     .help = "run in a sandbox of files and system calls; on, where the kernel can", AT(sandbox)},
+};
+
 static void add_set(struct start_options *o, struct opt_set set)
 {
     o->sets[o->n_sets++] = set;
@@ -109,6 +114,8 @@ static void choose_sets(struct start_options *o, enum start_command command)
         add_set(o, SET("Test", test_opts, o));
     add_set(o, SET("Cluster and times", shared_opts, o));
     add_set(o, o->is_identity ? SET("Identity", modern_opts, o) : SET("Files", legacy_opts, o));
+    if (command == START_COMMAND)
+        add_set(o, SET("Process", start_opts, o));
     add_set(o, globals_set(o->globals));
 }
 
