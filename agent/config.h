@@ -95,8 +95,10 @@ struct config_service {
 };
 
 struct config_onboarding {
-    struct secret *token;    /* the literal token; NULL when token_path is set, or neither */
-    char *token_path;        /* absolute; see config_token() */
+    struct secret *token; /* the literal token; NULL when token_path is set, or neither */
+    char *token_path;     /* absolute; see config_token() */
+    char *
+        token_credential; /* a file that goes before it, see agent/config_credential.h; NULL: none */
     const char *join_method; /* static text, e.g. "token"; NULL: not given */
     struct strlist ca_pins;  /* "sha256:…" */
     char *ca_path;
@@ -194,7 +196,10 @@ RESULT config_validate(struct config *config);
 void config_free(struct config *config); /* accepts NULL */
 DEFINE_FREEP(config)
 
-/* The join token, read from its file when there is one and trimmed. ERR_STORAGE, ERR_NOT_FOUND. */
+/*
+ * The join token, read from its file when there is one and trimmed; an empty credential is as good as none.
+ * ERR_STORAGE, ERR_NOT_FOUND.
+ */
 RESULT config_token(const struct config_onboarding *onboarding, struct secret **ret);
 
 /* Lifetime and interval of a service: its own, or the bot's. */

@@ -146,6 +146,7 @@ static RESULT add_files(struct sandbox_plan *plan, const struct config *config)
     if (config->file && strcmp(config->file, "<stdin>") != 0)
         TRY(add_file(plan, config->file));
     TRY(add_file(plan, config->onboarding.token_path));
+    TRY(add_file(plan, config->onboarding.token_credential));
     TRY(add_file(plan, config->onboarding.ca_path));
     TRY(add_file(plan, diag->tls.cert));
     TRY(add_file(plan, diag->tls.key));

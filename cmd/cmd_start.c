@@ -8,6 +8,7 @@
 #include "diag/profile/heap_profile.h"
 #include "transport/transport.h"
 
+#include <sysexits.h>
 #include <unistd.h>
 
 #ifndef TBOT_REVISION
@@ -78,6 +79,24 @@ static struct err *run(const struct start_config *start, const struct notify_soc
     return e;
 }
 
+/*
+ * What the manager that would start us again needs to know. The configuration has a code of its own, as it
+ * does not heal by trying: see `tbot help install systemd`.
+ */
+static int exit_code(const struct err *e)
+{
+    switch (err_code(e)) {
+    case ERR_OK:
+        return 0;
+    case ERR_USAGE:
+        return 2;
+    case ERR_CONFIG:
+        return EX_CONFIG;
+    default:
+        return 1;
+    }
+}
+
 static int start(const struct start_config *start)
 {
     CLEANUP(notify_socket_release) struct notify_socket manager = NOTIFY_SOCKET_NONE;
@@ -99,8 +118,17 @@ static int start(const struct start_config *start)
     if (!e)
         return 0;
     log_err(log, LOG_ERROR, "agent", "ended", e);
-    int code = err_code(e) == ERR_USAGE ? 2 : 1;
+    int code = exit_code(e);
     err_free(e);
+    return code;
+}
+
+/* Nothing but the configuration was read up to here: a file that is missing is a mistake in it. */
+static int refuse(struct err *e)
+{
+    bool is_file = err_code(e) == ERR_STORAGE || err_code(e) == ERR_NOT_FOUND;
+    int code = is_file ? EX_CONFIG : exit_code(e);
+    (void)command_fail(e); /* which knows less of codes */
     return code;
 }
 
@@ -111,6 +139,6 @@ int cmd_start(struct globals *globals, int argc, char **argv)
     loop_block_signals();
     struct err *e = start_config_load(&values, globals, argc, argv);
     if (e)
-        return command_fail(e);
+        return refuse(e);
     return values.config ? start(&values) : 0;
 }

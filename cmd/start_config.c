@@ -2,6 +2,7 @@
 #include "cmd/start_config.h"
 
 #include "agent/cluster.h"
+#include "agent/config_credential.h"
 
 #include <string.h>
 
@@ -11,15 +12,13 @@ static const struct command_help help = {
         "Joins the cluster, keeps the bot's identity renewed and the files of every service "
         "fresh,\n"
         "until it is stopped (Ctrl-C, SIGTERM). SIGHUP and SIGUSR1 renew everything at once.\n\n"
-        "  start            runs what the configuration file says\n"
-        "  start legacy     the same\n"
-        "  start identity   adds one identity output, described by options; needs no file\n\n"
         "Options win over the file. --token, --join-method and --ca-pin replace the file's whole\n"
         "'onboarding' section.\n",
     .examples = "  tbot start -c /etc/tbot.yaml\n"
                 "  tbot start -c /etc/tbot.yaml --oneshot\n"
                 "  TELEPORT_BOT_TOKEN=… tbot start identity --proxy-server example.com:443 \\\n"
                 "      --join-method token --storage /var/lib/tbot --destination /srv/identity\n",
+    .commands = start_sub_commands,
 };
 
 RESULT start_config_check_given(const struct start_options *o, const char *verb)
@@ -53,6 +52,7 @@ RESULT start_config_complete(const struct start_options *options, struct config 
 {
     TRY(config_merge(config, &options->overrides));
     TRY(config_validate(config));
+    TRY(config_credential_find(config, getenv));
     return warn_of_idleness(config);
 }
 
