@@ -14,7 +14,7 @@
  * A kernel that lacks one of the two, or both, is no error: the agent runs with what there is, logs what is
  * missing, and status tells. docs/sandbox.md is the manual for operators.
  *
- * Threads: the main one; what sandbox_state() gives never changes.
+ * Threads: it is entered while there is one. Nothing changes afterwards, so any may ask.
  */
 
 #include "agent/sandbox_plan.h"

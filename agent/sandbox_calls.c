@@ -71,7 +71,7 @@ static const struct seccomp_rule plain[] = {
     /* threads and signals */
     {"futex"}, {"futex_time64"}, {"futex_waitv"}, {"set_robust_list"}, {"get_robust_list"}, {"rseq"},
     {"set_thread_area"}, {"arch_prctl"}, {"sched_yield"}, {"sched_getaffinity"}, {"sched_getparam"},
-    {"sched_getscheduler"}, {"getcpu"}, {"exit"}, {"exit_group"}, {"restart_syscall"}, {"rt_sigaction"},
+    {"sched_getscheduler"}, {"getcpu"}, {"wait4"}, {"waitid"}, {"waitpid"}, {"exit"}, {"exit_group"}, {"restart_syscall"}, {"rt_sigaction"},
     {"rt_sigprocmask"}, {"rt_sigpending"}, {"rt_sigsuspend"}, {"rt_sigtimedwait"}, {"rt_sigtimedwait_time64"},
     {"rt_sigreturn"}, {"sigreturn"}, {"sigaltstack"}, {"timer_create"}, {"timer_settime"},
     {"timer_settime64"}, {"timer_gettime"}, {"timer_gettime64"}, {"timer_getoverrun"}, {"timer_delete"},

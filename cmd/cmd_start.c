@@ -58,12 +58,13 @@ static struct err *close_sandbox(const struct start_config *start,
     return sandbox_enter(&config, ret);
 }
 
-static struct err *run(const struct start_config *start, const struct notify_socket *manager,
+static struct err *run(struct start_config *start, const struct notify_socket *manager,
                        struct log *log)
 {
     CLEANUP(sandbox_freep) struct sandbox *sandbox = NULL;
     TRY(close_sandbox(start, manager, log, &sandbox));
     const struct agent_setup setup = {.config = start->config,
+                                      .reload = {.arg = start, .read = start_config_again},
                                       .sandbox = sandbox,
                                       .clock = clock_system(),
                                       .entropy = entropy_system(),
@@ -97,7 +98,7 @@ static int exit_code(const struct err *e)
     }
 }
 
-static int start(const struct start_config *start)
+static int start(struct start_config *start)
 {
     CLEANUP(notify_socket_release) struct notify_socket manager = NOTIFY_SOCKET_NONE;
     CLEANUP(log_freep)

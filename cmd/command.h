@@ -94,6 +94,7 @@ int cmd_debug(struct globals *globals, int argc, char **argv);
 int cmd_help(struct globals *globals, int argc, char **argv);
 int cmd_install(struct globals *globals, int argc, char **argv);
 int cmd_readyz(struct globals *globals, int argc, char **argv);
+int cmd_reload(struct globals *globals, int argc, char **argv);
 int cmd_renew(struct globals *globals, int argc, char **argv);
 int cmd_ssh_proxy_command(struct globals *globals, int argc, char **argv);
 int cmd_start(struct globals *globals, int argc, char **argv);

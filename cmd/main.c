@@ -12,6 +12,7 @@ const struct command command_table[] = {
     {"status", "show how the running agent is", cmd_status},
     {"readyz", "ask whether it is ready, or serving", cmd_readyz},
     {"wait", "wait until it is", cmd_wait},
+    {"reload", "make it read its configuration again", cmd_reload},
     {"renew", "make it renew everything now", cmd_renew},
     {"debug", "its log level, metrics, profiles, and a dump for support", cmd_debug},
     {"install", "make this machine run it: a unit for systemd", cmd_install},
