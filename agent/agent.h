@@ -28,8 +28,8 @@
 #include "diag/core/log.h"
 
 struct agent_setup {
-    const struct config *config; /* validated */
-    struct reload_source reload; /* where another comes from */
+    const struct config *config;   /* validated */
+    struct reload_source reload;   /* where another comes from */
     const struct sandbox *sandbox; /* that we are in; NULL: in none */
     const struct clock *clock;
     const struct entropy *entropy;

@@ -221,7 +221,8 @@ RESULT sandbox_enter(const struct sandbox_config *config, struct sandbox **ret)
     s->outside = (struct sandbox_outside){.get = environment,
                                           .program = s->program,
                                           .roots_file = tls_roots_file(),
-                                          .roots_dirs = tls_roots_dirs()};
+                                          .roots_dirs = tls_roots_dirs(),
+                                          .more = config->more};
     TRY(sandbox_plan_make(&s->plan, config->config, &s->outside));
     s->state.no_landlock = s->state.no_seccomp = why_not(config);
     if (!s->state.no_landlock)
@@ -242,8 +243,8 @@ RESULT sandbox_check(const struct sandbox *s, const struct config *next)
         return err_new(ERR_CONFIG, "'atomic: symlink' is outside the sandbox: restart needed");
     if (sandbox_covers(&s->plan, &plan, &path))
         return NULL;
-    return err_set_hint(
-        err_new(ERR_CONFIG, "'%s' is outside the sandbox: restart needed", path),
-        "The sandbox was closed around what the configuration named at the start, and "
-        "nothing opens it again.");
+    return err_set_hint(err_new(ERR_CONFIG, "'%s' is outside the sandbox: restart needed", path),
+                        "It was closed around what the configuration named at the start. 'tbot "
+                        "start --sandbox-dir DIR' "
+                        "leaves a directory open for services that come later.");
 }

@@ -25,6 +25,8 @@ struct sandbox;
 struct sandbox_config {
     const struct config *config; /* validated */
     struct log *log;
+    const struct strlist
+        *more;            /* directories that are written too; borrowed for the sandbox's life */
     bool is_unwanted;     /* --no-sandbox */
     bool reaches_by_name; /* somebody else's socket of the abstract namespace is needed */
 };

@@ -121,8 +121,7 @@ static RESULT add_destination(struct sandbox_plan *plan, const struct config_des
 {
     if (d->type != CONFIG_DESTINATION_DIRECTORY)
         return NULL; /* a copy of one in memory is in the storage */
-    if (d->atomic == CONFIG_ATOMIC_SYMLINK)
-        plan->moves = true;
+    plan->moves = plan->moves || d->atomic == CONFIG_ATOMIC_SYMLINK;
     return add(plan,
                (struct sandbox_path){.kind = SANDBOX_PLACE,
                                      .rights = LANDLOCK_READ | LANDLOCK_WRITE,
@@ -197,6 +196,8 @@ RESULT sandbox_plan_make(struct sandbox_plan *plan, const struct config *config,
     TRY(add_destinations(plan, config));
     TRY(add_sockets(plan, config, outside->get));
     TRY(add_files(plan, config));
+    for (size_t i = 0; outside->more && i < outside->more->len; i++)
+        TRY(add_as_is(plan, outside->more->items[i], LANDLOCK_READ | LANDLOCK_WRITE));
     if (config->debug && outside->program) /* names of functions, for profiles */
         TRY(add_as_is(plan, outside->program, LANDLOCK_READ));
     return add_system(plan, outside);

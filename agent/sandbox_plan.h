@@ -47,6 +47,7 @@ struct sandbox_outside {
     const char *program;            /* the file of our own program; NULL: not known */
     const char *roots_file;         /* the system's roots of trust: a file, and */
     const char *roots_dirs;         /* directories, with ':' between them */
+    const struct strlist *more;     /* written too: for services that a reload adds; NULL: none */
 };
 
 /* `config` has been validated. ERR_NOMEM; ERR_STORAGE, ERR_CONFIG: a place cannot be told. */

@@ -53,6 +53,7 @@ static struct err *close_sandbox(const struct start_config *start,
 {
     const struct sandbox_config config = {.config = start->config,
                                           .log = log,
+                                          .more = &start->options.sandbox_dirs,
                                           .is_unwanted = start->no_sandbox,
                                           .reaches_by_name = is_abstract(manager)};
     return sandbox_enter(&config, ret);

@@ -105,6 +105,8 @@ static const struct opt test_opts[] = {
 static const struct opt start_opts[] = {
     {"sandbox", .kind = OPT_SWITCH,
      .help = "run in a sandbox of files and system calls; on, where the kernel can", AT(sandbox)},
+    {"sandbox-dir", .kind = OPT_LIST, .arg = "DIR",
+     .help = "a directory that services added by a reload may write to", AT(sandbox_dirs)},
 };
 
 static void add_set(struct start_options *o, struct opt_set set)
@@ -193,6 +195,7 @@ void start_options_release(struct start_options *o)
 {
     secret_free(o->token);
     secret_free(o->join_uri);
+    strlist_release(&o->sandbox_dirs);
     config_overrides_release(&o->overrides);
     config_service_overrides_release(&o->service);
 }

@@ -5,7 +5,7 @@ import json
 import os
 import pathlib
 
-from harness import Case, Diag, main
+from harness import Case, Diag, main, wait_until
 from harness.process import run
 
 
@@ -61,6 +61,30 @@ class Closed(Sandboxed):
         self.assertEqual([], os.listdir(agent.output))
         agent.wait_generation(2)
         agent.process.must_live()
+
+    def add_output(self, agent, place):
+        text = agent.config.read_text()
+        agent.config.write_text(text + f"""  - type: identity
+    destination: {{type: directory, path: {place}}}
+""")
+        return run([agent.program, "reload", "-c", agent.config])
+
+    def test_a_reload_that_names_a_path_outside_is_refused(self):
+        agent = self.agent(self.authority())
+        self.start(agent)
+        done = self.add_output(agent, self.dir / "new")
+        self.assertEqual(1, done.returncode, done.stdout)
+        self.assertRegex(done.stderr, f"'{self.dir}/new' is outside the sandbox: restart needed")
+        self.assertFalse((self.dir / "new").exists())
+
+    def test_a_reload_may_use_a_directory_that_was_left_open(self):
+        agent = self.agent(self.authority())
+        (self.dir / "open").mkdir()
+        self.start(agent, "--sandbox-dir", self.dir / "open")
+        done = self.add_output(agent, self.dir / "open" / "new")
+        self.assertEqual(0, done.returncode, done.stderr)
+        wait_until("its files", (self.dir / "open" / "new" / "tlscert").exists, 30,
+                   agent.process.must_live)
 
     def test_unwanted_it_is_not_there_and_both_log_and_status_say_so(self):
         agent = self.agent(self.authority())

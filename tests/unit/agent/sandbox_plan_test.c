@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/sandbox_plan.h"
 
+#include "agent/config_credential.h"
 #include "tests/support/assert_err.h"
 
 #include <limits.h>
@@ -16,6 +17,12 @@ static char *get_nothing(const char *name)
 {
     (void)name;
     return NULL;
+}
+
+static char *get_credentials(const char *name)
+{
+    static char dir[] = "/run/credentials/tbot";
+    return strcmp(name, "CREDENTIALS_DIRECTORY") == 0 ? dir : NULL;
 }
 
 static const struct sandbox_outside outside = {.get = get_nothing,
@@ -147,6 +154,40 @@ static void test_the_program_is_read_for_profiles_only(void **state)
     assert_string_equal(rights(&with, SANDBOX_AS_IS, outside.program), "r");
 }
 
+static void test_the_token_is_read_where_the_manager_puts_it(void **state)
+{
+    (void)state;
+    CLEANUP(sandbox_plan_release) struct sandbox_plan p = {0};
+    CLEANUP(config_freep) struct config *c = NULL;
+    assert_ok(
+        config_parse("/cfg/t",
+                     bytes_of_str("version: v2\nauth_server: a:1\n"
+                                  "onboarding: {join_method: token, token: /root/t}\n" STORAGE),
+                     &c));
+    assert_ok(config_validate(c));
+    assert_ok(config_credential_find(c, get_credentials));
+    assert_ok(sandbox_plan_make(&p, c, &outside));
+    assert_string_equal(rights(&p, SANDBOX_AS_IS, "/run/credentials/tbot"), "r");
+}
+
+static void test_room_is_left_for_services_to_come(void **state)
+{
+    (void)state;
+    CLEANUP(strlist_release) struct strlist more = {0};
+    CLEANUP(sandbox_plan_release) struct sandbox_plan p = {0}, next = {0};
+    CLEANUP(config_freep) struct config *c = NULL;
+    struct sandbox_outside with = outside;
+    const char *path = NULL;
+    assert_ok(strlist_add(&more, "/more"));
+    with.more = &more;
+    assert_ok(config_parse("/cfg/t", bytes_of_str(HEAD STORAGE), &c));
+    assert_ok(config_validate(c));
+    assert_ok(sandbox_plan_make(&p, c, &with));
+    assert_string_equal(rights(&p, SANDBOX_AS_IS, "/more"), "rw");
+    make(&next, "/cfg/t", HEAD STORAGE "outputs:\n" OUTPUT("/more/one"));
+    assert_true(sandbox_covers(&p, &next, &path));
+}
+
 static void test_generations_move_files(void **state)
 {
     (void)state;
@@ -212,6 +253,8 @@ int main(void)
         cmocka_unit_test(test_relative_paths_are_of_here),
         cmocka_unit_test(test_sockets_are_made_in_their_directories),
         cmocka_unit_test(test_the_program_is_read_for_profiles_only),
+        cmocka_unit_test(test_the_token_is_read_where_the_manager_puts_it),
+        cmocka_unit_test(test_room_is_left_for_services_to_come),
         cmocka_unit_test(test_generations_move_files),
         cmocka_unit_test(test_less_or_the_same_is_covered),
         cmocka_unit_test(test_more_is_not_and_is_named),
