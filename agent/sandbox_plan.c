@@ -3,6 +3,7 @@
 
 #include "agent/absolute_path.h"
 #include "agent/diag_place.h"
+#include "agent/kube_token.h"
 #include "base/text.h"
 #include "diag/address.h"
 
@@ -139,14 +140,21 @@ static RESULT add_destinations(struct sandbox_plan *plan, const struct config *c
     return NULL;
 }
 
+static RESULT add_onboarding(struct sandbox_plan *plan, const struct config_onboarding *o,
+                             char *(*get)(const char *name))
+{
+    if (config_rejoins(o))
+        TRY(add_file(plan, kube_token_path(o->kubernetes_token_path, get)));
+    TRY(add_file(plan, o->token_path));
+    TRY(add_file(plan, o->token_credential));
+    return add_file(plan, o->ca_path);
+}
+
 static RESULT add_files(struct sandbox_plan *plan, const struct config *config)
 {
     const struct config_diag *diag = &config->diag;
     if (config->file && strcmp(config->file, "<stdin>") != 0)
         TRY(add_file(plan, config->file));
-    TRY(add_file(plan, config->onboarding.token_path));
-    TRY(add_file(plan, config->onboarding.token_credential));
-    TRY(add_file(plan, config->onboarding.ca_path));
     TRY(add_file(plan, diag->tls.cert));
     TRY(add_file(plan, diag->tls.key));
     TRY(add_file(plan, diag->tls.client_ca));
@@ -196,6 +204,7 @@ RESULT sandbox_plan_make(struct sandbox_plan *plan, const struct config *config,
     TRY(add_destinations(plan, config));
     TRY(add_sockets(plan, config, outside->get));
     TRY(add_files(plan, config));
+    TRY(add_onboarding(plan, &config->onboarding, outside->get));
     for (size_t i = 0; outside->more && i < outside->more->len; i++)
         TRY(add_as_is(plan, outside->more->items[i], LANDLOCK_READ | LANDLOCK_WRITE));
     if (config->debug && outside->program) /* names of functions, for profiles */

@@ -2,6 +2,7 @@
 #include "agent/sandbox_plan.h"
 
 #include "agent/config_credential.h"
+#include "agent/kube_token.h"
 #include "tests/support/assert_err.h"
 
 #include <limits.h>
@@ -162,12 +163,30 @@ static void test_the_token_is_read_where_the_manager_puts_it(void **state)
     assert_ok(
         config_parse("/cfg/t",
                      bytes_of_str("version: v2\nauth_server: a:1\n"
-                                  "onboarding: {join_method: token, token: /root/t}\n" STORAGE),
+                                  "onboarding: {join_method: token, token: /priv/t}\n" STORAGE),
                      &c));
     assert_ok(config_validate(c));
     assert_ok(config_credential_find(c, get_credentials));
     assert_ok(sandbox_plan_make(&p, c, &outside));
     assert_string_equal(rights(&p, SANDBOX_AS_IS, "/run/credentials/tbot"), "r");
+}
+
+static void test_the_service_account_is_read_to_join_with_it(void **state)
+{
+    (void)state;
+    CLEANUP(sandbox_plan_release) struct sandbox_plan usual = {0}, named = {0}, other = {0};
+    make(&usual, "/cfg/t",
+         "version: v2\nproxy_server: a:1\n"
+         "onboarding: {join_method: kubernetes, token: t}\n" STORAGE);
+    assert_string_equal(rights(&usual, SANDBOX_AS_IS, KUBE_TOKEN_DIR), "r");
+    make(&named, "/cfg/t",
+         "version: v2\nproxy_server: a:1\n"
+         "onboarding: {join_method: kubernetes, token: t, kubernetes: {token_path: "
+         "/sa/t}}\n" STORAGE);
+    assert_string_equal(rights(&named, SANDBOX_AS_IS, "/sa"), "r");
+    assert_string_equal(rights(&named, SANDBOX_AS_IS, KUBE_TOKEN_DIR), "");
+    make(&other, "/cfg/t", HEAD STORAGE);
+    assert_string_equal(rights(&other, SANDBOX_AS_IS, KUBE_TOKEN_DIR), "");
 }
 
 static void test_room_is_left_for_services_to_come(void **state)
@@ -254,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_sockets_are_made_in_their_directories),
         cmocka_unit_test(test_the_program_is_read_for_profiles_only),
         cmocka_unit_test(test_the_token_is_read_where_the_manager_puts_it),
+        cmocka_unit_test(test_the_service_account_is_read_to_join_with_it),
         cmocka_unit_test(test_room_is_left_for_services_to_come),
         cmocka_unit_test(test_generations_move_files),
         cmocka_unit_test(test_less_or_the_same_is_covered),

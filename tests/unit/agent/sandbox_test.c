@@ -17,6 +17,17 @@
 
 #define FAILED 200 /* what no errno is */
 
+/* A kernel may have less than the one we run on, never more. */
+static int newest = 1000;
+int __real_landlock_version(void);
+int __wrap_landlock_version(void);
+
+int __wrap_landlock_version(void)
+{
+    int version = __real_landlock_version();
+    return version < newest ? version : newest;
+}
+
 struct world {
     struct temp_dir tmp;
     struct config *config;
@@ -66,6 +77,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct world *w = *state;
+    newest = 1000;
     config_free(w->config);
     log_free(w->log);
     temp_dir_remove(&w->tmp);
@@ -245,6 +257,41 @@ static void test_above_a_directory_that_cannot_be_made_it_is_open(void **state)
     assert_int_equal(outcome(w, try_writing, "../tbot.new"), EACCES);
 }
 
+static int has_calls_only(struct world *w, const struct sandbox *s)
+{
+    struct sandbox_state is = sandbox_state(s);
+    if (is.no_seccomp || !is.no_landlock || is.landlock_version != 0)
+        return FAILED;
+    return strstr(is.no_landlock, w->path) && !sandbox_check(s, w->config) ? 0 : 1;
+}
+
+static void test_what_the_kernel_lacks_is_said_and_the_rest_is_closed(void **state)
+{
+    struct world *w = need_sandbox(state);
+    newest = 0;
+    assert_int_equal(outcome(w, has_calls_only, "this kernel has no Landlock"), 0);
+    assert_int_equal(outcome(w, try_reading, "secret/key"), 0);
+    assert_int_equal(outcome(w, try_executing, NULL), -SIGSYS);
+}
+
+static void test_each_older_kernel_closes_what_it_can(void **state)
+{
+    struct world *w = need_sandbox(state);
+    for (newest = 1; newest <= __real_landlock_version(); newest++) {
+        assert_int_equal(outcome(w, try_writing, "deep/out/tlscert"), 0);
+        assert_int_equal(outcome(w, try_writing, "secret/key"), EACCES);
+    }
+}
+
+static void test_generations_need_a_newer_kernel_than_files(void **state)
+{
+    struct world *w = need_sandbox(state);
+    w->config->services[0].destination.atomic = CONFIG_ATOMIC_SYMLINK;
+    assert_int_equal(outcome(w, is_closed, NULL), 1);
+    newest = 1;
+    assert_int_equal(outcome(w, has_calls_only, "needs Linux 5.19"), 0);
+}
+
 static int what_is_said(struct world *w, const struct sandbox *s)
 {
     struct sandbox_state is = sandbox_state(s);
@@ -299,6 +346,9 @@ int main(void)
         TEST(test_files_that_were_replaced_are_read),
         TEST(test_our_own_entry_in_proc_is_read),
         TEST(test_above_a_directory_that_cannot_be_made_it_is_open),
+        TEST(test_what_the_kernel_lacks_is_said_and_the_rest_is_closed),
+        TEST(test_each_older_kernel_closes_what_it_can),
+        TEST(test_generations_need_a_newer_kernel_than_files),
         TEST(test_unwanted_it_is_not_there_and_says_so),
         TEST(test_a_configuration_that_needs_more_is_refused),
     };
