@@ -41,8 +41,17 @@ static int in_child(void *arg)
     return a->fn() < 0 ? errno : 0;
 }
 
+/* ThreadSanitizer makes system calls of its own all the time; an agent built for it has no filter either. */
+#ifdef __SANITIZE_THREAD__
+#define HAS_OTHER_CALLS true
+#else
+#define HAS_OTHER_CALLS false
+#endif
+
 static void check(struct attempt *attempts, size_t n, int expected)
 {
+    if (HAS_OTHER_CALLS)
+        skip();
     for (size_t i = 0; i < n; i++) {
         int outcome = child_run(in_child, &attempts[i]);
         if (outcome != expected)
