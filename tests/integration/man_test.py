@@ -10,7 +10,7 @@ from harness import Case, main, run
 
 MAN = pathlib.Path(__file__).parents[2] / "man"
 # What tbot.1 calls any option and its twin.
-PLACEHOLDERS = {"name", "no-name"}
+PLACEHOLDERS = {"option", "no-option"}
 # Help leaves it out, for nobody gives it by hand; it is refused by name.
 HIDDEN = {"proxy-templates"}
 
