@@ -9,8 +9,8 @@ import subprocess
 from harness import Case, main, run
 
 MAN = pathlib.Path(__file__).parents[2] / "man"
-# What tbot.1 calls any option and its twin; so it is not seen that --name of `install systemd` is there.
-PLACEHOLDERS = {"name", "no-name"}
+# What tbot.1 calls any option and its twin.
+PLACEHOLDERS = {"option", "no-option"}
 # Help leaves it out, for nobody gives it by hand; it is refused by name.
 HIDDEN = {"proxy-templates"}
 
