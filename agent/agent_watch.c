@@ -65,6 +65,7 @@ static struct err *make_status(struct agent *a)
                                    .cluster = a->cluster,
                                    .connection = a->connection,
                                    .identity = a->identity,
+                                   .hooks = a->setup.hooks,
                                    .changed = found_out,
                                    .arg = a};
     TRY(status_new(&config, &a->status));

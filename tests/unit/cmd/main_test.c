@@ -116,24 +116,21 @@ static void test_help_is_as_agreed(void **state)
     }
 }
 
-struct misuse {
-    const char *words, *message;
-};
-
-static void assert_misuses(const struct misuse *cases, size_t len)
+/* One line, or two with a hint, on standard error, and nothing else. */
+static void assert_misuse(const char *words, const char *message)
 {
-    for (size_t i = 0; i < len; i++) {
-        CLEANUP(outcome_release) struct outcome o = run(cases[i].words);
-        assert_int_equal(o.code, 2);
-        assert_string_equal(o.err, cases[i].message);
-        assert_string_equal(o.out, "");
-    }
+    CLEANUP(outcome_release) struct outcome o = run(words);
+    assert_int_equal(o.code, 2);
+    assert_string_equal(o.err, message);
+    assert_string_equal(o.out, "");
 }
 
 static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
 {
     (void)state;
-    static const struct misuse cases[] = {
+    static const struct {
+        const char *words, *message;
+    } cases[] = {
         {"", "tbot: which command? See 'tbot help'\n"},
         {"confgure", "tbot: no command 'confgure', did you mean 'configure'?\n"},
         {"frobnicate", "tbot: no command 'frobnicate', see 'tbot help'\n"},
@@ -156,9 +153,6 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
         {"start database", "tbot: 'database' is not built yet in this tbot, only 'identity' and "
                            "'legacy'\n"},
         {"version now", "tbot: unexpected 'now' behind 'version'\n"},
-        {"completion", "tbot: for which shell? bash, zsh or fish\n"},
-        {"completion tcsh", "tbot: no completion for 'tcsh', there are bash, zsh and fish\n"},
-        {"completion bash zsh", "tbot: unexpected 'zsh'\n"},
         {"configure", "tbot: option '--join-method' is required, e.g. --join-method token\n"},
         {"configure --output", "tbot: option '--output' needs a value\n"},
         {"status now", "tbot: unexpected 'now'\n"},
@@ -191,13 +185,19 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
          "tbot: option '--seconds': '301' is not a number from 1 to 300\n"},
         {"debug profile heap --seconds 5", "tbot: option '--seconds' is about the profile 'cpu'\n"},
     };
-    assert_misuses(cases, sizeof(cases) / sizeof(*cases));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        assert_misuse(cases[i].words, cases[i].message);
 }
 
-static void test_misuse_of_install_does_too(void **state)
+static void test_misuse_of_what_sets_a_machine_up_says_so_too(void **state)
 {
     (void)state;
-    static const struct misuse cases[] = {
+    static const struct {
+        const char *words, *message;
+    } cases[] = {
+        {"completion", "tbot: for which shell? bash, zsh or fish\n"},
+        {"completion tcsh", "tbot: no completion for 'tcsh', there are bash, zsh and fish\n"},
+        {"completion bash zsh", "tbot: unexpected 'zsh'\n"},
         {"install", "tbot: install what? See 'tbot install --help'\n"},
         {"install launchd", "tbot: no command 'install launchd', there is 'install systemd'\n"},
         {"install systemd", "tbot: which configuration? It is named with -c FILE\n"
@@ -213,7 +213,8 @@ static void test_misuse_of_install_does_too(void **state)
          "tbot: option '--name': 'a/b' is no name of letters, digits, '_', '.', ':' and '-'\n"
          "tbot: Write 'tbot' for 'tbot.service'; many agents share '--template'.\n"},
     };
-    assert_misuses(cases, sizeof(cases) / sizeof(*cases));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        assert_misuse(cases[i].words, cases[i].message);
 }
 
 static void test_version_prints_it(void **state)
@@ -335,6 +336,9 @@ static void test_manual_has_every_key_that_is_built(void **state)
         for (size_t j = 0; j < all[i]->len; j++)
             if (all[i]->items[j].is_built)
                 check_keys(all[i]->items[j].section, manual);
+    const struct config_section *service =
+        config_schema_variant(&config_schema_services, "identity")->section;
+    check_keys(config_schema_key(service, "reload")->section, manual);
 }
 
 /* Nor tbot(1) about an option that help shows. */
@@ -379,7 +383,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_help_is_as_agreed),
         cmocka_unit_test(test_misuse_says_so_in_one_line_and_exits_2),
-        cmocka_unit_test(test_misuse_of_install_does_too),
+        cmocka_unit_test(test_misuse_of_what_sets_a_machine_up_says_so_too),
         cmocka_unit_test(test_version_prints_it),
         cmocka_unit_test(test_configure_prints_what_can_be_read),
         cmocka_unit_test(test_configure_writes_a_file_for_its_owner_only),
