@@ -17,6 +17,7 @@ PACKAGED = [ROOT / "packaging/systemd" / name for name in ("tbot.service", "tbot
 GOLDEN = sorted((ROOT / "tests/golden").glob("unit-*.service"))
 USER = 64123  # nobody's
 MOST_EXPOSED = 15  # in tenths
+SIGNALS = "unit-signals.service"  # has a capability
 
 
 class Systemd(Case):
@@ -35,8 +36,8 @@ class Systemd(Case):
         done = run(["systemd-analyze", "verify", "--man=no", path])
         self.assertEqual((0, "", ""), (done.returncode, done.stdout, done.stderr), path.read_text())
 
-    def exposure(self, path):
-        done = run(["systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSED}", path])
+    def exposure(self, path, most):
+        done = run(["systemd-analyze", "security", "--offline=true", f"--threshold={most}", path])
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
         return float(re.search(r"exposure level for \S+: ([\d.]+)", done.stdout)[1])
 
@@ -53,7 +54,8 @@ class Systemd(Case):
     def test_exposure(self):
         for source in [*PACKAGED, *GOLDEN]:
             with self.subTest(source.name):
-                exposure = self.exposure(self.put(source.read_text()))
+                most = 17 if source.name == SIGNALS else MOST_EXPOSED
+                exposure = self.exposure(self.put(source.read_text()), most)
                 print(f"exposure of {source.name}: {exposure}", file=sys.stderr)
 
 
@@ -326,6 +328,35 @@ class Confined(OnHost):
         self.assertNotEqual(0, done.returncode)
         self.assertRegex(done.stderr, "late.*(Read-only file system|outside the sandbox)")
         agent.process.must_live()
+
+    def test_hooks_run_and_signal_under_the_unit(self):
+        """A command of the configuration, and a signal to a process of somebody else."""
+        hooked, caught = self.view / "srv/identity/hooked", self.view / "run/caught"
+        agent = self.configure()
+        agent.config.write_text(agent.config.read_text().replace(
+            "  - type: identity\n", "  - type: identity\n    reload:\n      command: [/bin/touch, /srv/identity/hooked]\n") +
+            "  - type: identity\n    name: db\n    destination: {type: memory}\n"
+            "    reload: {pid_file: /run/db.pid, signal: USR1}\n")
+        os.chown(agent.output, USER, USER)
+        self.unit = self.units / "tbot.service"
+        done = self.install("-c", "/srv/tbot.yaml", "--write")
+        self.assertEqual(0, done.returncode, done.stderr)
+        pid_file = self.view / "run/db.pid"
+        self.spawn(["/bin/sh", "-c", f"trap 'touch {caught}; exit' USR1; echo $$ > {pid_file}; "
+                                     f"while :; do read x < {self.pipe()}; done"], "other")
+        wait_until("the other to be ready", lambda: pid_file.exists() and pid_file.read_text())
+        self.start(agent)
+        self.wait_ready(agent)
+        wait_until("the signal", caught.exists, still_worth_it=agent.process.must_live)
+        wait_until("the command", hooked.exists, still_worth_it=agent.process.must_live)
+        self.assertEqual(["0000000000000020"], self.facts(agent)["CapBnd"])
+        self.assertEqual(0, agent.process.stop(), agent.process.text())
+
+    def pipe(self):
+        """Nobody ever writes to it."""
+        path = self.dir / "pipe"
+        os.mkfifo(path)
+        return path
 
     def test_wrong_configuration_ends_it_for_good(self):
         agent = self.installed()
