@@ -56,6 +56,7 @@ static struct err *make_status(struct agent *a)
     struct status_config config = {.parts = {a->config, a->outputs, a->n_outputs},
                                    .reload = &a->reload.state,
                                    .outcome = &a->reload.last,
+                                   .sandbox = a->setup.sandbox,
                                    .version = a->setup.version,
                                    .revision = a->setup.revision,
                                    .loop = a->loop,

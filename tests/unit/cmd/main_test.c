@@ -116,21 +116,25 @@ static void test_help_is_as_agreed(void **state)
     }
 }
 
+struct misuse {
+    const char *words, *message;
+};
+
 /* One line, or two with a hint, on standard error, and nothing else. */
-static void assert_misuse(const char *words, const char *message)
+static void assert_misuses(const struct misuse *cases, size_t len)
 {
-    CLEANUP(outcome_release) struct outcome o = run(words);
-    assert_int_equal(o.code, 2);
-    assert_string_equal(o.err, message);
-    assert_string_equal(o.out, "");
+    for (size_t i = 0; i < len; i++) {
+        CLEANUP(outcome_release) struct outcome o = run(cases[i].words);
+        assert_int_equal(o.code, 2);
+        assert_string_equal(o.err, cases[i].message);
+        assert_string_equal(o.out, "");
+    }
 }
 
 static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
 {
     (void)state;
-    static const struct {
-        const char *words, *message;
-    } cases[] = {
+    static const struct misuse cases[] = {
         {"", "tbot: which command? See 'tbot help'\n"},
         {"confgure", "tbot: no command 'confgure', did you mean 'configure'?\n"},
         {"frobnicate", "tbot: no command 'frobnicate', see 'tbot help'\n"},
@@ -185,16 +189,13 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
          "tbot: option '--seconds': '301' is not a number from 1 to 300\n"},
         {"debug profile heap --seconds 5", "tbot: option '--seconds' is about the profile 'cpu'\n"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-        assert_misuse(cases[i].words, cases[i].message);
+    assert_misuses(cases, sizeof(cases) / sizeof(*cases));
 }
 
 static void test_misuse_of_what_sets_a_machine_up_says_so_too(void **state)
 {
     (void)state;
-    static const struct {
-        const char *words, *message;
-    } cases[] = {
+    static const struct misuse cases[] = {
         {"completion", "tbot: for which shell? bash, zsh or fish\n"},
         {"completion tcsh", "tbot: no completion for 'tcsh', there are bash, zsh and fish\n"},
         {"completion bash zsh", "tbot: unexpected 'zsh'\n"},
@@ -213,8 +214,7 @@ static void test_misuse_of_what_sets_a_machine_up_says_so_too(void **state)
          "tbot: option '--name': 'a/b' is no name of letters, digits, '_', '.', ':' and '-'\n"
          "tbot: Write 'tbot' for 'tbot.service'; many agents share '--template'.\n"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-        assert_misuse(cases[i].words, cases[i].message);
+    assert_misuses(cases, sizeof(cases) / sizeof(*cases));
 }
 
 static void test_version_prints_it(void **state)
