@@ -246,7 +246,10 @@ class Confined(OnHost):
         agent.wait_generation(2)
         storage = self.view / "var-lib/web"
         self.assertEqual(0o700, storage.stat().st_mode & 0o7777)
-        self.assertEqual(0, self.on_host("/srv/bin/tbot", "status", "-c", "/srv/tbot.yaml").returncode)
+        asked = self.on_host("/srv/bin/tbot", "status", "-c", "/srv/tbot.yaml")
+        self.assertEqual(0, asked.returncode, asked.stderr)
+        sandbox = next(line for line in asked.stdout.splitlines() if line.startswith("sandbox"))
+        self.assertNotRegex(sandbox, "not permitted|denied", "the unit keeps the agent from closing its own")
         self.assertEqual(0, agent.process.stop(), agent.process.text())
         self.assertEqual("Stopping", self.manager.wait("STOPPING")["STATUS"])
         self.assertFalse((storage / "diag.sock").exists())
