@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The token, and what vouches for the cluster while there is no identity yet. */
 #include "agent/check_private.h"
+#include "agent/kube_token.h"
 #include "identity/pki/credentials.h"
 #include "identity/pki/ossl.h"
 #include "identity/pki/x509.h"
@@ -63,8 +64,52 @@ static void judge_token(struct check *c, const struct check_point *at, bool is_s
     c->needs_token = c->needs_token || !is_same;
 }
 
+/* A stored identity serves until the first renewal, which needs it. */
+static void check_service_account(struct check *c, const struct config_onboarding *o)
+{
+    const struct check_point at = {"service account",
+                                   kube_token_path(o->kubernetes_token_path, c->getenv)};
+    CLEANUP(secret_freep) struct secret *token = NULL;
+    CLEANUP(buf_release) struct buf text = BUF_INIT(2048);
+    struct wall now = clock_wall(c->clock);
+    struct kube_token_claims claims;
+    struct err *e = kube_token_read(at.subject, &token);
+    if (!e)
+        e = kube_token_claims(token, &claims);
+    if (!e)
+        e = kube_token_describe(&claims, now, &text);
+    if (e)
+        check_err(c, &at, CHECK_FAILED, e);
+    else if (claims.expires.ns != WALL_NONE.ns && wall_before(claims.expires, now))
+        check_warn(c, &at,
+                   "The kubelet replaces a token in time: look whether this is the volume "
+                   "itself and not a copy, and whether this clock is right.",
+                   "the token is %s", buf_str(&text));
+    else
+        check_ok(c, &at, "the token is %s", buf_str(&text));
+}
+
+static void check_rejoin(struct check *c, const struct config_onboarding *o)
+{
+    const struct check_point at = {TOKEN, token_subject(o)};
+    CLEANUP(secret_freep) struct secret *token = NULL;
+    struct err *e = config_token(o, &token);
+    c->needs_token = true;
+    c->has_token = !e;
+    if (e)
+        check_err(c, &at, CHECK_FAILED, e);
+    else
+        check_ok(c, &at, "there is one; the join method '%s' uses it for each renewal",
+                 o->join_method);
+    check_service_account(c, o);
+}
+
 void check_token(struct check *c, const struct config *config)
 {
+    if (config_rejoins(&config->onboarding)) {
+        check_rejoin(c, &config->onboarding);
+        return;
+    }
     const struct config_onboarding *o = &config->onboarding;
     const struct check_point at = {TOKEN, token_subject(o)};
     CLEANUP(secret_freep) struct secret *token = NULL;

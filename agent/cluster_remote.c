@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cluster as the renewer sees it: fills in identity/remote.h with the transport. */
 #include "agent/cluster_private.h"
+#include "agent/kube_token.h"
 
 static struct err *make_key(void *arg, enum suite suite, struct key **ret)
 {
@@ -20,13 +21,37 @@ static void say_report(const struct cluster *c, const struct join_report *report
                  "failing, make a new one");
 }
 
+/* The method `kubernetes` shows a token that the kubelet replaces all the time; others have none. */
+static struct err *read_proof(const struct config_onboarding *onboarding, struct secret **ret)
+{
+    if (!config_rejoins(onboarding))
+        return NULL;
+    return kube_token_read(kube_token_path(onboarding->kubernetes_token_path, getenv), ret);
+}
+
+static struct err *explain(const struct cluster *c, const struct join_config *config, struct err *e)
+{
+    if (!config->id_token)
+        return e;
+    const struct config_onboarding *onboarding = &c->c.config->onboarding;
+    const struct kube_token_refusal refusal = {
+        .path = kube_token_path(onboarding->kubernetes_token_path, getenv),
+        .cluster = config->report->cluster,
+        .was_shown = config->report->token_was_shown,
+        .now = clock_wall(c->c.clock),
+    };
+    return kube_token_explain(&refusal, config->id_token, e);
+}
+
 static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
                         const struct ctx *patient, struct credentials **ret)
 {
     struct cluster *c = cluster_of_remote(r);
     const struct config_onboarding *onboarding = &c->c.config->onboarding;
     CLEANUP(secret_freep) struct secret *token = NULL;
+    CLEANUP(secret_freep) struct secret *jwt = NULL;
     TRY(config_token(onboarding, &token));
+    TRY(read_proof(onboarding, &jwt));
     struct join_report report = {0};
     struct join_config config = {
         .address = c->address,
@@ -35,6 +60,8 @@ static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
         .ca_path = onboarding->ca_path,
         .insecure = c->c.config->insecure,
         .token = token,
+        .method = onboarding->join_method,
+        .id_token = jwt,
         .expires = cluster_skew_end(c, ttl),
         .make_key = make_key,
         .arg = c,
@@ -44,7 +71,7 @@ static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
     struct mono asked = clock_mono(ctx->clock);
     struct err *e = join_by_token(&config, ctx, ret);
     say_report(c, &report, e != NULL);
-    TRY(cluster_skew_judge(c, e));
+    TRY(explain(c, &config, cluster_skew_judge(c, e)));
     cluster_path_joined(c, &report, token);
     cluster_skew_note_issued(c, *ret, asked);
     return NULL;

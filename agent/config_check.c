@@ -248,6 +248,25 @@ static RESULT check_cache(const struct config *c, const struct config_service *s
                                "key 'cache': needs 'storage' in a directory, to keep the copy in");
 }
 
+static RESULT check_method(const struct config *c, struct config_report *report)
+{
+    const struct config_onboarding *o = &c->onboarding;
+    const char *path = text_given(o->kubernetes_token_path);
+    if (path && !config_rejoins(o))
+        return config_report_warning(report, o->at_kubernetes,
+                                     "key 'kubernetes': has no effect, it belongs to another join "
+                                     "method");
+    if (path && path[0] != '/')
+        return config_report_error(report, o->at_kubernetes,
+                                   "key 'token_path': '%.80s' must be an absolute path", path);
+    if (config_rejoins(o) && !o->token && !o->token_path)
+        return config_report_error(
+            report, (struct config_at){0, 0},
+            "the join method 'kubernetes' needs 'token' under 'onboarding', or "
+            "--token: the name of the cluster's token resource");
+    return NULL;
+}
+
 static RESULT check_present(const struct config *c, struct config_report *report)
 {
     struct config_at nowhere = {0, 0};
@@ -265,6 +284,7 @@ static RESULT check_present(const struct config *c, struct config_report *report
 struct err *config_check_complete(const struct config *c, struct config_report *report)
 {
     TRY(check_present(c, report));
+    TRY(check_method(c, report));
     TRY(check_bot_times(c, report));
     TRY(warn_of_idle_times(c, report));
     for (size_t i = 0; i < c->n_services; i++) {

@@ -142,7 +142,8 @@ static RESULT merge_storage(struct config *config, const struct config_overrides
 
 static bool has_onboarding(const struct config_onboarding *o)
 {
-    return o->token || o->token_path || o->join_method || o->ca_pins.len > 0 || o->ca_path;
+    return o->token || o->token_path || o->join_method || o->ca_pins.len > 0 || o->ca_path ||
+           o->kubernetes_token_path;
 }
 
 static RESULT find_join_method(const char *name, const char **ret)

@@ -33,7 +33,8 @@ static const struct config_key gitlab_keys[] = {
 static const struct config_section gitlab = {"gitlab", CONFIG_KEYS(gitlab_keys)};
 
 static const struct config_key kubernetes_keys[] = {
-    {"token_path", CONFIG_TEXT, .help = "file of the service account's token"},
+    {"token_path", CONFIG_TEXT, .help = "file of the service account's token",
+     CONFIG_KEEP(struct config_onboarding, kubernetes_token_path)},
 };
 static const struct config_section kubernetes = {"kubernetes", CONFIG_KEYS(kubernetes_keys)};
 
@@ -63,8 +64,8 @@ static const struct config_key onboarding_keys[] = {
      .section = &terraform},
     {"gitlab", CONFIG_SECTION, CONFIG_METHOD_ONLY, .help = "for the method gitlab",
      .section = &gitlab},
-    {"kubernetes", CONFIG_SECTION, CONFIG_METHOD_ONLY, .help = "for the method kubernetes",
-     .section = &kubernetes},
+    {"kubernetes", CONFIG_SECTION, .help = "for the method kubernetes", .section = &kubernetes,
+     .is_kept = true, CONFIG_PLACE(struct config_onboarding, at_kubernetes)},
     {"bound_keypair", CONFIG_SECTION, CONFIG_METHOD_ONLY, .help = "for the method bound_keypair",
      .section = &bound_keypair},
 };
@@ -82,7 +83,7 @@ static const struct config_variant join_methods[] = {
     {"github", .help = "a GitHub Actions job"},
     {"gitlab", .help = "a GitLab job"},
     {"iam", .help = "the machine's AWS identity"},
-    {"kubernetes", .help = "a Kubernetes service account"},
+    {"kubernetes", true, .help = "a Kubernetes service account"},
     {"oracle", .help = "the machine's Oracle Cloud identity"},
     {"spacelift", .help = "a Spacelift run"},
     {"terraform_cloud", .help = "a Terraform Cloud run"},

@@ -3,6 +3,7 @@
 
 #include "agent/config_schema.h"
 #include "agent/yaml_write.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -87,6 +88,11 @@ static RESULT write_onboarding(struct yaml_write *w, const struct config_onboard
     TRY(write_given(w, "join_method", o->join_method));
     TRY(yaml_write_texts(w, "ca_pins", &o->ca_pins));
     TRY(write_given(w, "ca_path", o->ca_path));
+    if (text_given(o->kubernetes_token_path)) {
+        TRY(yaml_write_open(w, "kubernetes"));
+        TRY(yaml_write_text(w, "token_path", o->kubernetes_token_path));
+        yaml_write_close(w);
+    }
     yaml_write_close(w);
     return NULL;
 }

@@ -44,6 +44,9 @@ RESULT identity_service_new(const struct identity_service_config *config,
     if (!s)
         return err_nomem();
     s->c = *config;
+    s->ttl = config->config->credential_ttl;
+    s->interval = config->config->renewal_interval;
+    s->rejoins = config_rejoins(&config->config->onboarding);
     s->timer = (struct loop_timer){.fn = on_timer, .arg = s};
     s->patience = (struct loop_timer){.fn = on_patience, .arg = s};
     s->job = (struct service_job){.loop = config->loop,
@@ -134,13 +137,13 @@ static void on_done(void *arg)
 static void begin_job(struct identity_service *s, enum renewer_job job)
 {
     struct ctx now = {s->c.clock, s->c.stop, MONO_NEVER};
-    struct ctx patient = {s->c.clock, s->c.force, MONO_NEVER};
+    struct ctx patient = {s->c.clock, s->rejoins ? s->c.stop : s->c.force, MONO_NEVER};
     s->ctx = ctx_until(&now, job_limit(job));
     s->patient_ctx = ctx_until(&patient, dur_s(RENEW_LIMIT_S));
     s->input =
         (struct renewal_input){.job = job,
                                .creds = s->creds,
-                               .ttl = s->c.config->credential_ttl,
+                               .ttl = s->ttl,
                                .tokenhash = job == RENEWER_JOB_JOIN ? s->tokenhash : s->joinedhash,
                                .ctx = &s->ctx,
                                .patient_ctx = &s->patient_ctx};
@@ -183,9 +186,10 @@ static struct renewer_config renewer_config(const struct identity_service *s)
     };
     const struct config *c = s->c.config;
     return (struct renewer_config){
-        .interval = c->renewal_interval,
+        .interval = s->interval,
         .attempts = ATTEMPTS,
         .can_join = s->has_token,
+        .rejoins = s->rejoins,
         .retry_open = c->on_open_renewal == CONFIG_OPEN_RENEWAL_RETRY,
         .startup = startups[c->startup],
         .startup_limit = c->startup_timeout,
@@ -206,6 +210,16 @@ void identity_service_start(struct identity_service *s)
     }
     identity_service_say_start(s, &s->start);
     step(s, &s->start);
+}
+
+void identity_service_reload(struct identity_service *s, const struct config *config,
+                             unsigned keys_ahead)
+{
+    s->ttl = config->credential_ttl;
+    s->interval = s->renewer.config.interval = config->renewal_interval;
+    s->c.keys_ahead = keys_ahead;
+    if (s->creds)
+        order_keys(s);
 }
 
 void identity_service_renew_now(struct identity_service *s)
@@ -253,7 +267,7 @@ bool identity_service_is_busy(const struct identity_service *s)
 
 const char *identity_service_stake(const struct identity_service *s)
 {
-    return s->job.is_busy ? identity_advice_cut_off(s->input.job) : NULL;
+    return s->job.is_busy && !s->rejoins ? identity_advice_cut_off(s->input.job) : NULL;
 }
 
 bool identity_service_goes_on(const struct identity_service *s)

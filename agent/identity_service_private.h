@@ -13,11 +13,13 @@
 struct identity_service {
     struct identity_service_config c;
     struct renewer renewer;
+    struct dur ttl, interval;
     struct credentials *creds;        /* the present identity, NULL before the first */
     struct credential_facts facts;    /* of `creds` */
     char tokenhash[SHA256_HEX_SIZE];  /* of the configured token */
     char joinedhash[SHA256_HEX_SIZE]; /* of the one the present identity came from */
     bool has_token;
+    bool rejoins; /* see struct renewer_config */
     bool stopping;
     unsigned told; /* see identity_advice_is_news() */
 

@@ -139,6 +139,7 @@ void authority_free(struct authority *a)
         ca_release(&a->leaf_cas[i].user);
     }
     free(a->leaf_cas);
+    kube_release(&a->kube);
     state_release(&a->state);
     state_file_close(a->file);
     strlist_release(&a->leaves);
@@ -198,12 +199,27 @@ RESULT authority_any_token(struct authority *a, const char *bot, struct secret *
     return NULL;
 }
 
+RESULT authority_set_kube(struct authority *a, struct kube *kube)
+{
+    a->kube = *kube;
+    *kube = (struct kube){.n_rules = 0};
+    for (size_t i = 0; i < a->kube.n_rules; i++)
+        if (!bots_find(&a->state.bots, a->kube.rules[i].bot))
+            return err_new(ERR_NOT_FOUND, "there is no bot '%s'", a->kube.rules[i].bot);
+    return NULL;
+}
+
+const char *authority_method(const struct authority *a, const char *token)
+{
+    return kube_knows(&a->kube, token) ? "kubernetes" : "token";
+}
+
 RESULT authority_check_token(struct authority *a, const char *value)
 {
     CLEANUP(authority_unlockp) pthread_mutex_t *held = authority_hold(a);
     (void)held;
     const char *bot = NULL;
-    return tokens_find(&a->state.tokens, value, &bot);
+    return kube_knows(&a->kube, value) ? NULL : tokens_find(&a->state.tokens, value, &bot);
 }
 
 RESULT authority_token_was_used(struct authority *a, const char *value, bool *ret)

@@ -15,6 +15,7 @@
 
 #include "authority/ca.h"
 #include "authority/faults.h"
+#include "authority/kube.h"
 #include "authority/peer.h"
 
 #include "proto/msg_certs.h"
@@ -71,6 +72,15 @@ RESULT authority_check_token(struct authority *a, const char *value);
 /* Whether a value was used up by a join. */
 RESULT authority_token_was_used(struct authority *a, const char *value, bool *ret);
 
+/*
+ * Tokens of the join method `kubernetes`; set once, before anybody is served, with bots that exist
+ * (ERR_NOT_FOUND). Takes what is in `kube` over, also after an error.
+ */
+RESULT authority_set_kube(struct authority *a, struct kube *kube);
+
+/* The method a token is for: "token", also for one that is unknown, or "kubernetes". Static. */
+const char *authority_method(const struct authority *a, const char *token);
+
 RESULT authority_set_lock(struct authority *a, const char *bot, bool is_locked);
 
 /* ---- Certificates ---- */
@@ -91,6 +101,7 @@ RESULT certs_encode(const struct certs *c, struct buf *out);
 
 struct authority_join {
     const char *token;
+    const char *id_token; /* the JWT of the method `kubernetes`; NULL or "": none */
     const char *role;     /* "Bot" */
     struct bytes ssh_key; /* blob */
     EVP_PKEY *tls_key;

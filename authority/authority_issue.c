@@ -99,6 +99,7 @@ static RESULT sign(const struct authority *a, const struct issue *issue, struct 
     return add_cas(user, out);
 }
 
+/* The bot's own; renewable where it has a generation. */
 static RESULT sign_own(const struct authority *a, const struct bot *bot, struct issue *issue,
                        struct certs *out)
 {
@@ -108,9 +109,48 @@ static RESULT sign_own(const struct authority *a, const struct bot *bot, struct 
     issue->user = bot->user;
     issue->bot_name = a->version > 15 ? bot->name : NULL;
     issue->roles = &roles;
-    issue->is_renewable = true;
+    issue->is_renewable = issue->generation > 0;
     issue->route_to_cluster = a->state.cluster;
     return sign(a, issue, out);
+}
+
+/* The bot that a token lets in. One of the method `kubernetes` is not used up. */
+static RESULT find_bot(struct authority *a, const struct authority_join *join, bool is_delegated,
+                       struct bot **ret)
+{
+    const char *name = NULL;
+    if (is_delegated)
+        TRY(kube_judge(&a->kube, join->token, join->id_token ? join->id_token : "",
+                       a->state.cluster, authority_now(a), &name));
+    else
+        TRY(tokens_find(&a->state.tokens, join->token, &name));
+    if (strcmp(join->role, "Bot") != 0)
+        return err_new(ERR_REJECTED, "the token does not allow role '%s'", join->role);
+    *ret = bots_find(&a->state.bots, name);
+    return *ret ? NULL : err_new(ERR_DENIED, "the token is for a bot that does not exist");
+}
+
+/* What cannot be renewed has no generation, and nothing is kept of it. */
+static RESULT join_once(struct authority *a, struct bot *bot, struct issue *issue,
+                        struct certs *ret)
+{
+    TRY(bot_check_lock(bot));
+    TRY(sign_own(a, bot, issue, ret));
+    say("bot '%s' joined by a service account", bot->name);
+    return NULL;
+}
+
+static RESULT join_for_good(struct authority *a, struct bot *bot, const char *token,
+                            struct issue *issue, struct certs *ret)
+{
+    const char *instance = issue->instance_id;
+    TRY(bot_join(bot, instance, &issue->generation));
+    TRY(sign_own(a, bot, issue, ret));
+    TRY(tokens_use(&a->state.tokens, token));
+    TRY(authority_save(a));
+    say("bot '%s' joined%s%s, generation %" PRId64, bot->name, *instance ? " as instance " : "",
+        instance, issue->generation);
+    return NULL;
 }
 
 RESULT authority_join(struct authority *a, const struct authority_join *join, struct certs *ret)
@@ -118,25 +158,17 @@ RESULT authority_join(struct authority *a, const struct authority_join *join, st
     CLEANUP(authority_unlockp) pthread_mutex_t *held = authority_hold(a);
     (void)held;
     char instance[BOTS_UUID_SIZE] = "";
-    const char *name = NULL;
-    TRY(tokens_find(&a->state.tokens, join->token, &name));
-    if (strcmp(join->role, "Bot") != 0)
-        return err_new(ERR_REJECTED, "the token does not allow role '%s'", join->role);
-    struct bot *bot = bots_find(&a->state.bots, name);
-    if (!bot)
-        return err_new(ERR_DENIED, "the token is for a bot that does not exist");
+    struct bot *bot = NULL;
+    bool is_delegated = kube_knows(&a->kube, join->token);
+    TRY(find_bot(a, join, is_delegated, &bot));
     struct issue issue = {
         .ssh_key = join->ssh_key, .tls_key = join->tls_key, .instance_id = instance};
     TRY(choose_validity(a, join->expires, &issue));
     if (a->version > 15)
         bots_uuid(a->entropy, instance);
-    TRY(bot_join(bot, instance, &issue.generation));
-    TRY(sign_own(a, bot, &issue, ret));
-    TRY(tokens_use(&a->state.tokens, join->token));
-    TRY(authority_save(a));
-    say("bot '%s' joined%s%s, generation %" PRId64, bot->name, *instance ? " as instance " : "",
-        instance, issue.generation);
-    return NULL;
+    if (is_delegated)
+        return join_once(a, bot, &issue, ret);
+    return join_for_good(a, bot, join->token, &issue, ret);
 }
 
 /* The step that cannot be taken back: durable before anything is signed, or refused for good. */

@@ -29,6 +29,7 @@ struct authority {
     struct strlist leaves;
     struct authority_leaf *leaf_cas; /* one for each of `leaves` */
     char *web_addr;
+    struct kube kube;
     struct key *auth_key; /* of the server's certificate */
     struct key *web_key;
     struct ca_keys foreign; /* signs wrong certificates */

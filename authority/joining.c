@@ -14,6 +14,7 @@ RESULT joining_with_text_keys(struct authority *a, const struct joining *joining
     else
         TRY(pubkey_of_pem(joining->tls_key, &tls_key));
     const struct authority_join join = {.token = joining->token,
+                                        .id_token = joining->id_token,
                                         .role = joining->role,
                                         .ssh_key = buf_bytes(&ssh_key),
                                         .tls_key = tls_key,

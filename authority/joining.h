@@ -8,6 +8,7 @@
 
 struct joining {
     const char *token;
+    const char *id_token; /* as in struct authority_join */
     const char *role;
     struct bytes ssh_key; /* authorized_keys line */
     struct bytes tls_key; /* PEM; up to version 16 the SSH key is taken for both */

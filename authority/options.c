@@ -12,6 +12,7 @@ void options_release(struct options *o)
 {
     strlist_release(&o->bots);
     strlist_release(&o->tokens);
+    strlist_release(&o->kube_tokens);
     strlist_release(&o->leaves);
 }
 
@@ -22,6 +23,8 @@ enum option_id {
     OPTION_LEAF,
     OPTION_BOT,
     OPTION_TOKEN,
+    OPTION_KUBE_TOKEN,
+    OPTION_KUBE_JWKS,
     OPTION_STATE,
     OPTION_LISTEN_AUTH,
     OPTION_LISTEN_WEB,
@@ -41,6 +44,8 @@ static const struct option known[] = {
     {"leaf", required_argument, NULL, OPTION_LEAF},
     {"bot", required_argument, NULL, OPTION_BOT},
     {"token", required_argument, NULL, OPTION_TOKEN},
+    {"kube-token", required_argument, NULL, OPTION_KUBE_TOKEN},
+    {"kube-jwks", required_argument, NULL, OPTION_KUBE_JWKS},
     {"state", required_argument, NULL, OPTION_STATE},
     {"listen-auth", required_argument, NULL, OPTION_LISTEN_AUTH},
     {"listen-web", required_argument, NULL, OPTION_LISTEN_WEB},
@@ -90,6 +95,11 @@ static RESULT apply(int id, const char *value, struct options *o, struct raw *ra
         return strlist_add(&o->bots, value);
     case OPTION_TOKEN:
         return strlist_add(&o->tokens, value);
+    case OPTION_KUBE_TOKEN:
+        return strlist_add(&o->kube_tokens, value);
+    case OPTION_KUBE_JWKS:
+        o->kube_jwks_path = value;
+        return NULL;
     case OPTION_STATE:
         o->state_path = value;
         return NULL;
@@ -182,6 +192,8 @@ static RESULT settle(const struct raw *raw, struct options *o)
         return err_new(ERR_USAGE, "--suite: there is no '%s'", suite);
     if (is_old && o->suite != SUITE_LEGACY)
         return err_new(ERR_USAGE, "--suite: version %d knows legacy only", o->version);
+    if (!o->kube_jwks_path != !o->kube_tokens.len)
+        return err_new(ERR_USAGE, "--kube-token and --kube-jwks need each other");
     if (!*o->cluster || strlen(o->cluster) > 200)
         return err_new(ERR_USAGE, "--cluster: a name has 1 to 200 characters");
     TRY(parse_addr("--listen-auth", raw->listen_auth, raw->is_unsafe, &o->listen_auth));

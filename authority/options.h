@@ -15,8 +15,10 @@ struct options {
     struct sockaddr_storage listen_web; /* ss_family 0: no web port */
     int version;
     enum suite suite;
-    struct strlist bots;   /* "NAME=role,role" or "NAME" */
-    struct strlist tokens; /* "VALUE=BOT" */
+    struct strlist bots;        /* "NAME=role,role" or "NAME" */
+    struct strlist tokens;      /* "VALUE=BOT" */
+    struct strlist kube_tokens; /* "TOKEN=BOT:NAMESPACE:ACCOUNT" */
+    const char *kube_jwks_path; /* keys of service accounts; NULL: none */
     struct strlist leaves;
     const char *state_path;
     const char *control_path;

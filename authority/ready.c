@@ -47,6 +47,24 @@ static RESULT add_token(struct authority *a, const char *text)
     return is_new ? authority_add_token(a, value, bot, NULL) : NULL;
 }
 
+static RESULT fill_in_kube(const struct options *o, struct kube *kube)
+{
+    TRY(kube_load_keys(kube, o->kube_jwks_path));
+    for (size_t i = 0; i < o->kube_tokens.len; i++)
+        TRY_CTX(kube_add_rule(kube, o->kube_tokens.items[i]), "--kube-token");
+    return NULL;
+}
+
+/* After the bots that it names. */
+static RESULT set_kube(const struct ready *r)
+{
+    CLEANUP(kube_release) struct kube kube = {.n_rules = 0};
+    if (!r->options->kube_jwks_path)
+        return NULL;
+    TRY(fill_in_kube(r->options, &kube));
+    return authority_set_kube(r->authority, &kube);
+}
+
 static RESULT put(struct buf *out, bool is_line, const char *name, const char *value)
 {
     return buf_printf(out, is_line ? " %s=%s" : "%s=%s\n", name, value);
@@ -107,6 +125,7 @@ RESULT ready_announce(const struct ready *r)
         TRY(add_bot(r->authority, o->bots.items[i]));
     for (size_t i = 0; i < o->tokens.len; i++)
         TRY(add_token(r->authority, o->tokens.items[i]));
+    TRY(set_kube(r));
     if (o->web_ca_path)
         TRY(write_web_ca(r));
     TRY(secret_with_room(MAX_TEXT, &text));

@@ -20,6 +20,7 @@ RESULT rpc_register_using_token(struct rpc_call *c, struct bytes request, struct
     CLEANUP(certs_release) struct certs made = CERTS_INIT;
     TRY(msg_register_request_decode(request, &wanted));
     const struct joining joining = {.token = wanted.token,
+                                    .id_token = wanted.id_token,
                                     .role = wanted.role,
                                     .ssh_key = bytes_of_str(wanted.public_ssh_key),
                                     .tls_key = bytes_of_str(wanted.public_tls_key),
@@ -33,7 +34,9 @@ static RESULT begin(struct rpc_call *c, const struct msg_join_request *wanted, s
 {
     if (wanted->kind != MSG_JOIN_CLIENT_INIT)
         return err_new(ERR_REJECTED, "a join begins with the client's init");
-    if (*wanted->join_method && strcmp(wanted->join_method, "token") != 0)
+    const char *method = authority_method(c->authority, wanted->token_name);
+    if (*wanted->join_method && strcmp(wanted->join_method, "token") != 0 &&
+        strcmp(wanted->join_method, "kubernetes") != 0)
         return err_new(ERR_UNIMPLEMENTED, "join method \"%s\" is not implemented",
                        wanted->join_method);
     if (strcmp(wanted->system_role, "Bot") != 0)
@@ -41,7 +44,7 @@ static RESULT begin(struct rpc_call *c, const struct msg_join_request *wanted, s
     TRY(authority_check_token(c->authority, wanted->token_name));
     TRY(secret_new(wanted->token_name, strlen(wanted->token_name), &c->token));
     const struct msg_join_response reply = {.kind = MSG_JOIN_SERVER_INIT,
-                                            .join_method = "token",
+                                            .join_method = method,
                                             .suite = suite_name(authority_suite(c->authority))};
     return msg_join_response_encode(&reply, out);
 }
@@ -115,10 +118,11 @@ static RESULT finish(struct rpc_call *c, const struct msg_join_request *wanted, 
     CLEANUP(evp_pkey_freep) EVP_PKEY *tls_key = NULL;
     if (wanted->kind == MSG_JOIN_GIVING_UP)
         return err_new(ERR_CANCELLED, "the client gave up joining: %s", wanted->text);
-    if (wanted->kind != MSG_JOIN_TOKEN_INIT)
+    if (wanted->kind != MSG_JOIN_TOKEN_INIT && wanted->kind != MSG_JOIN_OIDC_INIT)
         return err_new(ERR_REJECTED, "the keys for a join with a token were expected");
     TRY(pubkey_of_der(wanted->public_tls_key, &tls_key));
     const struct authority_join join = {.token = secret_str(c->token),
+                                        .id_token = wanted->id_token,
                                         .role = "Bot",
                                         .ssh_key = wanted->public_ssh_key,
                                         .tls_key = tls_key,

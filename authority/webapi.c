@@ -129,6 +129,7 @@ static RESULT decode_and_join(struct authority *a, const json_t *doc, struct cer
     struct joining joining = {.expires = WALL_NONE};
     TRY(text_member(doc, "token", &joining.token));
     TRY(text_member(doc, "role", &joining.role));
+    joining.id_token = json_string_value(json_object_get(doc, "id_token"));
     TRY(key_member(doc, "public_ssh_key", &ssh_key));
     TRY(key_member(doc, "public_tls_key", &tls_key));
     TRY(time_member(doc, "expires", &joining.expires));

@@ -93,6 +93,30 @@ RESULT base64_decode(struct bytes in, struct buf *out)
     return NULL;
 }
 
+/* The same digits under other names; padding would be a second text for the same bytes. */
+static RESULT to_plain_alphabet(struct bytes in, struct buf *out)
+{
+    for (size_t i = 0; i < in.len; i++) {
+        uint8_t c = in.data[i];
+        if (c == '+' || c == '/' || c == '=')
+            return err_new(ERR_PROTOCOL, "not base64url: wrong character at offset %zu", i);
+        TRY(buf_add_u8(out, c == '-' ? '+' : c == '_' ? '/' : c));
+    }
+    for (size_t i = in.len; i % 4 != 0; i++)
+        TRY(buf_add_u8(out, '='));
+    return NULL;
+}
+
+RESULT base64url_decode(struct bytes in, struct buf *out)
+{
+    CLEANUP(buf_release) struct buf plain = BUF_INIT(in.len + 3);
+
+    if (in.len % 4 == 1)
+        return err_new(ERR_PROTOCOL, "not base64url: nothing has the length %zu", in.len);
+    TRY(to_plain_alphabet(in, &plain));
+    return base64_decode(buf_bytes(&plain), out);
+}
+
 RESULT sha256_hex(struct bytes in, char out[SHA256_HEX_SIZE])
 {
     uint8_t digest[32];

@@ -13,6 +13,9 @@ RESULT base64_encode(struct bytes in, struct buf *out);
 /* Refuses anything but the alphabet and correct padding: ERR_PROTOCOL. */
 RESULT base64_decode(struct bytes in, struct buf *out);
 
+/* The alphabet for URLs, without padding (RFC 7515). ERR_PROTOCOL. */
+RESULT base64url_decode(struct bytes in, struct buf *out);
+
 #define SHA256_HEX_SIZE 65
 
 /* Lower-case hex SHA-256 of `in`, NUL-terminated. */

@@ -39,8 +39,15 @@ static const struct opt global_opts[] = {
 
 /* Commands of the Go tbot that are still to come. */
 static const char *const not_built[] = {
-    "copy-binaries", "db",      "init",  "install",        "keypair",
-    "kube",          "migrate", "proxy", "spiffe-inspect", "ssh-multiplexer-proxy-command",
+    "copy-binaries",
+    "db",
+    "init",
+    "keypair",
+    "kube",
+    "migrate",
+    "proxy",
+    "spiffe-inspect",
+    "ssh-multiplexer-proxy-command",
     "tpm",
 };
 

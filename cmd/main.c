@@ -12,8 +12,10 @@ const struct command command_table[] = {
     {"status", "show how the running agent is", cmd_status},
     {"readyz", "ask whether it is ready, or serving", cmd_readyz},
     {"wait", "wait until it is", cmd_wait},
+    {"reload", "make it read its configuration again", cmd_reload},
     {"renew", "make it renew everything now", cmd_renew},
     {"debug", "its log level, metrics, profiles, and a dump for support", cmd_debug},
+    {"install", "make this machine run it: a unit for systemd", cmd_install},
     {"ssh-proxy-command", NULL, cmd_ssh_proxy_command}, /* for ssh, not for people */
     {"completion", "complete this command line in a shell", cmd_completion},
     {"version", "print the version", cmd_version},

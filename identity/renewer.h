@@ -41,6 +41,10 @@
  * at once what it thinks, and an identity that turns out to be valid is renewed. After OVERTAKEN and HELD nothing
  * but a join may follow, so without a token they, and EXPIRED after them, wait for a person.
  *
+ * An identity that cannot be renewed is replaced (`rejoins`): each cycle is made of joins, whose proof
+ * is read anew each time and is not used up. Nothing is read before and nothing is ever open, so OPEN, HELD
+ * and OVERTAKEN do not come, nor does a changed token have to be handled apart.
+ *
  * In every other state something is planned, or the state is FAILED. Nothing leads there but a first
  * start that cannot succeed, as `startup` says, `give_up_after`, and one pass.
  */
@@ -93,6 +97,7 @@ struct renewer_config {
     struct dur interval;
     unsigned attempts; /* in one cycle: 7 */
     bool can_join;     /* a token is configured */
+    bool rejoins;      /* each renewal is a new join; implies can_join */
     bool retry_open;   /* on_open_renewal: retry */
 
     enum renewer_startup startup;

@@ -9,6 +9,8 @@ typedef Teleport__Join__V1__JoinRequest JoinRequest;
 typedef Teleport__Join__V1__JoinResponse JoinResponse;
 typedef Teleport__Join__V1__ClientInit ClientInit;
 typedef Teleport__Join__V1__TokenInit TokenInit;
+typedef Teleport__Join__V1__OIDCInit OidcInit;
+typedef Teleport__Join__V1__ClientParams ClientParams;
 typedef Teleport__Join__V1__BotParams BotParams;
 typedef Teleport__Join__V1__PublicKeys PublicKeys;
 typedef Teleport__Join__V1__Certificates Certificates;
@@ -25,11 +27,9 @@ static void decode_client_init(struct codec *c, const ClientInit *p, struct msg_
     m->system_role = codec_text(c, p->system_role, "role");
 }
 
-static void decode_token_init(struct codec *c, const TokenInit *p, struct msg_join_request *m)
+static void decode_client_params(struct codec *c, const ClientParams *params,
+                                 struct msg_join_request *m)
 {
-    m->kind = MSG_JOIN_TOKEN_INIT;
-    m->secret = codec_text(c, p->secret, "secret");
-    const Teleport__Join__V1__ClientParams *params = p->client_params;
     if (!params || params->payload_case != TELEPORT__JOIN__V1__CLIENT_PARAMS__PAYLOAD_BOT_PARAMS)
         return;
     const BotParams *bot = params->bot_params;
@@ -38,6 +38,20 @@ static void decode_token_init(struct codec *c, const TokenInit *p, struct msg_jo
         return;
     m->public_tls_key = codec_bytes(bot->public_keys->public_tls_key);
     m->public_ssh_key = codec_bytes(bot->public_keys->public_ssh_key);
+}
+
+static void decode_token_init(struct codec *c, const TokenInit *p, struct msg_join_request *m)
+{
+    m->kind = MSG_JOIN_TOKEN_INIT;
+    m->secret = codec_text(c, p->secret, "secret");
+    decode_client_params(c, p->client_params, m);
+}
+
+static void decode_oidc_init(struct codec *c, const OidcInit *p, struct msg_join_request *m)
+{
+    m->kind = MSG_JOIN_OIDC_INIT;
+    m->id_token = codec_text(c, p->id_token, "identity token");
+    decode_client_params(c, p->client_params, m);
 }
 
 RESULT msg_join_request_decode(struct bytes in, struct msg_join_request *ret)
@@ -50,12 +64,15 @@ RESULT msg_join_request_decode(struct bytes in, struct msg_join_request *ret)
         .token_name = "",
         .system_role = "",
         .secret = "",
+        .id_token = "",
         .text = "",
     };
     if (p->payload_case == TELEPORT__JOIN__V1__JOIN_REQUEST__PAYLOAD_CLIENT_INIT)
         decode_client_init(&c, p->client_init, &m);
     if (p->payload_case == TELEPORT__JOIN__V1__JOIN_REQUEST__PAYLOAD_TOKEN_INIT)
         decode_token_init(&c, p->token_init, &m);
+    if (p->payload_case == TELEPORT__JOIN__V1__JOIN_REQUEST__PAYLOAD_OIDC_INIT)
+        decode_oidc_init(&c, p->oidc_init, &m);
     if (p->payload_case == TELEPORT__JOIN__V1__JOIN_REQUEST__PAYLOAD_GIVING_UP) {
         m.kind = MSG_JOIN_GIVING_UP;
         m.reason = (enum msg_join_give_up)p->giving_up->reason;
@@ -83,25 +100,51 @@ static RESULT encode_client_init(const struct msg_join_request *m, struct secret
     return codec_pack_secret(&c, &p.base, ret);
 }
 
+/* What both kinds of init carry, in one place: it points into itself. */
+struct params {
+    Timestamp expires;
+    PublicKeys keys;
+    BotParams bot;
+    ClientParams client;
+};
+
+static ClientParams *fill_in_params(const struct msg_join_request *m, struct params *p)
+{
+    p->keys = (PublicKeys)TELEPORT__JOIN__V1__PUBLIC_KEYS__INIT;
+    p->keys.public_tls_key = codec_of_bytes(m->public_tls_key);
+    p->keys.public_ssh_key = codec_of_bytes(m->public_ssh_key);
+    p->bot = (BotParams)TELEPORT__JOIN__V1__BOT_PARAMS__INIT;
+    p->bot.public_keys = &p->keys;
+    p->bot.expires = codec_of_time(m->expires, &p->expires);
+    p->client = (ClientParams)TELEPORT__JOIN__V1__CLIENT_PARAMS__INIT;
+    p->client.payload_case = TELEPORT__JOIN__V1__CLIENT_PARAMS__PAYLOAD_BOT_PARAMS;
+    p->client.bot_params = &p->bot;
+    return &p->client;
+}
+
 static RESULT encode_token_init(const struct msg_join_request *m, struct secret **ret)
 {
     struct codec c = {.what = "join request"};
-    Timestamp expires;
-    PublicKeys keys = TELEPORT__JOIN__V1__PUBLIC_KEYS__INIT;
-    keys.public_tls_key = codec_of_bytes(m->public_tls_key);
-    keys.public_ssh_key = codec_of_bytes(m->public_ssh_key);
-    BotParams bot = TELEPORT__JOIN__V1__BOT_PARAMS__INIT;
-    bot.public_keys = &keys;
-    bot.expires = codec_of_time(m->expires, &expires);
-    Teleport__Join__V1__ClientParams params = TELEPORT__JOIN__V1__CLIENT_PARAMS__INIT;
-    params.payload_case = TELEPORT__JOIN__V1__CLIENT_PARAMS__PAYLOAD_BOT_PARAMS;
-    params.bot_params = &bot;
+    struct params params;
     TokenInit init = TELEPORT__JOIN__V1__TOKEN_INIT__INIT;
-    init.client_params = &params;
+    init.client_params = fill_in_params(m, &params);
     init.secret = codec_of_text(m->secret);
     JoinRequest p = TELEPORT__JOIN__V1__JOIN_REQUEST__INIT;
     p.payload_case = TELEPORT__JOIN__V1__JOIN_REQUEST__PAYLOAD_TOKEN_INIT;
     p.token_init = &init;
+    return codec_pack_secret(&c, &p.base, ret);
+}
+
+static RESULT encode_oidc_init(const struct msg_join_request *m, struct secret **ret)
+{
+    struct codec c = {.what = "join request"};
+    struct params params;
+    OidcInit init = TELEPORT__JOIN__V1__OIDCINIT__INIT;
+    init.client_params = fill_in_params(m, &params);
+    init.id_token = codec_of_text(m->id_token);
+    JoinRequest p = TELEPORT__JOIN__V1__JOIN_REQUEST__INIT;
+    p.payload_case = TELEPORT__JOIN__V1__JOIN_REQUEST__PAYLOAD_OIDC_INIT;
+    p.oidc_init = &init;
     return codec_pack_secret(&c, &p.base, ret);
 }
 
@@ -124,6 +167,8 @@ RESULT msg_join_request_encode(const struct msg_join_request *m, struct secret *
         return encode_client_init(m, ret);
     case MSG_JOIN_TOKEN_INIT:
         return encode_token_init(m, ret);
+    case MSG_JOIN_OIDC_INIT:
+        return encode_oidc_init(m, ret);
     case MSG_JOIN_GIVING_UP:
         return encode_giving_up(m, ret);
     case MSG_JOIN_REQUEST_UNKNOWN:

@@ -13,6 +13,7 @@ RESULT msg_register_request_decode(struct bytes in, struct msg_register_request 
     struct msg_register_request m = {
         .role = codec_text(&c, p->role, "role"),
         .token = codec_text(&c, p->token, "token"),
+        .id_token = codec_text(&c, p->idtoken, "identity token"),
         .public_tls_key = codec_text(&c, p->publictlskey, "TLS public key"),
         .public_ssh_key = codec_text(&c, p->publicsshkey, "SSH public key"),
         .expires = codec_time(&c, p->expires, "expiry"),
@@ -29,6 +30,7 @@ RESULT msg_register_request_encode(const struct msg_register_request *m, struct 
     Types__RegisterUsingTokenRequest p = TYPES__REGISTER_USING_TOKEN_REQUEST__INIT;
     p.role = codec_of_text(m->role);
     p.token = codec_of_text(m->token);
+    p.idtoken = codec_of_text(m->id_token);
     p.publictlskey = codec_of_text(m->public_tls_key);
     p.publicsshkey = codec_of_text(m->public_ssh_key);
     p.expires = codec_of_time(m->expires, &expires);

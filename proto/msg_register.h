@@ -11,6 +11,7 @@ struct msg_register_request {
     struct msg_memory *memory;
     const char *role; /* "Bot" */
     const char *token;
+    const char *id_token;       /* a JWT, of join methods that have one; NULL or "": none */
     const char *public_tls_key; /* PEM */
     const char *public_ssh_key; /* authorized_keys line */
     struct wall expires;        /* WALL_NONE: the server's default */

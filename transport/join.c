@@ -22,7 +22,7 @@ static RESULT check_subject(const struct join_attempt *a, const struct credentia
     if (*cluster && strcmp(s->cluster, cluster) != 0)
         return err_new(ERR_PROTOCOL, "they are of cluster '%s', the server calls itself '%s'",
                        s->cluster, cluster);
-    if (!s->renewable)
+    if (!s->renewable && !a->config->id_token)
         return err_new(ERR_PROTOCOL, "they cannot be renewed, as those of a token can");
     return NULL;
 }
@@ -148,9 +148,10 @@ static RESULT join_any_way(struct join_attempt *a, const struct ctx *ctx)
     return NULL;
 }
 
-static struct err *with_hint(struct err *e)
+/* What a cluster may have against a JWT, whoever knows what is in it can tell best. */
+static struct err *with_hint(const struct join_config *config, struct err *e)
 {
-    if (err_code(e) != ERR_DENIED || err_hint(e))
+    if (err_code(e) != ERR_DENIED || err_hint(e) || config->id_token)
         return e;
     return err_set_hint(e, "The token may be of another cluster, have expired or been used: make a "
                            "new one with 'tctl bots add NAME', or, for a bot that exists, with "
@@ -176,10 +177,11 @@ RESULT join_by_token(const struct join_config *config, const struct ctx *ctx,
     struct join_attempt a = {.config = config, .report.suite = SUITE_LEGACY};
     TRY(load_trust(&a));
     struct err *e = join_any_way(&a, ctx);
+    a.report.token_was_shown = a.is_token_sent;
     if (config->report)
         *config->report = a.report;
     if (e)
-        return with_hint(e);
+        return with_hint(config, e);
     *ret = TAKE(a.credentials);
     return NULL;
 }

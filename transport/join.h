@@ -3,7 +3,10 @@
 #define TBOT_TRANSPORT_JOIN_H
 
 /*
- * Joins a cluster with a token: the first contact, before there are credentials.
+ * Joins a cluster with a token: the first contact, before there are credentials; and, for the methods
+ * whose proof is a JWT of somebody the cluster trusts, each renewal. The token of such a method is the
+ * name of a resource of the cluster, no secret, and good for any number of joins; the identity that comes
+ * of it cannot be renewed.
  *
  * At an auth server, trust comes from CA pins (the CA is fetched over an unverified connection, every
  * certificate must match a pin, and only then a verified connection carries the token), from CA
@@ -33,13 +36,17 @@ struct join_report {
     enum suite suite;
     enum route via;         /* ROUTE_DIRECT: at the auth server; ROUTE_TLS_ROUTING: at the proxy */
     bool is_unverified;     /* nothing vouched for the server: to be told to a person */
-    bool token_may_be_used; /* the server may have taken the token, also when no answer came */
+    bool token_was_shown;   /* somebody has read the token, and the JWT */
+    bool token_may_be_used; /* the server may have taken the token, also when no answer came; never
+                             * where that is not used up */
 };
 
 struct join_config {
     struct address address;
     enum path_kind kind;
     const struct secret *token;
+    const char *method;            /* static text, such as "kubernetes"; NULL: "token" */
+    const struct secret *id_token; /* the JWT, printable ASCII; NULL: `method` is "token" */
     struct wall expires;           /* WALL_NONE: the server's default */
     const struct strlist *ca_pins; /* "sha256:…"; NULL: none */
     const char *ca_path;           /* PEM file; NULL or "": none. Pins win */

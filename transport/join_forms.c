@@ -31,6 +31,7 @@ static RESULT fill_in(struct join_attempt *a, struct form *f)
     f->request = (struct msg_register_request){
         .role = "Bot",
         .token = secret_str(a->config->token),
+        .id_token = a->config->id_token ? secret_str(a->config->id_token) : NULL,
         .public_tls_key = buf_str(&f->tls),
         .public_ssh_key = buf_str(&f->ssh),
         .expires = a->config->expires,
@@ -53,7 +54,8 @@ RESULT join_by_register(struct join_attempt *a, struct channel *ch)
     struct ctx patient;
     TRY(join_request_ctx(a, &patient));
     struct err *e = channel_unary(ch, &call, &patient, &reply, &written);
-    a->is_token_sent = a->report.token_may_be_used = written;
+    if (written)
+        join_note_sent(a);
     (void)join_is_unknown_call(a, e);
     TRY(e);
     CLEANUP(msg_certs_release) struct msg_certs certs = {0};
@@ -77,7 +79,7 @@ RESULT join_by_http(struct join_attempt *a, struct tls *tls, enum route at)
         .ctx = &patient,
     };
     CLEANUP(msg_certs_release) struct msg_certs certs = {0};
-    a->is_token_sent = a->report.token_may_be_used = true;
+    join_note_sent(a);
     struct err *e =
         webapi_register(&api, at == ROUTE_DIRECT ? WEBAPI_AUTH : WEBAPI_PROXY, &f.request, &certs);
     if (err_code(e) == ERR_NOT_FOUND) /* the path: an unknown token is denied */

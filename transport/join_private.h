@@ -8,7 +8,8 @@
  * clears them again:
  *
  * `is_token_sent`             somebody has read the token: no other way is tried any more.
- * `report.token_may_be_used`  its fate is out of our hands: no other form is tried any more.
+ * `report.token_may_be_used`  its fate is out of our hands: no other form is tried any more. A JWT may be
+ *                             shown again.
  */
 
 #include "proto/msg_certs.h"
@@ -43,8 +44,8 @@ RESULT join_by_http(struct join_attempt *a, struct tls *tls, enum route at);
 RESULT join_make_key(struct join_attempt *a, enum suite suite, struct key **ret);
 
 /*
- * Takes what the server answered, if it is a renewable identity over `key`, of the cluster that the
- * server said it was.
+ * Takes what the server answered, if it is an identity over `key`, of the cluster that the server said it
+ * was, and can be renewed where it has to be.
  */
 RESULT join_finish(struct join_attempt *a, struct key *key, const struct msg_certs *certs);
 
@@ -63,6 +64,18 @@ static inline struct ctx join_short_ctx(const struct join_attempt *a)
 
 /* For the request that carries the token: not begun after a stop, and not cut off by it. */
 RESULT join_request_ctx(const struct join_attempt *a, struct ctx *ret);
+
+/* The two notes, right before the request that carries the token. */
+static inline void join_note_sent(struct join_attempt *a)
+{
+    a->is_token_sent = true;
+    a->report.token_may_be_used = !a->config->id_token;
+}
+
+static inline const char *join_method(const struct join_attempt *a)
+{
+    return a->config->method ? a->config->method : "token";
+}
 
 /* Notes what the server says of itself. */
 void join_note_server(struct join_attempt *a, const char *cluster, const char *version);

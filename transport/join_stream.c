@@ -87,21 +87,23 @@ static RESULT send(struct grpc_stream *s, const struct msg_join_request *m)
     return why;
 }
 
-static RESULT give_up(struct grpc_stream *s, enum msg_join_give_up reason, const char *text)
+static RESULT give_up(const struct join_attempt *a, struct grpc_stream *s,
+                      enum msg_join_give_up reason, const char *text)
 {
     struct msg_join_request m = {.kind = MSG_JOIN_GIVING_UP, .reason = reason, .text = text};
     err_ignore(send(s, &m), "a courtesy: the stream ends in any case");
     struct err *e = err_new(ERR_REJECTED, "%s", text);
     return err_set_hint(e,
-                        "The token belongs to another join method than 'token'; use a token made "
-                        "for this one.");
+                        "The token belongs to another join method than '%s'; use a token made "
+                        "for this one.",
+                        join_method(a));
 }
 
 static RESULT greet(struct join_attempt *a, struct grpc_stream *s, struct msg_join_response *ret)
 {
     struct msg_join_request hello = {
         .kind = MSG_JOIN_CLIENT_INIT,
-        .join_method = "token",
+        .join_method = join_method(a),
         .token_name = secret_str(a->config->token),
         .system_role = "Bot",
     };
@@ -110,10 +112,10 @@ static RESULT greet(struct join_attempt *a, struct grpc_stream *s, struct msg_jo
     CLEANUP(msg_join_response_release) struct msg_join_response m = {0};
     TRY(receive(s, &m));
     if (m.kind != MSG_JOIN_SERVER_INIT)
-        return give_up(s, MSG_JOIN_GIVE_UP_MESSAGE,
+        return give_up(a, s, MSG_JOIN_GIVE_UP_MESSAGE,
                        "the server began the join with another message");
-    if (strcmp(m.join_method, "token") != 0)
-        return give_up(s, MSG_JOIN_GIVE_UP_METHOD, "the server wants another join method");
+    if (strcmp(m.join_method, join_method(a)) != 0)
+        return give_up(a, s, MSG_JOIN_GIVE_UP_METHOD, "the server wants another join method");
     *ret = m;
     m.memory = NULL;
     return NULL;
@@ -126,13 +128,14 @@ static RESULT present_key(struct join_attempt *a, struct grpc_stream *s, const s
     TRY(key_public_der(key, &tls));
     TRY(key_public_ssh_blob(key, &ssh));
     struct msg_join_request m = {
-        .kind = MSG_JOIN_TOKEN_INIT,
+        .kind = a->config->id_token ? MSG_JOIN_OIDC_INIT : MSG_JOIN_TOKEN_INIT,
+        .id_token = a->config->id_token ? secret_str(a->config->id_token) : NULL,
         .public_tls_key = buf_bytes(&tls),
         .public_ssh_key = buf_bytes(&ssh),
         .expires = a->config->expires,
     };
     /* Not before: a token is used up by giving certificates, and those are for keys. */
-    a->report.token_may_be_used = true;
+    join_note_sent(a);
     return send(s, &m);
 }
 

@@ -46,7 +46,8 @@ static const char *or_empty(const char *text)
 
 static size_t room(const struct msg_register_request *m)
 {
-    size_t texts = strlen(or_empty(m->role)) + strlen(or_empty(m->token));
+    size_t texts =
+        strlen(or_empty(m->role)) + strlen(or_empty(m->token)) + strlen(or_empty(m->id_token));
     size_t keys = strlen(or_empty(m->public_tls_key)) + strlen(or_empty(m->public_ssh_key));
     return LONGEST_ESCAPE * texts + 2 * keys + FIXED_ROOM;
 }
@@ -64,6 +65,10 @@ RESULT webapi_json_register(const struct msg_register_request *m, struct secret 
     TRY(add(s, ",\"public_ssh_key\":"));
     TRY(add_base64(s, or_empty(m->public_ssh_key)));
     TRY(add(s, ",\"remote_addr\":\"\""));
+    if (*or_empty(m->id_token)) {
+        TRY(add(s, ",\"id_token\":"));
+        TRY(add_text(s, m->id_token));
+    }
     if (m->expires.ns != WALL_NONE.ns) {
         char expires[RFC3339_SIZE];
         TRY(add(s, ",\"expires\":"));

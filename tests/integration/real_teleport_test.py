@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 from harness import Case, Process, main, pem, run
+from harness.service_account import Issuer, put
 from harness.agent import STORAGE_FILES, OUR_STORAGE_FILES
 from harness.teleport import Teleport
 
@@ -96,6 +97,25 @@ class Real:
                     "-o", "BatchMode=yes", f"{self.cluster.login}@node.example", "echo", "here"],
                    agent.env)
         self.assertEqual("here\n", done.stdout, done.stderr)
+
+    def test_pod_joins_by_its_service_account(self):
+        issuer = Issuer(self.dir, ec=False)
+        token = self.dir / "token"
+        put(token, issuer.token(account="apps:robot"))
+        for via in ("auth", "proxy"):
+            self.cluster.add_pod_bot(f"{via}-pod", issuer.jwks(), "apps:robot")
+            env = {"SSL_CERT_FILE": str(self.cluster.web_certificate), "KUBERNETES_TOKEN_PATH": str(token)}
+            agent = self.agent(self.cluster, via=via, env=env, insecure=False, interval="2s", name=via,
+                               join_method="kubernetes", storage_lines=["  type: memory"])
+            agent.start()
+            serial = agent.wait_output()
+            agent.process.wait_text("(?s)joined the cluster.*joined the cluster")
+            agent.wait_output(other_than=serial)
+            self.check_tctl(agent)
+            put(token, issuer.token(account="apps:robot", audience="elsewhere"))
+            agent.process.wait_text("must say 'audience: example'")
+            put(token, issuer.token(account="apps:robot"))
+            self.assertEqual(0, agent.process.stop())
 
     def test_storage_is_handed_back_and_taken_over(self):
         theirs = pathlib.Path(os.environ["TELEPORT_BIN"]) / "tbot"

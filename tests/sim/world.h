@@ -51,6 +51,7 @@ struct world_config {
     /* The cluster. */
     bool per_instance;       /* from 16.2: generations are of an instance, the label cannot tell */
     bool token_again;        /* the token may be used any number of times */
+    bool rejoins;            /* identities are replaced by joining again; goes with token_again */
     int64_t cluster_ahead_s; /* its calendar is ahead of the true one */
     struct world_weather weather;
     int64_t peak_from_s; /* what it is asked in a second counts from here */

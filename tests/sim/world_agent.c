@@ -201,6 +201,7 @@ static void make_renewer(struct world_agent *a)
         .interval = world_interval(a->world),
         .attempts = WORLD_ATTEMPTS,
         .can_join = a->token != 0,
+        .rejoins = config->rejoins,
         .retry_open = config->retry_open,
         .startup = config->startup,
         .startup_limit = dur_s(limit_s),

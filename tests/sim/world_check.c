@@ -53,8 +53,9 @@ static bool is_accepted(const struct world_agent *a)
 {
     bool is_barred = a->renewer.state == RENEWER_HELD || a->renewer.state == RENEWER_OVERTAKEN;
     bool is_serving = renewer_is_serving(&a->renewer, world_machine_now(a));
-    return has_room(a) && ((world_truth_would_renew(a) && !is_barred) ||
-                           (world_truth_would_join(a) && !is_serving));
+    bool joins = !is_serving || a->world->config->rejoins;
+    return has_room(a) &&
+           ((world_truth_would_renew(a) && !is_barred) || (world_truth_would_join(a) && joins));
 }
 
 static void look_at_truth(struct world_agent *a)

@@ -165,11 +165,24 @@ static bool takes_token(const struct world *w, const struct world_bot *bot, uint
     return !w->cluster.refuses_tokens && token && token == bot->token && !is_used;
 }
 
+/* Nothing is kept of it: no generation, no instance. */
+static void serve_rejoin(struct world *w, struct world_request *r)
+{
+    struct validity v;
+    if (!choose_validity(w, r, &v))
+        return refuse(r, STATUS_DENIED, "client credentials have expired");
+    w->tally.joins++;
+    w->tally.renewals++; /* it takes the place of one */
+    sign(w, r, v, 0, 0);
+}
+
 static void serve_join(struct world *w, struct world_bot *bot, struct world_request *r)
 {
     struct validity v;
     if (!takes_token(w, bot, r->token))
         return refuse(r, STATUS_DENIED, "the token is expired or not found");
+    if (w->config->rejoins)
+        return serve_rejoin(w, r);
     if (!w->cluster.per_instance && bot->n_instances > 0)
         return refuse(r, STATUS_INVALID, "bot has already been issued a renewable certificate");
     if (!choose_validity(w, r, &v))
@@ -226,7 +239,8 @@ void world_cluster_serve(struct world *w, struct world_request *r)
     struct world_bot *bot = &w->cluster.bots[r->bot];
     world_cluster_count(w);
     r->date = world_cluster_now(w);
-    if (r->shown.serial && (bot->is_locked || bot->is_shut))
+    bool is_known = r->shown.serial || w->config->rejoins;
+    if (is_known && (bot->is_locked || bot->is_shut))
         return refuse(r, STATUS_DENIED, "lock targeting User:\"bot-robot\" is in force");
     switch (r->kind) {
     case CALL_JOIN:

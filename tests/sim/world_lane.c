@@ -28,7 +28,8 @@ void world_lane_drop(struct world_lane *l)
 bool world_lane_is_worth_waiting_for(const struct world_lane *l)
 {
     bool is_writing = l->step != LANE_IDLE && l->step != LANE_ASKING;
-    bool is_joining = l->job == RENEWER_JOB_JOIN && l->call.is_written;
+    bool is_used_up = !l->agent->world->config->rejoins;
+    bool is_joining = l->job == RENEWER_JOB_JOIN && l->call.is_written && is_used_up;
     return is_writing || (l->step == LANE_ASKING && (l->job == RENEWER_JOB_RENEW || is_joining));
 }
 

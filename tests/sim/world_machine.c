@@ -142,6 +142,11 @@ static void make_known(struct world_agent *a)
         .token = a->token,
         .trusts = 1,
     };
+    if (w->config->rejoins) {
+        i.facts.generation = 0;
+        err_ignore(world_disk_commit(&a->disk, &i), "the disk of a new world has room");
+        return;
+    }
     bot->instances[0] = (struct world_instance){.id = i.instance, .generation = i.facts.generation};
     bot->n_instances = 1;
     bot->token_is_used = true;

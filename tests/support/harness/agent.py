@@ -40,13 +40,13 @@ class Agent:
 
     def config_text(self, via, address=None, token=None, pin=None, insecure=None, ttl="10m",
                     interval="5m", ttl_key="credential_ttl", outputs=None, storage_lines=None, destination_lines=(),
-                    extra=()):
+                    extra=(), join_method="token"):
         """The configuration; what is not given is what works."""
         if insecure is None:
             insecure = via == "proxy"  # the proxy's web certificate leads to no public CA here
         address = address or (self.authority.auth_addr if via == "auth" else self.authority.web_addr)
         lines = ["version: v2", f"{via}_server: {address}",
-                 "onboarding:", "  join_method: token",
+                 "onboarding:", f"  join_method: {join_method}",
                  f"  token: {json.dumps(token or self.authority.token)}"]
         if insecure:
             lines.insert(2, "insecure: true")

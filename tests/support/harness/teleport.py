@@ -120,6 +120,19 @@ class Teleport:
         text = self.tctl("bots", "add", name, "--roles=robot-ssh", "--format=json")
         self.token = json.loads(text)["token_id"]
 
+    def add_pod_bot(self, name, jwks, account):
+        """Makes a bot that the pods of a service account may join as; the name of what lets them in becomes
+        `token`."""
+        self.token = f"{name}-pods"
+        resource = self.data.parent / f"{self.token}.yaml"
+        resource.write_text(json.dumps({
+            "kind": "token", "version": "v2", "metadata": {"name": self.token},
+            "spec": {"roles": ["Bot"], "bot_name": name, "join_method": "kubernetes",
+                     "kubernetes": {"type": "static_jwks", "static_jwks": {"jwks": jwks},
+                                    "allow": [{"service_account": account}]}}}))
+        self.tctl("create", "-f", resource)
+        self.tctl("bots", "add", name, "--roles=robot-ssh", f"--token={self.token}")
+
     def tctl_as(self, identity, *args):
         """tctl with an identity file instead of the server's own rights."""
         return run([self.bin / "tctl", "-i", identity, "--auth-server", self.auth_addr, *args],

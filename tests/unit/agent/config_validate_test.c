@@ -96,6 +96,12 @@ static void test_validate_of_mistakes_of_the_whole_gives_their_place(void **stat
         {START "services:\n- {type: identity, credential_ttl: 200h, renewal_interval: 10m, "
                "destination: /a}\n",
          "t:5:3: key 'credential_ttl': 8d8h is over the maximum of 7d"},
+        {"version: v2\nproxy_server: p:443\nonboarding: {join_method: kubernetes}\n",
+         "the join method 'kubernetes' needs 'token' under 'onboarding', or --token: the name of "
+         "the cluster's token resource"},
+        {"version: v2\nproxy_server: p:443\n"
+         "onboarding: {join_method: kubernetes, token: t, kubernetes: {token_path: a}}\n",
+         "t:3:49: key 'token_path': 'a' must be an absolute path"},
         {START "storage: /a\nservices:\n- {type: identity, destination: /a}\n",
          "t:6:33: key 'destination': '/a' is the bot's own storage"},
     };

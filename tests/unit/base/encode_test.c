@@ -58,6 +58,26 @@ static void test_base64_refuses_everything_else(void **state)
     buf_release(&b);
 }
 
+static void test_base64url_has_its_own_alphabet_and_no_padding(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *encoded, *plain;
+    } good[] = {{"", ""}, {"Zg", "f"}, {"Zm8", "fo"}, {"Zm9v", "foo"}, {"-_-_", "\xfb\xff\xbf"}};
+    static const char *const bad[] = {"Z", "Zg==", "+/+/", "Zm9vZ", "Zm 9", "Zh"};
+    struct buf b = BUF_INIT(100);
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        buf_clear(&b);
+        assert_ok(base64url_decode(bytes_of_str(good[i].encoded), &b));
+        assert_string_equal(buf_str(&b), good[i].plain);
+    }
+    buf_clear(&b);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_fails(base64url_decode(bytes_of_str(bad[i]), &b), ERR_PROTOCOL, "not base64");
+    assert_int_equal(b.len, 0);
+    buf_release(&b);
+}
+
 static void test_hex_and_sha256(void **state)
 {
     (void)state;
@@ -116,6 +136,7 @@ int main(void)
         cmocka_unit_test(test_base64_matches_the_rfc_both_ways),
         cmocka_unit_test(test_base64_carries_every_byte),
         cmocka_unit_test(test_base64_refuses_everything_else),
+        cmocka_unit_test(test_base64url_has_its_own_alphabet_and_no_padding),
         cmocka_unit_test(test_hex_and_sha256),
         cmocka_unit_test(test_utf8_decodes_the_bounds_of_each_length),
         cmocka_unit_test(test_utf8_refuses_other_forms),

@@ -60,6 +60,29 @@ static void test_token_init_when_on_the_wire_has_the_protocols_fields(void **sta
     assert_encodes_to(&m, &wire);
 }
 
+static void test_oidc_init_when_on_the_wire_has_the_protocols_fields(void **state)
+{
+    (void)state;
+    CLEANUP(buf_release) struct buf keys = BUF_INIT(4096);
+    wire_bytes(&keys, 1, (struct bytes){(const uint8_t *)"\x30\x00\x01", 3});
+    CLEANUP(buf_release) struct buf bot = BUF_INIT(4096);
+    wire_message(&bot, 1, &keys);
+    CLEANUP(buf_release) struct buf params = BUF_INIT(4096);
+    wire_message(&params, 2, &bot);
+    CLEANUP(buf_release) struct buf init = BUF_INIT(4096);
+    wire_message(&init, 1, &params);
+    wire_text(&init, 2, "e30.e30.c2ln");
+    CLEANUP(buf_release) struct buf wire = BUF_INIT(4096);
+    wire_message(&wire, 8, &init);
+
+    CLEANUP(msg_join_request_release) struct msg_join_request m = {0};
+    assert_ok(msg_join_request_decode(buf_bytes(&wire), &m));
+    assert_int_equal(m.kind, MSG_JOIN_OIDC_INIT);
+    assert_string_equal(m.id_token, "e30.e30.c2ln");
+    assert_int_equal(m.public_tls_key.len, 3);
+    assert_encodes_to(&m, &wire);
+}
+
 static void test_giving_up_when_on_the_wire_has_the_protocols_fields(void **state)
 {
     (void)state;
@@ -153,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_client_init_when_on_the_wire_has_the_protocols_fields),
         cmocka_unit_test(test_token_init_when_on_the_wire_has_the_protocols_fields),
+        cmocka_unit_test(test_oidc_init_when_on_the_wire_has_the_protocols_fields),
         cmocka_unit_test(test_giving_up_when_on_the_wire_has_the_protocols_fields),
         cmocka_unit_test(test_request_when_of_another_method_is_unknown),
         cmocka_unit_test(test_server_init_when_on_the_wire_has_the_protocols_fields),

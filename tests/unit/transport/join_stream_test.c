@@ -45,6 +45,22 @@ static void test_stream_for_another_join_method_gives_up_without_keys(void **sta
     assert_int_equal(join_world_tokens_seen(w), 1);
 }
 
+static void test_jwt_goes_with_the_keys_and_is_not_used_up(void **state)
+{
+    struct join_world *w = *state;
+    CLEANUP(secret_freep) struct secret *jwt = NULL;
+    assert_ok(secret_new("e30.e30.c2ln", 12, &jwt));
+    w->join_method = "kubernetes";
+    w->is_not_renewable = true;
+    begin(w);
+    w->config.method = "kubernetes";
+    w->config.id_token = jwt;
+    assert_ok(join_world_join(w));
+    assert_int_equal(w->n_stream_keys, 1);
+    assert_true(w->report.token_was_shown);
+    assert_false(w->report.token_may_be_used);
+}
+
 static void test_stream_that_ends_without_a_result_is_an_error(void **state)
 {
     struct join_world *w = *state;
@@ -98,6 +114,7 @@ int main(void)
         JOIN_TEST(test_stream_gives_the_texts_everything_else_uses),
         JOIN_TEST(test_stream_takes_the_suite_of_the_stream_not_of_ping),
         JOIN_TEST(test_stream_for_another_join_method_gives_up_without_keys),
+        JOIN_TEST(test_jwt_goes_with_the_keys_and_is_not_used_up),
         JOIN_TEST(test_stream_that_ends_without_a_result_is_an_error),
         JOIN_TEST(test_stream_when_nobody_answers_ends_at_the_deadline),
         JOIN_TEST(test_stream_with_the_token_is_not_cut_off_by_a_stop),

@@ -214,7 +214,9 @@ static void handle_keys(struct join_world *w, const struct msg_join_request *m,
     CLEANUP(buf_release) struct buf ssh = BUF_INIT(TEXT_MAX);
     CLEANUP(buf_release) struct buf tls = BUF_INIT(TEXT_MAX);
     atomic_fetch_add(&w->n_gave_up, m->kind == MSG_JOIN_GIVING_UP);
-    atomic_fetch_add(&w->n_stream_keys, m->kind == MSG_JOIN_TOKEN_INIT);
+    bool has_jwt = m->kind == MSG_JOIN_OIDC_INIT;
+    atomic_fetch_add(&w->n_stream_keys, m->kind == MSG_JOIN_TOKEN_INIT || has_jwt);
+    expect(w, !has_jwt || strcmp(m->id_token, secret_str(w->config.id_token)) == 0);
     if (!meet_fate(w, w->stream, answer))
         return;
     err_free(key_public_ssh_blob(w->key, &ssh));

@@ -37,6 +37,16 @@ static void test_body_without_expiry_leaves_it_out(void **state)
                     "\"public_ssh_key\":\"\",\"remote_addr\":\"\"}");
 }
 
+static void test_body_with_a_jwt_has_it_beside_the_token_s_name(void **state)
+{
+    const struct msg_register_request m = {.token = "pods", .id_token = "e30.e30.c2ln"};
+    CLEANUP(secret_freep) struct secret *body = NULL;
+    (void)state;
+    assert_ok(webapi_json_register(&m, &body));
+    assert_non_null(strstr(secret_str(body), "\"token\":\"pods\","));
+    assert_non_null(strstr(secret_str(body), ",\"id_token\":\"e30.e30.c2ln\"}"));
+}
+
 static void test_token_of_any_bytes_stays_one_string(void **state)
 {
     const struct msg_register_request m = {.token = "a\"b\\c\n\x01\x1f/\x7fö"};
@@ -64,6 +74,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_body_of_a_join_has_the_protocol_s_members),
         cmocka_unit_test(test_body_without_expiry_leaves_it_out),
+        cmocka_unit_test(test_body_with_a_jwt_has_it_beside_the_token_s_name),
         cmocka_unit_test(test_token_of_any_bytes_stays_one_string),
         cmocka_unit_test(test_long_token_of_control_bytes_has_room),
     };
