@@ -33,11 +33,14 @@ LIMIT_S = 200
 
 AGENT_FILES = """
     usr/bin/tbot
+    usr/lib/systemd/system/tbot.service
+    usr/lib/systemd/system/tbot@.service
     usr/lib/sysusers.d/tbot-c.conf
     usr/share/bash-completion/completions/tbot
     usr/share/doc/tbot-c/NEWS.md.gz
     usr/share/doc/tbot-c/changelog.gz
     usr/share/doc/tbot-c/copyright
+    usr/share/doc/tbot-c/examples/grafana/tbot-dashboard.json
     usr/share/doc/tbot-c/examples/prometheus/tbot-alerts.yaml
     usr/share/doc/tbot-c/examples/tbot.yaml
     usr/share/doc/tbot-c/tbot.spdx.json
@@ -46,7 +49,8 @@ AGENT_FILES = """
     usr/share/man/man1/tbot.1.gz
     usr/share/man/man5/tbot.yaml.5.gz
     usr/share/zsh/vendor-completions/_tbot
-""".split()
+""".split() + [f"usr/share/doc/tbot-c/examples/{path.relative_to(ROOT / 'packaging')}"
+              for path in (ROOT / "packaging/kubernetes").rglob("*") if path.is_file()]
 AUTHORITY_FILES = """
     usr/bin/tbot-authority
     usr/share/doc/tbot-authority-c/changelog.gz
@@ -175,6 +179,15 @@ class DebianPackage(Case):
         self.assertEqual(["tbot-authority-c", "tbot-c"], sorted(first))
         for name in first:
             self.assertEqual(first[name].read_bytes(), second[name].read_bytes(), name)
+
+    def test_units_run_the_installed_program_and_its_user(self):
+        files = self.files("tbot-c")
+        made = files["usr/lib/sysusers.d/tbot-c.conf"].decode()
+        for name in ("tbot.service", "tbot@.service"):
+            unit = files[f"usr/lib/systemd/system/{name}"].decode()
+            self.assertRegex(unit, r"(?m)^ExecStart=/usr/bin/tbot start ")
+            user = re.search(r"(?m)^User=(.+)$", unit).group(1)
+            self.assertRegex(made, rf"(?m)^u {user} ")
 
     def test_completion_is_the_program_s(self):
         files = self.files("tbot-c")
