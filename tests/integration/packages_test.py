@@ -22,7 +22,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import Agent, Case, main
+from harness import Agent, Case, Diag, main, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ["TBOT"]).parent.parent
@@ -365,6 +365,20 @@ class Bill(Case):
         self.assertIn("'openssl' is linked and its licence is not in", done.stderr)
 
 
+class StaticProgram(Case):
+    def test_loads_nothing(self):
+        self.assertNotIn(b"INTERP", call("readelf", "-lW", static_program()))
+        self.assertNotIn(b"NEEDED", call("readelf", "-dW", static_program()))
+
+    def test_serves_its_diagnostics_without_gnutls(self):
+        agent = self.agent(self.authority(), program=static_program())
+        process = agent.start()
+        agent.wait_output()
+        local = Diag(agent.storage / "diag.sock")
+        wait_until("readiness", lambda: local.code("/readyz") == 200, still_worth_it=process.must_live)
+        self.assertEqual(0, process.stop())
+
+
 class Image(Case):
     def blob(self, reference):
         content = (layout(0) / "oci/blobs" / reference["digest"].replace(":", "/")).read_bytes()
@@ -408,10 +422,6 @@ class Image(Case):
             roots = archive.extractfile("etc/ssl/certs/ca-certificates.crt").read()
         self.assertGreater(roots.count(b"-----BEGIN CERTIFICATE-----\n"), 50)
         self.assertNotIn(b"----------", roots.replace(b"-----\n-----", b""))
-
-    def test_program_loads_nothing(self):
-        self.assertNotIn(b"INTERP", call("readelf", "-lW", static_program()))
-        self.assertNotIn(b"NEEDED", call("readelf", "-dW", static_program()))
 
     def test_same_program_gives_the_same_bytes(self):
         self.assertEqual((layout(0) / "oci.tar").read_bytes(), (layout(1) / "oci.tar").read_bytes())
