@@ -49,8 +49,8 @@ static const char life[] =
  * could not be given rights; IPAddressDeny=, since a cluster's addresses change.
  */
 static const char walls[] =
-    "CapabilityBoundingSet=\n"
-    "AmbientCapabilities=\n"
+    "CapabilityBoundingSet=%s\n"
+    "AmbientCapabilities=%s\n"
     "NoNewPrivileges=yes\n"
     "ProtectSystem=strict\n"
     "ProtectHome=%s\n"
@@ -195,9 +195,19 @@ static RESULT add_account(struct buf *to, const struct unit *unit)
     return buf_printf(to, "User=%s\nGroup=%s\n", unit->user, unit->group);
 }
 
-static RESULT add_walls(struct buf *to, bool sees_home)
+/* Whose process a pid file names is not known here; a command asks somebody who may. */
+static const char *capabilities(const struct config *config)
 {
-    return buf_printf(to, walls, sees_home ? "read-only" : "yes");
+    for (size_t i = 0; config && i < config->n_services; i++)
+        if (config->services[i].hook.pid_file)
+            return "CAP_KILL";
+    return "";
+}
+
+static RESULT add_walls(struct buf *to, const struct config *config, bool sees_home)
+{
+    const char *needed = capabilities(config);
+    return buf_printf(to, walls, needed, needed, sees_home ? "read-only" : "yes");
 }
 
 static RESULT render_one(struct buf *to, const struct unit *unit)
@@ -215,7 +225,7 @@ static RESULT render_one(struct buf *to, const struct unit *unit)
     TRY(buf_add_str(to, life));
     TRY(add_account(to, unit));
     TRY(add_places(to, &places));
-    return add_walls(to, places.sees_home);
+    return add_walls(to, unit->config, places.sees_home);
 }
 
 static const char template_places[] = "# The storage has to be /var/lib/tbot/NAME. Other "
@@ -240,7 +250,7 @@ static RESULT render_template(struct buf *to, const struct unit *unit)
     TRY(buf_add_str(to, template_places));
     TRY(buf_add_str(to, token_lines));
     TRY(buf_add_str(to, "/etc/tbot/%i.token\n"));
-    return add_walls(to, home.sees_home);
+    return add_walls(to, NULL, home.sees_home);
 }
 
 RESULT unit_render(const struct unit *unit, char **ret)

@@ -155,6 +155,13 @@ static RESULT add_diagnostics(struct unit_places *p, const struct config *config
     return address.scheme == DIAG_UNIX ? add_socket(p, address.at.local.sun_path) : NULL;
 }
 
+static RESULT add_hook(struct unit_places *p, const struct config_hook *hook)
+{
+    if (hook->command.len > 0)
+        TRY(unit_places_add_read(p, "the program of 'command'", hook->command.items[0]));
+    return unit_places_add_read(p, "'pid_file'", hook->pid_file);
+}
+
 static RESULT add_reads(struct unit_places *p, const struct config *config)
 {
     const struct config_diag *diag = &config->diag;
@@ -181,6 +188,7 @@ RESULT unit_places_find(const struct config *config, struct unit_places *ret)
     TRY(add_diagnostics(&p, config));
     for (size_t i = 0; i < config->n_services; i++) {
         const struct config_destination *to = &config->services[i].destination;
+        TRY_CTX(add_hook(&p, &config->services[i].hook), "service '%s'", config->services[i].name);
         if (to->path)
             TRY_CTX(add_writable(&p, "the destination", to->path), "service '%s'",
                     config->services[i].name);
