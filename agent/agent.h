@@ -22,6 +22,7 @@
 
 #include "agent/config.h"
 #include "agent/reload_judge.h"
+#include "agent/sandbox.h"
 #include "base/entropy.h"
 #include "base/notify_socket.h"
 #include "diag/core/log.h"
@@ -29,8 +30,9 @@
 struct hooks;
 
 struct agent_setup {
-    const struct config *config; /* validated */
-    struct reload_source reload; /* where another comes from */
+    const struct config *config;   /* validated */
+    struct reload_source reload;   /* where another comes from */
+    const struct sandbox *sandbox; /* that we are in; NULL: in none */
     const struct clock *clock;
     const struct entropy *entropy;
     struct log *log;

@@ -134,7 +134,7 @@ static void run_job(void *arg)
     job_cancel_end(&s->cancel);
 }
 
-static void clear_outcome(struct output_service *s)
+void output_service_clear_outcome(struct output_service *s)
 {
     output_job_result_release(&s->result);
     err_free(TAKE(s->error));
@@ -147,8 +147,7 @@ static void on_done(void *arg)
     enum err_code code = err_code(s->error);
     unsigned changed = s->result.report.changed;
     if (s->retired) {
-        clear_outcome(s);
-        s->c.changed(s->c.arg);
+        output_service_retired_done(s);
         return;
     }
     if (code == ERR_OK) {
@@ -162,7 +161,7 @@ static void on_done(void *arg)
         output_service_say_outcome(s);
     if (code == ERR_OK)
         hooks_run(s->c.hooks, output_service_name(s), changed);
-    clear_outcome(s);
+    output_service_clear_outcome(s);
     s->c.heard(s->c.arg, code);
     look(s);
     s->c.changed(s->c.arg);

@@ -76,8 +76,12 @@ void output_service_wake(struct output_service *s);
 
 void output_service_stop(struct output_service *s);
 
-/* For good: what runs is cancelled, and nothing is told any more to `health`, `metrics` and `heard`. */
-void output_service_retire(struct output_service *s);
+/*
+ * For good: what runs is cancelled, and nothing is told any more to `health`, `metrics` and `heard`.
+ * `successor` is what the service is from now on; NULL: it is gone. A copy in the storage that nobody keeps
+ * is removed, and the service busy until that is done.
+ */
+void output_service_retire(struct output_service *s, const struct config_service *successor);
 
 /*
  * Before it starts: what `from`, which is retired, has in place is in place of `s`, where both have the

@@ -35,8 +35,19 @@ static RESULT hooks(const struct reload_question *q, struct reload_verdict *v)
     return NULL;
 }
 
+/* It is closed for good. */
+static RESULT walls(const struct reload_question *q, struct reload_verdict *v)
+{
+    struct err *e = sandbox_check(q->sandbox, v->next);
+    if (err_code(e) != ERR_CONFIG)
+        return e;
+    reload_outcome_fail(&v->outcome, e);
+    return NULL;
+}
+
 RESULT reload_barriers(const struct reload_question *q, struct reload_verdict *v)
 {
     TRY(keys(v));
-    return hooks(q, v);
+    TRY(hooks(q, v));
+    return walls(q, v);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
 #include "agent/hooks.h"
+#include "agent/sandbox.h"
 #include "base/loop.h"
 #include "cmd/command.h"
 #include "cmd/harden.h"
@@ -41,11 +42,32 @@ static void begin_heap_profile(struct log *log)
     err_free(e);
 }
 
+/* A manager's socket of the abstract namespace is somebody else's. */
+static bool is_abstract(const struct notify_socket *s)
+{
+    return s->fd >= 0 && s->to.sun_path[0] == '\0';
+}
+
+static struct err *close_sandbox(const struct start_config *start,
+                                 const struct notify_socket *manager, struct log *log,
+                                 struct sandbox **ret)
+{
+    const struct sandbox_config config = {.config = start->config,
+                                          .log = log,
+                                          .more = &start->options.sandbox_dirs,
+                                          .is_unwanted = start->no_sandbox,
+                                          .reaches_by_name = is_abstract(manager)};
+    return sandbox_enter(&config, ret);
+}
+
 static struct err *run(struct start_config *start, const struct notify_socket *manager,
                        struct hooks *hooks, struct log *log)
 {
+    CLEANUP(sandbox_freep) struct sandbox *sandbox = NULL;
+    TRY(close_sandbox(start, manager, log, &sandbox));
     const struct agent_setup setup = {.config = start->config,
                                       .reload = {.arg = start, .read = start_config_again},
+                                      .sandbox = sandbox,
                                       .clock = clock_system(),
                                       .entropy = entropy_system(),
                                       .log = log,

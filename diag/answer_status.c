@@ -37,6 +37,17 @@ static json_t *config_json(const struct diag_report *r)
     return o;
 }
 
+static json_t *sandbox_json(const struct diag_sandbox *s)
+{
+    json_t *o = json_object();
+    diag_json_text(o, "landlock", s->landlock);
+    add_number(o, "landlock_abi", s->landlock_version);
+    diag_json_text(o, "landlock_reason", s->no_landlock);
+    diag_json_text(o, "seccomp", s->seccomp);
+    diag_json_text(o, "seccomp_reason", s->no_seccomp);
+    return o;
+}
+
 static json_t *authority_json(const struct diag_authority *a)
 {
     json_t *o = json_object();
@@ -198,6 +209,7 @@ static void add_process(json_t *o, const struct diag_facts *f, const struct diag
     diag_json_text(o, "mode", state == HEALTH_STOPPING ? "stopping" : diag_mode_name(r->mode));
     json_object_set_new(o, "config", config_json(r));
     json_object_set_new(o, "log", log_json(f));
+    json_object_set_new(o, "sandbox", sandbox_json(&r->sandbox));
 }
 
 static void add_state(json_t *o, const struct diag_facts *f, const struct health_summary *all)

@@ -88,6 +88,16 @@ struct diag_hook {
     const char *error, *hint; /* of the last run; NULL: it succeeded, or there was none */
 };
 
+/* What of the sandbox is closed. NULL both: not known. */
+struct diag_sandbox {
+    const char *landlock, *seccomp;       /* DIAG_PART_… */
+    const char *no_landlock, *no_seccomp; /* why one is off; NULL: it is on */
+    int landlock_version;                 /* 0: off */
+};
+
+#define DIAG_PART_ON "on"
+#define DIAG_PART_OFF "off"
+
 struct strlist;
 
 /* Each has a number, from 1 on. Lists that are NULL are empty. */
@@ -115,6 +125,7 @@ struct diag_report {
     enum diag_mode mode;
     const char *config_path; /* NULL: by options alone */
     const char *config_hash; /* SHA-256 of the file's bytes as they were read, in hex */
+    struct diag_sandbox sandbox;
     struct diag_authority authority;
     struct diag_identity identity;
     const struct diag_credential *credentials; /* those of one service follow each other */

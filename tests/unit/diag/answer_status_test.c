@@ -101,7 +101,7 @@ static void test_status_of_an_agent_that_knows_nothing_yet(void **state)
     assert_string_equal(
         ask(f, status, 200),
         "{\"build\": {},\"pid\": 42,\"time\": \"2026-01-02T03:04:05Z\",\"mode\": \"daemon\","
-        "\"config\": {},\"log\": {},\"state\": \"starting\",\"state_code\": 3,"
+        "\"config\": {},\"log\": {},\"sandbox\": {},\"state\": \"starting\",\"state_code\": 3,"
         "\"status\": \"identity is starting\",\"since\": \"2026-01-02T03:04:05Z\","
         "\"serving\": false,\"authority\": {},\"identity\": {},\"services\": ["
         "{\"name\": \"identity\",\"kind\": \"service\",\"status\": \"initializing\","
@@ -112,6 +112,22 @@ static void test_status_of_an_agent_that_knows_nothing_yet(void **state)
         "\"consecutive_failures\": 0,\"state_code\": 3,\"serving\": true,\"credentials\": []}],"
         "\"listeners\": [],\"reloads\": {\"succeeded\": 0,\"failed\": 0,\"under_way\": false},"
         "\"warnings\": []}");
+}
+
+static void test_status_tells_of_the_sandbox(void **state)
+{
+    struct fixture *f = *state;
+    f->report.sandbox = (struct diag_sandbox){
+        .landlock = DIAG_PART_ON, .landlock_version = 7, .seccomp = DIAG_PART_ON};
+    assert_says(ask(f, status, 200), "\"sandbox\": {\"landlock\": \"on\",\"landlock_abi\": 7,"
+                                     "\"seccomp\": \"on\"},");
+    f->report.sandbox = (struct diag_sandbox){.landlock = DIAG_PART_OFF,
+                                              .no_landlock = "old kernel",
+                                              .seccomp = DIAG_PART_OFF,
+                                              .no_seccomp = "unwanted"};
+    assert_says(ask(f, status, 200),
+                "\"sandbox\": {\"landlock\": \"off\",\"landlock_reason\": \"old kernel\","
+                "\"seccomp\": \"off\",\"seccomp_reason\": \"unwanted\"},");
 }
 
 static void test_status_tells_of_the_process(void **state)
@@ -369,6 +385,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STATUS_TEST(test_status_of_an_agent_that_knows_nothing_yet),
+        STATUS_TEST(test_status_tells_of_the_sandbox),
         STATUS_TEST(test_status_tells_of_the_process),
         STATUS_TEST(test_status_tells_of_cluster_and_identity),
         STATUS_TEST(test_status_gives_each_service_its_credentials),
