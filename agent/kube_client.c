@@ -146,6 +146,23 @@ static RESULT ask_once(const struct kube_client *c, const struct kube_question *
     return http_exchange(&stream, &request, q->reply_max, ctx, ret);
 }
 
+/* What dialling advises is about Teleport. */
+static struct err *advise(const struct kube_client *c, struct err *e)
+{
+    enum err_code code = err_code(e);
+    if (code == ERR_UNTRUSTED)
+        return err_set_hint(e,
+                            "The API server's certificate must lead to '%s': look whether the "
+                            "volume with the service account is mounted whole.",
+                            c->ca_path);
+    if (code != ERR_UNAVAILABLE && code != ERR_TIMEOUT)
+        return e;
+    return err_set_hint(e,
+                        "Look whether the API server at %s runs, and whether a NetworkPolicy keeps "
+                        "this pod from it.",
+                        c->text);
+}
+
 static RESULT fail(const struct kube_reply *r, const struct kube_question *q,
                    const struct secret *token, const struct ctx *ctx)
 {
@@ -168,7 +185,9 @@ static RESULT try_once(const struct kube_client *c, const struct kube_question *
     CLEANUP(http_reply_release) struct http_reply reply = {0};
     struct kube_reply answer;
     TRY(kube_token_read(c->token_path, &token));
-    TRY_CTX(ask_once(c, q, token, ctx, &reply), "asking the Kubernetes API server");
+    struct err *e = ask_once(c, q, token, ctx, &reply);
+    if (e)
+        return advise(c, err_wrap(e, "asking the Kubernetes API server"));
     *ret_wait = (struct dur){-1};
     if (kube_reply_is_success(reply.status)) {
         *ret = TAKE(reply.secret);
