@@ -25,8 +25,10 @@ static void on_signal(void *arg, int signo)
     struct agent *a = arg;
     if (signo == SIGTERM || signo == SIGINT)
         agent_stop_by_signal(a, signo);
+    else if (signo == SIGHUP)
+        agent_reload_ask(a, "SIGHUP");
     else if (!a->stopping)
-        renew_all(a, signo == SIGHUP ? "SIGHUP" : "SIGUSR1");
+        renew_all(a, "SIGUSR1");
     if (a->stopping && agent_is_quiet(a))
         loop_stop(a->loop);
 }
@@ -136,6 +138,7 @@ static void changed(void *arg)
     if (!a->stopping && needs_keys)
         agent_keys_fill(a);
     follow_identity(a);
+    agent_reload_look(a);
     notify_service_look(a->notify);
     if (a->stopping && agent_is_quiet(a))
         loop_stop(a->loop);
@@ -157,15 +160,18 @@ static void in_touch(void *arg)
 static void see(void *arg, struct notify_view *ret)
 {
     const struct agent *a = arg;
+    char error[RELOAD_SUMMARY_SIZE];
     struct notify_facts facts = {.health = diagnostics_health(a->diagnostics),
                                  .now = loop_now(a->loop),
                                  .cluster = cluster_text(a->cluster),
+                                 .reload_error = reload_outcome_summary(&a->reload.last, error),
                                  .is_stopping = a->stopping,
                                  .awaits_reply = identity_service_stake(a->identity) != NULL};
     ret->health = health_overall(facts.health, facts.now);
     ret->next_change = health_next_change(facts.health, facts.now);
     ret->goes_on = identity_service_goes_on(a->identity);
     ret->is_done = a->setup.config->oneshot && a->supervisor.ended && !a->failure;
+    ret->is_reloading = reload_is_under_way(&a->reload.state);
     ret->is_stopping = a->stopping;
     notify_status(&facts, ret->status);
 }
@@ -236,6 +242,8 @@ RESULT agent_run(const struct agent_setup *setup)
                       .see = see};
     supervisor_init(&a.supervisor, setup->config->oneshot);
     a.control.arg = &a;
+    if (!setup->config->oneshot && setup->reload.read)
+        a.control.reload = agent_reload_by_request;
     if (setup->config->diag.enable_shutdown)
         a.control.shut_down = agent_stop_by_request;
     a.stop_limit = (struct loop_timer){.fn = agent_on_stop_limit, .arg = &a};

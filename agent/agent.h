@@ -10,7 +10,7 @@
  *     TRY(agent_run(&setup));
  *
  * SIGTERM and SIGINT stop it: what is under way is cancelled, but for the reply of a join or a renewal,
- * which is worth ten seconds; a second signal waits for nothing. SIGHUP and SIGUSR1 renew everything now.
+ * which is worth ten seconds; a second signal waits for nothing. SIGHUP reads the configuration again, SIGUSR1 renews everything now.
  * Work that hangs in the kernel does not hold a stop up: the process then ends beside it, with 1.
  *
  * An outage of the cluster ends it only as `startup` and `give_up_after` of the configuration say. While
@@ -21,12 +21,14 @@
  */
 
 #include "agent/config.h"
+#include "agent/reload_judge.h"
 #include "base/entropy.h"
 #include "base/notify_socket.h"
 #include "diag/core/log.h"
 
 struct agent_setup {
     const struct config *config; /* validated */
+    struct reload_source reload; /* where another comes from */
     const struct clock *clock;
     const struct entropy *entropy;
     struct log *log;

@@ -114,29 +114,40 @@ static struct mono one_pass_ends(const struct agent *a)
     return limit.ns ? mono_add(loop_now(a->loop).mono, limit) : (struct mono){0};
 }
 
-static struct err *make_output(struct agent *a, const struct config_service *service)
+RESULT agent_make_output(struct agent *a, const struct agent_output *output,
+                         struct output_service **ret)
 {
-    struct health_service *health = NULL;
-    TRY(diagnostics_add(a->diagnostics, service->name, HEALTH_SERVICE, &health));
-    struct output_service_config config = {
-        .job = {.config = a->setup.config,
-                .service = service,
+    const struct config *config = output->config;
+    struct output_service_config c = {
+        .job = {.service = output->service,
+                .ttl = config_service_ttl(config, output->service),
                 .cluster = a->cluster,
                 .bin = a->bin},
+        .own = output->own,
+        .interval = config_service_interval(config, output->service),
+        .one_pass = config->oneshot,
         .loop = a->loop,
         .workers = a->workers,
         .clock = a->setup.clock,
         .entropy = a->setup.entropy,
         .log = a->setup.log,
         .stop = a->stop,
-        .health = health,
+        .health = output->health,
         .metrics = diagnostics_metrics(a->diagnostics),
         .one_pass_ends = one_pass_ends(a),
         .heard = a->heard,
         .changed = a->changed,
         .arg = a,
     };
-    TRY(output_service_new(&config, &a->outputs[a->n_outputs]));
+    return output_service_new(&c, ret);
+}
+
+static struct err *make_output(struct agent *a, const struct config_service *service)
+{
+    struct health_service *health = NULL;
+    TRY(diagnostics_add(a->diagnostics, service->name, HEALTH_SERVICE, &health));
+    const struct agent_output output = {a->config, service, NULL, health};
+    TRY(agent_make_output(a, &output, &a->outputs[a->n_outputs]));
     a->n_outputs++;
     return NULL;
 }
@@ -169,6 +180,7 @@ RESULT agent_parts_make(struct agent *a)
 {
     TRY(find_ourselves(a));
     TRY(loop_new(a->setup.clock, &a->loop));
+    agent_reload_init(a);
     TRY(cancel_new(&a->stop));
     TRY(cancel_new(&a->force));
     TRY(agent_keys_make(a));
@@ -200,7 +212,7 @@ static void stop_workers(struct agent *a)
     if (a->force)
         cancel_fire(a->force);
     unsigned missing = stop_pool(a->lane) + stop_pool(a->prober) + stop_pool(a->workers) +
-                       pushes_end(a->pushes, dur_s(HANG_S));
+                       stop_pool(a->reload.lane) + pushes_end(a->pushes, dur_s(HANG_S));
     if (missing == 0)
         return;
     log_warn(a->setup.log, "agent", "ended beside work that hangs in the system",
@@ -221,6 +233,7 @@ void agent_parts_release(struct agent *a)
     for (size_t i = 0; i < a->n_outputs; i++)
         output_service_free(a->outputs[i]);
     free(a->outputs);
+    agent_reload_release(a);
     status_free(a->status);
     identity_service_free(a->identity);
     cluster_free(a->cluster);
@@ -232,5 +245,6 @@ void agent_parts_release(struct agent *a)
     cancel_free(a->stop);
     loop_free(a->loop);
     free(a->bin);
+    config_free(a->reload.config);
     err_free(a->failure);
 }

@@ -8,6 +8,7 @@
  */
 
 #include "agent/agent.h"
+#include "agent/agent_reload.h"
 #include "agent/connection_service.h"
 #include "agent/diagnostics.h"
 #include "agent/identity_service.h"
@@ -21,7 +22,9 @@
 #define AGENT_KEYS_AT_ONCE 2
 
 struct agent {
-    struct agent_setup setup;
+    struct agent_setup setup;    /* its config says what only a start can change */
+    const struct config *config; /* in force: that one, or what a reload brought */
+    struct agent_reload reload;
 
     /* Called with the agent after every event of a service, and after every end of a job. */
     void (*changed)(void *arg);
@@ -64,6 +67,16 @@ struct agent {
 
 RESULT agent_parts_make(struct agent *a);
 void agent_parts_release(struct agent *a);
+
+/* One output, for the list or for a reload. */
+struct agent_output {
+    const struct config *config;
+    const struct config_service *service;
+    struct config_service *own; /* see struct output_service_config */
+    struct health_service *health;
+};
+RESULT agent_make_output(struct agent *a, const struct agent_output *output,
+                         struct output_service **ret);
 
 /* agent_keys.c: the pool of keys, how many are worth having, and having them made while the workers are
  * idle. */

@@ -10,6 +10,7 @@ static void begin_stop(struct agent *a)
     if (a->stopping)
         return;
     a->stopping = true;
+    agent_reload_stop(a);
     diagnostics_stop(a->diagnostics);
     pushes_stop(a->pushes);
     connection_service_stop(a->connection);
@@ -23,7 +24,7 @@ static void begin_stop(struct agent *a)
 bool agent_is_quiet(const struct agent *a)
 {
     if (identity_service_is_busy(a->identity) || connection_service_is_busy(a->connection) ||
-        a->n_filling > 0)
+        a->n_filling > 0 || agent_reload_is_busy(a))
         return false;
     for (size_t i = 0; i < a->n_outputs; i++)
         if (output_service_is_busy(a->outputs[i]))

@@ -51,7 +51,9 @@ static void found_out(void *arg)
 
 static struct err *make_status(struct agent *a)
 {
-    struct status_config config = {.config = a->setup.config,
+    struct status_config config = {.parts = {a->config, a->outputs, a->n_outputs},
+                                   .reload = &a->reload.state,
+                                   .outcome = &a->reload.last,
                                    .version = a->setup.version,
                                    .revision = a->setup.revision,
                                    .loop = a->loop,
@@ -61,8 +63,6 @@ static struct err *make_status(struct agent *a)
                                    .cluster = a->cluster,
                                    .connection = a->connection,
                                    .identity = a->identity,
-                                   .outputs = a->outputs,
-                                   .n_outputs = a->n_outputs,
                                    .changed = found_out,
                                    .arg = a};
     TRY(status_new(&config, &a->status));

@@ -44,19 +44,52 @@ void config_onboarding_release(struct config_onboarding *onboarding)
 {
     secret_free(onboarding->token);
     free(onboarding->token_path);
+    free(onboarding->token_credential);
     strlist_release(&onboarding->ca_pins);
     free(onboarding->ca_path);
     free(onboarding->kubernetes_token_path);
     *onboarding = (struct config_onboarding){0};
 }
 
-void config_service_release(struct config_service *service)
+static void release_content(struct config_service *service)
 {
     free(service->name);
     strlist_release(&service->roles);
     config_destination_release(&service->destination);
     free(service->cluster);
+}
+
+void config_service_release(struct config_service *service)
+{
+    if (!service->is_view)
+        release_content(service);
     *service = (struct config_service){0};
+}
+
+void config_service_free(struct config_service *service)
+{
+    if (!service)
+        return;
+    config_service_release(service);
+    free(service);
+}
+
+struct err *config_take_service(struct config *config, size_t i, struct config_service **ret)
+{
+    struct config_service *own = malloc(sizeof(*own));
+    if (!own)
+        return err_nomem();
+    *own = config->services[i];
+    config->services[i].is_view = true;
+    *ret = own;
+    return NULL;
+}
+
+void config_show_service(struct config *config, size_t i, const struct config_service *of)
+{
+    config_service_release(&config->services[i]);
+    config->services[i] = *of;
+    config->services[i].is_view = true;
 }
 
 static void diag_release(struct config_diag *diag)
@@ -149,8 +182,10 @@ struct err *config_onboarding_set_token(struct config_onboarding *onboarding, st
         TRY(secret_new(text.data, text.len, &token));
     secret_free(onboarding->token);
     free(onboarding->token_path);
+    free(onboarding->token_credential);
     onboarding->token = TAKE(token);
     onboarding->token_path = TAKE(path);
+    onboarding->token_credential = NULL; /* it was of the file before */
     return NULL;
 }
 
@@ -175,8 +210,31 @@ static RESULT read_token_file(const char *path, struct secret **ret)
     return NULL;
 }
 
+/* *ret stays NULL where there is none: the file itself then says what is wrong. */
+static RESULT read_token_credential(const char *path, struct secret **ret)
+{
+    CLEANUP(secret_freep) struct secret *token = NULL;
+    struct err *e = file_read_secret(path, MAX_TOKEN_FILE, &token);
+    if (err_code(e) == ERR_NOT_FOUND) {
+        err_ignore(e, "the manager hands over other credentials only");
+        return NULL;
+    }
+    TRY_CTX(e, "reading the join token that the service manager hands over");
+    secret_trim(token);
+    if (secret_bytes(token).len > 0)
+        *ret = TAKE(token);
+    return NULL;
+}
+
 struct err *config_token(const struct config_onboarding *onboarding, struct secret **ret)
 {
+    CLEANUP(secret_freep) struct secret *credential = NULL;
+    if (onboarding->token_credential)
+        TRY(read_token_credential(onboarding->token_credential, &credential));
+    if (credential) {
+        *ret = TAKE(credential);
+        return NULL;
+    }
     if (onboarding->token_path)
         return read_token_file(onboarding->token_path, ret);
     if (onboarding->token)

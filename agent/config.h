@@ -109,11 +109,15 @@ struct config_service {
     char *cluster; /* a leaf cluster; NULL: the bot's own */
     bool ssh_config;
     bool allow_reissue;
+
+    bool is_view; /* what it points to is another's, see config_take_service() */
 };
 
 struct config_onboarding {
-    struct secret *token;    /* the literal token; NULL when token_path is set, or neither */
-    char *token_path;        /* absolute; see config_token() */
+    struct secret *token; /* the literal token; NULL when token_path is set, or neither */
+    char *token_path;     /* absolute; see config_token() */
+    char *
+        token_credential; /* a file that goes before it, see agent/config_credential.h; NULL: none */
     const char *join_method; /* static text, e.g. "token"; NULL: not given */
     struct strlist ca_pins;  /* "sha256:…" */
     char *ca_path;
@@ -215,7 +219,10 @@ DEFINE_FREEP(config)
 /* The identity of this join method cannot be renewed: each renewal is a new join. */
 bool config_rejoins(const struct config_onboarding *onboarding);
 
-/* The join token, read from its file when there is one and trimmed. ERR_STORAGE, ERR_NOT_FOUND. */
+/*
+ * The join token, read from its file when there is one and trimmed; an empty credential is as good as none.
+ * ERR_STORAGE, ERR_NOT_FOUND.
+ */
 RESULT config_token(const struct config_onboarding *onboarding, struct secret **ret);
 
 /* Lifetime and interval of a service: its own, or the bot's. */
@@ -238,6 +245,16 @@ RESULT config_onboarding_set_token(struct config_onboarding *onboarding, struct 
 RESULT config_destination_set(struct config_destination *destination, const char *path);
 RESULT config_destination_add_reader(struct config_destination *destination, bool is_group,
                                      const char *name);
+
+/*
+ * A reload keeps services of configurations that go. config_take_service() gives the i-th one's content to
+ * an object of its own, and config_show_service() lets go of the i-th one's for that of another; what the
+ * config has after either is a view: the same to read, as long as the object lives.
+ */
+RESULT config_take_service(struct config *config, size_t i, struct config_service **ret);
+void config_show_service(struct config *config, size_t i, const struct config_service *of);
+void config_service_free(struct config_service *service); /* accepts NULL */
+DEFINE_FREEP(config_service)
 
 void config_service_release(struct config_service *service);
 void config_destination_release(struct config_destination *destination);

@@ -80,6 +80,13 @@ RESULT diagnostics_add(struct diagnostics *d, const char *name, enum health_kind
     return health_add(d->health, name, kind, loop_now(d->c.loop), ret);
 }
 
+void diagnostics_remove(struct diagnostics *d, struct health_service *s)
+{
+    struct health_view v = health_view(s, loop_now(d->c.loop));
+    metrics_forget(d->metrics, "service", v.name);
+    health_remove(d->health, s);
+}
+
 void diagnostics_introduce(struct diagnostics *d, struct diag_reporter reporter,
                            const struct diag_control *control)
 {

@@ -46,6 +46,9 @@ DEFINE_FREEP(diagnostics)
 RESULT diagnostics_add(struct diagnostics *d, const char *name, enum health_kind kind,
                        struct health_service **ret);
 
+/* A reload took the service away: nothing is told of it any more, and its metrics are gone. */
+void diagnostics_remove(struct diagnostics *d, struct health_service *s);
+
 /*
  * Before diagnostics_listen(): who tells of the agent, and what it can be asked to do; both outlive the
  * use of `d`. Without it there is less to see, and nothing to ask for.

@@ -44,6 +44,8 @@ RESULT identity_service_new(const struct identity_service_config *config,
     if (!s)
         return err_nomem();
     s->c = *config;
+    s->ttl = config->config->credential_ttl;
+    s->interval = config->config->renewal_interval;
     s->rejoins = config_rejoins(&config->config->onboarding);
     s->timer = (struct loop_timer){.fn = on_timer, .arg = s};
     s->patience = (struct loop_timer){.fn = on_patience, .arg = s};
@@ -141,7 +143,7 @@ static void begin_job(struct identity_service *s, enum renewer_job job)
     s->input =
         (struct renewal_input){.job = job,
                                .creds = s->creds,
-                               .ttl = s->c.config->credential_ttl,
+                               .ttl = s->ttl,
                                .tokenhash = job == RENEWER_JOB_JOIN ? s->tokenhash : s->joinedhash,
                                .ctx = &s->ctx,
                                .patient_ctx = &s->patient_ctx};
@@ -184,7 +186,7 @@ static struct renewer_config renewer_config(const struct identity_service *s)
     };
     const struct config *c = s->c.config;
     return (struct renewer_config){
-        .interval = c->renewal_interval,
+        .interval = s->interval,
         .attempts = ATTEMPTS,
         .can_join = s->has_token,
         .rejoins = s->rejoins,
@@ -208,6 +210,16 @@ void identity_service_start(struct identity_service *s)
     }
     identity_service_say_start(s, &s->start);
     step(s, &s->start);
+}
+
+void identity_service_reload(struct identity_service *s, const struct config *config,
+                             unsigned keys_ahead)
+{
+    s->ttl = config->credential_ttl;
+    s->interval = s->renewer.config.interval = config->renewal_interval;
+    s->c.keys_ahead = keys_ahead;
+    if (s->creds)
+        order_keys(s);
 }
 
 void identity_service_renew_now(struct identity_service *s)

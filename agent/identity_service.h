@@ -61,6 +61,10 @@ bool identity_service_has_stored(const struct identity_service *s);
 /* Begins. */
 void identity_service_start(struct identity_service *s);
 
+/* The bot's lifetime and interval of another configuration, from the next renewal on. */
+void identity_service_reload(struct identity_service *s, const struct config *config,
+                             unsigned keys_ahead);
+
 /* Renews now: a signal. */
 void identity_service_renew_now(struct identity_service *s);
 

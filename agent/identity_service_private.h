@@ -13,6 +13,7 @@
 struct identity_service {
     struct identity_service_config c;
     struct renewer renewer;
+    struct dur ttl, interval;
     struct credentials *creds;        /* the present identity, NULL before the first */
     struct credential_facts facts;    /* of `creds` */
     char tokenhash[SHA256_HEX_SIZE];  /* of the configured token */

@@ -31,6 +31,15 @@ static void describe(const struct notify_facts *f, char out[NOTIFY_STATUS_SIZE])
                  health_state_name(v.state), v.reason ? v.reason : "no reason is known");
 }
 
+/* First things first: what it serves may be more than fits. */
+static void add_reload(const struct notify_facts *f, char out[NOTIFY_STATUS_SIZE])
+{
+    size_t len = strlen(out);
+    if (f->reload_error && f->reload_error[0])
+        snprintf(out + len, NOTIFY_STATUS_SIZE - len, "; the new configuration is not in force: %s",
+                 f->reload_error);
+}
+
 static bool is_inside_character(char c)
 {
     return ((unsigned char)c & 0xc0) == 0x80;
@@ -55,8 +64,10 @@ char *notify_status(const struct notify_facts *f, char out[NOTIFY_STATUS_SIZE])
     if (f->is_stopping)
         snprintf(out, NOTIFY_STATUS_SIZE, "%s",
                  f->awaits_reply ? "Stopping, waits for the cluster's reply" : "Stopping");
-    else
+    else {
         describe(f, out);
+        add_reload(f, out);
+    }
     tidy(out);
     return out;
 }

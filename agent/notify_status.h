@@ -13,6 +13,8 @@ struct notify_facts {
     const struct health *health;
     struct now now;
     const char *cluster; /* as a person calls it, e.g. "auth server 'example.com:3025'" */
+    const char
+        *reload_error; /* why another configuration is not in force; "": it is, or there is none */
     bool is_stopping, awaits_reply;
 };
 

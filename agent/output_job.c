@@ -93,7 +93,7 @@ static struct err *issue(const struct output_job *job, const struct cluster_fact
     struct cluster_issue_request request = {
         .roles = roles(job, facts),
         .route_to_cluster = job->service->cluster,
-        .ttl = config_service_ttl(job->config, job->service),
+        .ttl = job->ttl,
         .allow_reissue = job->service->allow_reissue,
     };
     if (request.route_to_cluster && !is_known(facts, request.route_to_cluster))

@@ -13,8 +13,8 @@
 #include "identity/schedule.h"
 
 struct output_job {
-    const struct config *config;
     const struct config_service *service;
+    struct dur ttl; /* its own, or the bot's */
     struct cluster *cluster;
     struct destination *destination;
     const char *bin; /* absolute path of this program, for ssh_config */

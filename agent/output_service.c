@@ -17,10 +17,9 @@ static void on_done(void *arg);
 
 static void init_cycle(struct output_service *s)
 {
-    bool one_pass = s->c.job.config->oneshot;
     struct cycle_config config = {
-        .interval = config_service_interval(s->c.job.config, s->c.job.service),
-        .attempts = one_pass ? 1 : ATTEMPTS,
+        .interval = s->c.interval,
+        .attempts = s->c.one_pass ? 1 : ATTEMPTS,
         .at_least_until = s->c.one_pass_ends,
         .entropy = s->c.entropy,
     };
@@ -33,6 +32,8 @@ RESULT output_service_new(const struct output_service_config *config, struct out
     if (!s)
         return err_nomem();
     s->c = *config;
+    s->c.own = NULL;
+    job_cancel_init(&s->cancel, config->stop);
     s->timer = (struct loop_timer){.fn = on_timer, .arg = s};
     s->job = (struct service_job){.loop = config->loop,
                                   .clock = config->clock,
@@ -48,6 +49,7 @@ RESULT output_service_new(const struct output_service_config *config, struct out
         .run = {.service = output_service_name(s), .name = "output-renewal"}};
     TRY(destination_new(&config->job.service->destination, config->entropy, &s->destination));
     s->c.job.destination = s->destination;
+    s->c.own = config->own;
     *ret = TAKE(s);
     return NULL;
 }
@@ -63,6 +65,8 @@ void output_service_free(struct output_service *s)
     output_job_result_release(&s->result);
     err_free(s->error);
     destination_free(s->destination);
+    job_cancel_release(&s->cancel);
+    config_service_free(s->c.own);
     free(s);
 }
 
@@ -134,10 +138,18 @@ static struct err *work(struct output_service *s)
 static void run_job(void *arg)
 {
     struct output_service *s = arg;
-    struct ctx now = {s->c.clock, s->c.stop, MONO_NEVER};
+    struct ctx now = {s->c.clock, job_cancel_begin(&s->cancel), MONO_NEVER};
     s->ctx = ctx_until(&now, dur_s(LIMIT_S)); /* not before: many outputs wait for few workers */
     destination_use(s->destination, &s->ctx);
-    s->error = work(s);
+    struct err *retired = ctx_check(&s->ctx);
+    s->error = retired ? retired : work(s);
+    job_cancel_end(&s->cancel);
+}
+
+static void clear_outcome(struct output_service *s)
+{
+    output_job_result_release(&s->result);
+    err_free(TAKE(s->error));
 }
 
 static void on_done(void *arg)
@@ -145,6 +157,11 @@ static void on_done(void *arg)
     struct output_service *s = arg;
     struct now now = loop_now(s->c.loop);
     enum err_code code = err_code(s->error);
+    if (s->retired) {
+        clear_outcome(s);
+        s->c.changed(s->c.arg);
+        return;
+    }
     if (code == ERR_OK) {
         adopt(s, &s->result);
         s->said_expired = false;
@@ -154,9 +171,7 @@ static void on_done(void *arg)
         cycle_metrics_ended(&s->counted, code, now.mono);
     if (!s->stopping || !s->error)
         output_service_say_outcome(s);
-    output_job_result_release(&s->result);
-    err_free(s->error);
-    s->error = NULL;
+    clear_outcome(s);
     s->c.heard(s->c.arg, code);
     look(s);
     s->c.changed(s->c.arg);

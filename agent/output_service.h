@@ -10,6 +10,9 @@
  * While it is held it begins nothing: the cluster is known to be away. The files in place serve until
  * their certificates end; what serves, and until when, is in the log whenever a renewal is missed.
  *
+ * A reload of the configuration takes one away with output_service_retire(): what it does is cancelled, and
+ * when it is not busy any more it can be freed. Its files stay, and one that comes after it may inherit them.
+ *
  * Threads: everything on the loop's thread.
  */
 
@@ -22,7 +25,10 @@
 struct output_service;
 
 struct output_service_config {
-    struct output_job job; /* its destination is made by the service */
+    struct output_job job;      /* its destination is made by the service */
+    struct config_service *own; /* what job.service is, where it is freed with this; or NULL */
+    struct dur interval;        /* its own, or the bot's */
+    bool one_pass;
     struct loop *loop;
     struct pool *workers;
     const struct clock *clock;
@@ -39,6 +45,7 @@ struct output_service_config {
     void *arg;
 };
 
+/* After an error `config->own` is still the caller's. */
 RESULT output_service_new(const struct output_service_config *config, struct output_service **ret);
 void output_service_free(struct output_service *s); /* accepts NULL; no job may be running */
 DEFINE_FREEP(output_service)
@@ -68,7 +75,34 @@ void output_service_wake(struct output_service *s);
 
 void output_service_stop(struct output_service *s);
 
+/* For good: what runs is cancelled, and nothing is told any more to `health`, `metrics` and `heard`. */
+void output_service_retire(struct output_service *s);
+
+/*
+ * Before it starts: what `from`, which is retired, has in place is in place of `s`, where both have the
+ * same destination and nobody was inherited from before.
+ */
+void output_service_inherit(struct output_service *s, struct output_service *from);
+
+/* It writes, or is to write, where `s` does. */
+bool output_service_shares_place(const struct output_service *s, const struct output_service *with);
+
+/* output_service_start() was called. */
+bool output_service_is_started(const struct output_service *s);
+
+/* Of the configuration it was made with; NULL: nobody keeps account. */
+struct health_service *output_service_health(const struct output_service *s);
+
+/* Tells `health` what it has in place. */
+void output_service_show(const struct output_service *s);
+
+/* For people. */
+const char *output_service_destination(const struct output_service *s);
+
 bool output_service_is_busy(const struct output_service *s);
+
+/* What it does hangs in the system. */
+bool output_service_is_overdue(const struct output_service *s);
 
 /* The first cycle has ended / and the last attempt succeeded. */
 bool output_service_has_run(const struct output_service *s);
@@ -78,5 +112,8 @@ bool output_service_is_ok(const struct output_service *s);
 struct credential_view output_service_credentials(const struct output_service *s);
 
 const char *output_service_name(const struct output_service *s);
+
+/* As it is configured. Lives as long as `s`. */
+const struct config_service *output_service_configured(const struct output_service *s);
 
 #endif

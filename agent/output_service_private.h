@@ -5,6 +5,7 @@
 /* What the files output_service*.c share: the work, and what is said of it. */
 
 #include "agent/cycle_metrics.h"
+#include "agent/job_cancel.h"
 #include "agent/output_service.h"
 #include "agent/service_job.h"
 
@@ -14,7 +15,7 @@ struct output_service {
     struct cycle cycle;
     struct cycle_metrics counted;
     struct loop_timer timer;
-    bool prepared, started, stopping, said_in_place;
+    bool prepared, started, stopping, retired, said_in_place;
 
     /* What is in the destination. */
     bool has_files, said_expired;
@@ -23,6 +24,7 @@ struct output_service {
 
     /* The job under way; a worker's until its `done`. */
     struct service_job job;
+    struct job_cancel cancel;
     struct ctx ctx;
     struct destination_report prepared_report;
     struct output_job_result result;

@@ -32,7 +32,7 @@ static struct log_field next_attempt(const struct output_service *s)
 {
     struct now now = loop_now(s->c.loop);
     struct mono wake = cycle_wake(&s->cycle, now.mono, now.wall);
-    if (s->c.job.config->oneshot && s->cycle.has_ended)
+    if (s->c.one_pass && s->cycle.has_ended)
         return LOG_STR("next_attempt", NULL);
     if (wake.ns == MONO_NEVER.ns)
         return LOG_STR("next_attempt", "when the cluster is back");

@@ -20,6 +20,15 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
+/* As large as the parts need them. */
+struct tables {
+    struct status_parts of;
+    struct credential_view *views; /* the identity's, then the outputs' */
+    struct diag_credential *credentials;
+    char **paths; /* as many as credentials */
+    const char **warnings;
+};
+
 struct status {
     struct status_config c;
     struct now started;
@@ -29,48 +38,72 @@ struct status {
     /* What the last report points into. */
     struct cluster_known cluster;
     char authority_error[TEXT_SIZE], identity_error[TEXT_SIZE], skew[TEXT_SIZE];
-    struct credential_view *views; /* the identity's, then the outputs' */
-    struct diag_credential *credentials;
-    char **paths; /* as many as credentials */
-    const char **warnings;
+    char reload_error[RELOAD_SUMMARY_SIZE];
+    struct tables tables, next;
 };
 
-static size_t count_views(const struct status *s)
+static size_t count_views(const struct tables *t)
 {
-    return s->c.n_outputs + 1;
+    return t->of.n_outputs + 1;
 }
 
-static size_t count_credentials(const struct status *s)
+static size_t count_credentials(const struct tables *t)
 {
-    return count_views(s) * CREDENTIAL_KINDS;
+    return count_views(t) * CREDENTIAL_KINDS;
 }
 
-static struct err *make_room(struct status *s)
+static void tables_release(struct tables *t)
 {
-    s->views = calloc(count_views(s), sizeof(*s->views));
-    s->credentials = calloc(count_credentials(s), sizeof(*s->credentials));
-    s->paths = calloc(count_credentials(s), sizeof(*s->paths));
-    s->warnings = calloc(s->c.config->warnings.len + 1, sizeof(*s->warnings));
-    return s->views && s->credentials && s->paths && s->warnings ? NULL : err_nomem();
+    for (size_t i = 0; t->paths && i < count_credentials(t); i++)
+        free(t->paths[i]);
+    free(t->paths);
+    free(t->credentials);
+    free(t->views);
+    free(t->warnings);
+    *t = (struct tables){0};
 }
 
-static void gather_views(struct status *s)
+static struct err *make_room(struct tables *t)
 {
-    s->views[0] = identity_service_credentials(s->c.identity);
-    for (size_t i = 0; i < s->c.n_outputs; i++)
-        s->views[i + 1] = output_service_credentials(s->c.outputs[i]);
+    t->views = calloc(count_views(t), sizeof(*t->views));
+    t->credentials = calloc(count_credentials(t), sizeof(*t->credentials));
+    t->paths = calloc(count_credentials(t), sizeof(*t->paths));
+    t->warnings = calloc(t->of.config->warnings.len + 1, sizeof(*t->warnings));
+    return t->views && t->credentials && t->paths && t->warnings ? NULL : err_nomem();
 }
 
-static struct err *make_paths(struct status *s)
+static void gather_views(const struct status *s, const struct tables *t)
 {
-    gather_views(s);
-    for (size_t i = 0; i < count_credentials(s); i++) {
-        const char *dir = s->views[i / CREDENTIAL_KINDS].dir;
+    t->views[0] = identity_service_credentials(s->c.identity);
+    for (size_t i = 0; i < t->of.n_outputs; i++)
+        t->views[i + 1] = output_service_credentials(t->of.outputs[i]);
+}
+
+static struct err *make_paths(const struct status *s, struct tables *t)
+{
+    gather_views(s, t);
+    for (size_t i = 0; i < count_credentials(t); i++) {
+        const char *dir = t->views[i / CREDENTIAL_KINDS].dir;
         const char *file = credential_kind_file((enum credential_kind)(i % CREDENTIAL_KINDS));
         if (dir)
-            TRY(text_format(&s->paths[i], "%s/%s", dir, file));
+            TRY(text_format(&t->paths[i], "%s/%s", dir, file));
     }
     return NULL;
+}
+
+RESULT status_prepare(struct status *s, const struct status_parts *parts)
+{
+    tables_release(&s->next);
+    s->next.of = *parts;
+    TRY(make_room(&s->next));
+    return make_paths(s, &s->next);
+}
+
+void status_change(struct status *s)
+{
+    tables_release(&s->tables);
+    s->tables = s->next;
+    s->next = (struct tables){0};
 }
 
 static struct err *make_copies(struct status *s)
@@ -93,8 +126,8 @@ RESULT status_new(const struct status_config *config, struct status **ret)
     s->started = loop_now(config->loop);
     if (gethostname(s->hostname, sizeof(s->hostname) - 1) != 0)
         s->hostname[0] = '\0';
-    TRY(make_room(s));
-    TRY(make_paths(s));
+    TRY(status_prepare(s, &config->parts));
+    status_change(s);
     TRY(make_copies(s));
     *ret = TAKE(s);
     return NULL;
@@ -105,12 +138,8 @@ void status_free(struct status *s)
     if (!s)
         return;
     credential_copies_free(s->copies);
-    for (size_t i = 0; s->paths && i < count_credentials(s); i++)
-        free(s->paths[i]);
-    free(s->paths);
-    free(s->credentials);
-    free(s->views);
-    free(s->warnings);
+    tables_release(&s->next);
+    tables_release(&s->tables);
     free(s);
 }
 
@@ -126,7 +155,7 @@ static const char *text_of(const struct err *e, char out[TEXT_SIZE])
 
 static void tell_process(const struct status *s, struct now now, struct diag_report *r)
 {
-    const struct config *config = s->c.config;
+    const struct config *config = s->tables.of.config;
     r->version = s->c.version;
     r->revision = s->c.revision;
     r->compiler = COMPILER;
@@ -158,7 +187,7 @@ static void tell_authority(struct status *s, struct now now, struct diag_report 
 static void tell_identity(struct status *s, struct diag_report *r)
 {
     const struct subject *who = identity_service_subject(s->c.identity);
-    const struct credential_view *view = &s->views[0];
+    const struct credential_view *view = &s->tables.views[0];
     r->identity = (struct diag_identity){
         .next_renewal = view->renew_at,
         .state = renewer_state_name(identity_service_state(s->c.identity)),
@@ -177,7 +206,7 @@ static void tell_identity(struct status *s, struct diag_report *r)
 
 static struct diag_credential credential_of(const struct status *s, size_t i)
 {
-    const struct credential_view *view = &s->views[i / CREDENTIAL_KINDS];
+    const struct credential_view *view = &s->tables.views[i / CREDENTIAL_KINDS];
     enum credential_kind kind = (enum credential_kind)(i % CREDENTIAL_KINDS);
     const struct credential_fact *fact = &view->facts->of[kind];
     struct diag_credential c = {.service = view->service,
@@ -188,17 +217,17 @@ static struct diag_credential credential_of(const struct status *s, size_t i)
                                 .not_after = fact->validity.not_after,
                                 .renew_at = view->renew_at,
                                 .is_stale = view->is_stale,
-                                .path = s->paths[i]};
+                                .path = s->tables.paths[i]};
     c.copy = credential_copies_get(s->copies, view, kind, &c.copy_seen_at);
     return c;
 }
 
 static void tell_credentials(struct status *s, struct diag_report *r)
 {
-    r->credentials = s->credentials;
-    for (size_t i = 0; i < count_credentials(s); i++) {
-        if (s->views[i / CREDENTIAL_KINDS].facts)
-            s->credentials[r->n_credentials++] = credential_of(s, i);
+    r->credentials = s->tables.credentials;
+    for (size_t i = 0; i < count_credentials(&s->tables); i++) {
+        if (s->tables.views[i / CREDENTIAL_KINDS].facts)
+            s->tables.credentials[r->n_credentials++] = credential_of(s, i);
     }
 }
 
@@ -218,32 +247,55 @@ static const char *skew_warning(struct status *s)
 
 static void tell_warnings(struct status *s, struct diag_report *r)
 {
-    const struct strlist *config = &s->c.config->warnings;
+    const struct strlist *config = &s->tables.of.config->warnings;
     const char *skew = skew_warning(s);
-    r->warnings = s->warnings;
+    r->warnings = s->tables.warnings;
     if (skew)
-        s->warnings[r->n_warnings++] = skew;
+        s->tables.warnings[r->n_warnings++] = skew;
     for (size_t i = 0; i < config->len; i++)
-        s->warnings[r->n_warnings++] = config->items[i];
+        s->tables.warnings[r->n_warnings++] = config->items[i];
+}
+
+static void tell_reloads(struct status *s, struct diag_report *r)
+{
+    const struct reload *reload = s->c.reload;
+    const struct reload_outcome *o = s->c.outcome;
+    r->reloads = (struct diag_reloads){
+        .succeeded = reload->succeeded,
+        .failed = reload->failed,
+        .awaited = reload_awaited(reload),
+        .done = reload_done(reload),
+        .is_under_way = reload_is_under_way(reload),
+        .last = reload->last,
+        .last_error = text_given(reload_outcome_summary(o, s->reload_error)),
+        .added = &o->added,
+        .changed = &o->changed,
+        .removed = &o->removed,
+        .n_kept = o->n_kept,
+        .errors = &o->errors,
+        .restart = &o->restart,
+        .warnings = &o->warnings,
+    };
 }
 
 static void report(void *arg, struct diag_report *ret)
 {
     struct status *s = arg;
     struct now now = loop_now(s->c.loop);
-    gather_views(s);
+    gather_views(s, &s->tables);
     tell_process(s, now, ret);
     tell_authority(s, now, ret);
     tell_identity(s, ret);
     tell_credentials(s, ret);
+    tell_reloads(s, ret);
     tell_warnings(s, ret);
 }
 
 static bool refresh(void *arg)
 {
     struct status *s = arg;
-    gather_views(s);
-    return credential_copies_look(s->copies, s->views, count_views(s));
+    gather_views(s, &s->tables);
+    return credential_copies_look(s->copies, s->tables.views, count_views(&s->tables));
 }
 
 struct diag_reporter status_reporter(struct status *s)

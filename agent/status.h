@@ -9,6 +9,11 @@
  *     TRY(status_new(&config, &s));        when all parts are there
  *     diagnostics_report(d, status_reporter(s));
  *
+ * A reload changes what there is to tell of, in two steps: the first may fail, the second not.
+ *
+ *     TRY(status_prepare(s, &parts));
+ *     status_change(s);
+ *
  * Threads: the loop's.
  */
 
@@ -16,14 +21,25 @@
 #include "agent/connection_service.h"
 #include "agent/identity_service.h"
 #include "agent/output_service.h"
+#include "agent/reload.h"
+#include "agent/reload_outcome.h"
 #include "diag/report.h"
 
 struct status;
 
+/* Borrowed, until others are in their place. */
+struct status_parts {
+    const struct config *config;
+    struct output_service *const *outputs;
+    size_t n_outputs;
+};
+
 /* Everything is borrowed and outlives the status. */
 struct status_config {
-    const struct config *config;
-    const char *version, *revision; /* of this program; NULL: not known */
+    struct status_parts parts;
+    const struct reload *reload;          /* how often the configuration was read again */
+    const struct reload_outcome *outcome; /* of the last time */
+    const char *version, *revision;       /* of this program; NULL: not known */
     struct loop *loop;
     const struct clock *clock;
     struct log *log;
@@ -31,8 +47,6 @@ struct status_config {
     struct cluster *cluster;
     const struct connection_service *connection;
     const struct identity_service *identity;
-    struct output_service *const *outputs;
-    size_t n_outputs;
     void (*changed)(void *arg); /* something took time to find out, and is known now */
     void *arg;
 };
@@ -40,6 +54,10 @@ struct status_config {
 RESULT status_new(const struct status_config *config, struct status **ret);
 void status_free(struct status *s); /* accepts NULL; no worker may be running */
 DEFINE_FREEP(status)
+
+/* Makes room for what other parts have to tell; status_change() then tells of them. */
+RESULT status_prepare(struct status *s, const struct status_parts *parts);
+void status_change(struct status *s);
 
 struct diag_reporter status_reporter(struct status *s);
 

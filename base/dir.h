@@ -134,6 +134,13 @@ RESULT file_read(const char *path, size_t max, struct buf **ret);
 RESULT file_read_secret(const char *path, size_t max, struct secret **ret);
 
 /*
+ * The same for files that are read again while the program runs, on a thread that must not wait: a pipe
+ * in the file's place is ERR_STORAGE, where the two above wait for somebody to write.
+ */
+RESULT file_read_regular(const char *path, size_t max, struct buf **ret);
+RESULT file_read_regular_secret(const char *path, size_t max, struct secret **ret);
+
+/*
  * The same for a file that says who may do what here: it must belong to us or to root, be a regular
  * file that nobody else has any right to (mode 0600 or less), and not be reached by a symbolic link of
  * that name. What is judged is what was opened. ERR_STORAGE says what is wrong with it.

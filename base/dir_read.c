@@ -125,6 +125,19 @@ static RESULT open_by_path(const char *path, int *ret_fd)
     return NULL;
 }
 
+/* O_NONBLOCK: a pipe somebody put there must not hang us. */
+static RESULT open_regular(const char *path, int extra_flags, struct stat *st, int *ret_fd)
+{
+    CLEANUP(closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | extra_flags);
+
+    if (fd < 0 || fstat(fd, st) != 0)
+        return err_sys(errno == ENOENT ? ERR_NOT_FOUND : ERR_STORAGE, errno, "open '%s'", path);
+    if (!S_ISREG(st->st_mode))
+        return err_new(ERR_STORAGE, "open '%s': not a regular file", path);
+    *ret_fd = TAKE_FD(fd);
+    return NULL;
+}
+
 RESULT file_read(const char *path, size_t max, struct buf **ret)
 {
     CLEANUP(closep) int fd = -1;
@@ -143,10 +156,28 @@ RESULT file_read_secret(const char *path, size_t max, struct secret **ret)
     return NULL;
 }
 
+RESULT file_read_regular(const char *path, size_t max, struct buf **ret)
+{
+    CLEANUP(closep) int fd = -1;
+    struct stat st;
+
+    TRY(open_regular(path, 0, &st, &fd));
+    TRY_CTX(read_buf(fd, max, ret), "'%s'", path);
+    return NULL;
+}
+
+RESULT file_read_regular_secret(const char *path, size_t max, struct secret **ret)
+{
+    CLEANUP(closep) int fd = -1;
+    struct stat st;
+
+    TRY(open_regular(path, 0, &st, &fd));
+    TRY_CTX(read_secret(fd, max, ret), "'%s'", path);
+    return NULL;
+}
+
 static RESULT check_private(const char *path, const struct stat *st)
 {
-    if (!S_ISREG(st->st_mode))
-        return err_new(ERR_STORAGE, "open '%s': not a regular file", path);
     if (st->st_uid != geteuid() && st->st_uid != 0)
         return err_set_hint(
             err_new(ERR_STORAGE, "open '%s': it belongs to user %u", path, st->st_uid),
@@ -160,15 +191,16 @@ static RESULT check_private(const char *path, const struct stat *st)
 
 RESULT file_read_private(const char *path, size_t max, struct secret **ret)
 {
-    /* O_NONBLOCK: a pipe somebody put there must not hang us. */
-    CLEANUP(closep) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    CLEANUP(closep) int fd = -1;
     struct stat st;
 
-    if (fd < 0 && errno == ELOOP)
+    struct err *e = open_regular(path, O_NOFOLLOW, &st, &fd);
+    if (e && err_errno(e) == ELOOP) {
+        err_free(e);
         return err_set_hint(err_new(ERR_STORAGE, "open '%s': it is a symbolic link", path),
                             "Give the path of the file itself.");
-    if (fd < 0 || fstat(fd, &st) != 0)
-        return err_sys(errno == ENOENT ? ERR_NOT_FOUND : ERR_STORAGE, errno, "open '%s'", path);
+    }
+    TRY(e);
     TRY(check_private(path, &st));
     TRY_CTX(read_secret(fd, max, ret), "'%s'", path);
     return NULL;

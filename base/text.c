@@ -35,3 +35,11 @@ bool text_number(const char *text, int64_t *ret)
     *ret = strtoll(text, &end, 10);
     return errno == 0 && *end == '\0';
 }
+
+int text_digits(const char *text, size_t len)
+{
+    int value = 0;
+    for (size_t i = 0; i < len; i++)
+        value = value * 10 + (text[i] - '0');
+    return value;
+}

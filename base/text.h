@@ -24,4 +24,7 @@ bool text_take_prefix(const char **text, const char *prefix);
 /* A whole text of decimal digits, no sign, no blanks. false: it is not (NULL neither), or too large. */
 bool text_number(const char *text, int64_t *ret);
 
+/* The number that `len` digits say; whoever asks has seen that they are digits, and nine at most. */
+int text_digits(const char *text, size_t len);
+
 #endif

@@ -18,6 +18,10 @@ find_program(PROTOC_C protoc-c REQUIRED)
 # links gRPC dynamically. Everywhere else the static archives make the program smaller and quicker.
 option(TBOT_STATIC_GRPC "Link gRPC and abseil statically where their archives exist" ON)
 
+# A target with the property TBOT_STATIC is linked without any shared library: cmake/static.cmake. So that both
+# kinds of program can be made of the same objects, what a library is linked as is asked of the program.
+set(is_static $<BOOL:$<TARGET_PROPERTY:TBOT_STATIC>>)
+
 add_library(dep_grpc INTERFACE)
 
 # Puts into `out` the static form of every library pkg-config names, and OFF when one has none.
@@ -59,7 +63,7 @@ if(TBOT_GRPC_ARCHIVES)
     target_include_directories(dep_grpc INTERFACE ${GRPC_INCLUDE_DIRS})
     target_link_libraries(dep_grpc INTERFACE
         -Wl,--start-group ${TBOT_GRPC_ARCHIVES} -Wl,--end-group
-        -Wl,-Bstatic -lstdc++ -Wl,-Bdynamic -lz -lm Threads::Threads)
+        -Wl,-Bstatic -lstdc++ $<$<NOT:${is_static}>:-Wl,-Bdynamic> -lz -lm Threads::Threads)
     message(STATUS "gRPC: linked statically")
 else()
     target_link_libraries(dep_grpc INTERFACE PkgConfig::GRPC Threads::Threads)
@@ -82,13 +86,25 @@ tbot_dependency(dep_jansson PkgConfig::JANSSON libjansson.a)
 tbot_dependency(dep_protobufc PkgConfig::PROTOBUFC libprotobuf-c.a)
 tbot_dependency(dep_http_parser ${HTTP_PARSER_LIBRARY} libhttp_parser.a)
 
-# Always shared: its archive would bring GnuTLS, which it is built with and which we do not use.
-add_library(dep_microhttpd INTERFACE)
-target_link_libraries(dep_microhttpd INTERFACE PkgConfig::MICROHTTPD)
+# tbot_shared_dependency(TARGET PKG_TARGET ARCHIVE…): shared, so that a distribution's updates reach us, but in a static
+# program these archives. What of them is not there is noted in TBOT_MISSING_ARCHIVES.
+set(TBOT_MISSING_ARCHIVES)
+function(tbot_shared_dependency target pkg_target)
+    set(archives)
+    set(missing ${TBOT_MISSING_ARCHIVES})
+    foreach(archive IN LISTS ARGN)
+        find_library(ARCHIVE_${archive} ${archive} NO_CACHE)
+        if(NOT ARCHIVE_${archive})
+            list(APPEND missing ${archive})
+        endif()
+        list(APPEND archives ${ARCHIVE_${archive}})
+    endforeach()
+    set(TBOT_MISSING_ARCHIVES "${missing}" PARENT_SCOPE)
+    add_library(${target} INTERFACE)
+    target_link_libraries(${target} INTERFACE "$<${is_static}:${archives}>" "$<$<NOT:${is_static}>:${pkg_target}>")
+endfunction()
 
-# Always shared: gRPC's archives use the shared one, and one copy is enough.
-add_library(dep_zlib INTERFACE)
-target_link_libraries(dep_zlib INTERFACE PkgConfig::ZLIB)
-
-add_library(dep_openssl INTERFACE)
-target_link_libraries(dep_openssl INTERFACE PkgConfig::OPENSSL)
+tbot_shared_dependency(dep_microhttpd PkgConfig::MICROHTTPD libmicrohttpd.a)
+# Not a second copy beside the one that gRPC's archives ask for.
+tbot_shared_dependency(dep_zlib PkgConfig::ZLIB libz.a)
+tbot_shared_dependency(dep_openssl PkgConfig::OPENSSL libssl.a libcrypto.a)

@@ -5,6 +5,10 @@ set(TBOT_SANITIZE "" CACHE STRING "Sanitizers, e.g. 'address,undefined' or 'thre
 option(TBOT_WERROR "Warnings are errors" OFF)
 option(TBOT_FUZZ "Build the fuzzers (clang)" OFF)
 
+# What is shipped has the same bytes wherever its source lies; a debugger wants to know where that is.
+add_compile_options(
+    $<IF:$<CONFIG:MinSizeRel>,-ffile-prefix-map,-fmacro-prefix-map>=${PROJECT_SOURCE_DIR}/=)
+
 add_library(tbot_flags INTERFACE)
 target_include_directories(tbot_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(tbot_flags INTERFACE _GNU_SOURCE)
@@ -35,11 +39,17 @@ if(TBOT_FUZZ)
     target_compile_options(tbot_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 target_link_options(tbot_flags INTERFACE
-    -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed)
+    $<IF:$<BOOL:$<TARGET_PROPERTY:TBOT_STATIC>>,-static-pie,-pie>
+    -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed)
 
 # tbot_add_library(TARGET SOURCES … USES …): a static library of ours.
 function(tbot_add_library target)
     cmake_parse_arguments(ARG "" "" "SOURCES;USES;PRIVATE_USES" ${ARGN})
     add_library(${target} STATIC ${ARG_SOURCES})
     target_link_libraries(${target} PUBLIC tbot_flags ${ARG_USES} PRIVATE ${ARG_PRIVATE_USES})
+endfunction()
+
+# What the linker really took, beside the program: packaging/sbom/bill reads it.
+function(tbot_write_map target)
+    target_link_options(${target} PRIVATE -Wl,-Map=$<TARGET_FILE:${target}>.map)
 endfunction()

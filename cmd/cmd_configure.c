@@ -14,6 +14,7 @@ static const struct command_help help = {
     .examples = "  tbot configure identity --proxy-server example.com:443 --join-method token \\\n"
                 "      --token /etc/tbot.token --destination /srv/identity -o /etc/tbot.yaml\n"
                 "  tbot configure legacy --auth-server 10.0.0.1:3025 --join-method token\n",
+    .commands = start_sub_commands,
 };
 
 static RESULT build(const struct start_options *options, struct config **ret)

@@ -74,6 +74,8 @@ static int get_log_level(struct globals *globals, int argc, char **argv)
     return print_text(globals, &get_level_help, "/log-level", argc, argv);
 }
 
+static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
+
 static const struct command_help set_level_help = {
     .usage = "tbot debug set-log-level LEVEL [--for TIME] [options]",
     .about =
@@ -81,6 +83,7 @@ static const struct command_help set_level_help = {
         "agent puts it back by itself; otherwise it lasts until the agent ends.\n\n"
         "Over the network the agent wants a token with the right to change.\n\n" DIAG_EXIT_HELP,
     .examples = "  tbot debug set-log-level debug --for 10m\n",
+    .operands = levels,
 };
 
 struct level_values {
@@ -144,39 +147,27 @@ static int metrics(struct globals *globals, int argc, char **argv)
 
 /* --- which of them --- */
 
+static const struct command sub_commands[] = {
+    {"get-log-level", "print the level of its log", get_log_level},
+    {"set-log-level", "change it, for a while or for good", set_log_level},
+    {"profile", "what it spends processor time or memory on, for 'go tool pprof'",
+     cmd_debug_profile},
+    {"metrics", "its metrics", metrics},
+    {"dump", "one archive with all that support asks for, and no secret", cmd_debug_dump},
+    {0},
+};
+
 static const struct command_help help = {
     .usage = "tbot debug COMMAND [options]",
-    .about = "Looks into the running agent.\n\n"
-             "  get-log-level    print the level of its log\n"
-             "  set-log-level    change it, for a while or for good\n"
-             "  profile          what it spends processor time or memory on, for 'go tool pprof'\n"
-             "  metrics          its metrics\n"
-             "  dump             one archive with all that support asks for, and no secret\n\n"
-             "'tbot debug COMMAND --help' explains each.\n",
+    .about = "Looks into the running agent. 'tbot debug COMMAND --help' explains each command.\n",
+    .commands = sub_commands,
 };
-
-static const struct sub_command {
-    const char *name;
-    int (*run)(struct globals *globals, int argc, char **argv);
-} sub_commands[] = {
-    {"get-log-level", get_log_level}, {"set-log-level", set_log_level},
-    {"profile", cmd_debug_profile},   {"metrics", metrics},
-    {"dump", cmd_debug_dump},
-};
-
-static const struct sub_command *find(const char *name)
-{
-    for (size_t i = 0; i < sizeof(sub_commands) / sizeof(*sub_commands); i++)
-        if (strcmp(sub_commands[i].name, name) == 0)
-            return &sub_commands[i];
-    return NULL;
-}
 
 static RESULT refuse(const char *name)
 {
     struct config_suggest near = {.wrong = name};
-    for (size_t i = 0; i < sizeof(sub_commands) / sizeof(*sub_commands); i++)
-        config_suggest_try(&near, sub_commands[i].name);
+    for (const struct command *sub = sub_commands; sub->name; sub++)
+        config_suggest_try(&near, sub->name);
     if (near.best)
         return err_new(ERR_USAGE, "no command 'debug %s', did you mean 'debug %s'?", name,
                        near.best);
@@ -190,7 +181,7 @@ int cmd_debug(struct globals *globals, int argc, char **argv)
     struct err *e = opts_parse_leading(&set, 1, argc, argv, &used);
     if (e)
         return diag_options_fail(e);
-    const struct sub_command *sub = used < argc ? find(argv[used]) : NULL;
+    const struct command *sub = used < argc ? command_find(sub_commands, argv[used]) : NULL;
     if (sub)
         return sub->run(globals, argc - used - 1, argv + used + 1);
     if (used < argc)

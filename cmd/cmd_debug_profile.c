@@ -9,6 +9,8 @@
 
 #define PAGE_MAX 256
 
+static const char *const kinds[] = {"cpu", "heap", NULL};
+
 static const struct command_help help = {
     .usage = "tbot debug profile [cpu|heap] [--seconds N] [-o FILE] [options]",
     .about = "Writes a profile of the running agent for 'go tool pprof': where processor time goes "
@@ -19,6 +21,7 @@ static const struct command_help help = {
              "\n" DIAG_EXIT_HELP,
     .examples = "  tbot debug profile --seconds 10\n"
                 "  tbot debug profile heap -o heap.pb.gz && go tool pprof -top heap.pb.gz\n",
+    .operands = kinds,
 };
 
 struct values {

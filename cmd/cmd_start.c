@@ -7,6 +7,7 @@
 #include "diag/profile/heap_profile.h"
 #include "transport/transport.h"
 
+#include <sysexits.h>
 #include <unistd.h>
 
 #ifndef TBOT_REVISION
@@ -39,10 +40,11 @@ static void begin_heap_profile(struct log *log)
     err_free(e);
 }
 
-static struct err *run(const struct config *config, const struct notify_socket *manager,
+static struct err *run(struct start_config *start, const struct notify_socket *manager,
                        struct log *log)
 {
-    const struct agent_setup setup = {.config = config,
+    const struct agent_setup setup = {.config = start->config,
+                                      .reload = {.arg = start, .read = start_config_again},
                                       .clock = clock_system(),
                                       .entropy = entropy_system(),
                                       .log = log,
@@ -57,7 +59,25 @@ static struct err *run(const struct config *config, const struct notify_socket *
     return e;
 }
 
-static int start(const struct start_config *start)
+/*
+ * What the manager that would start us again needs to know. The configuration has a code of its own, as it
+ * does not heal by trying: see `tbot help install systemd`.
+ */
+static int exit_code(const struct err *e)
+{
+    switch (err_code(e)) {
+    case ERR_OK:
+        return 0;
+    case ERR_USAGE:
+        return 2;
+    case ERR_CONFIG:
+        return EX_CONFIG;
+    default:
+        return 1;
+    }
+}
+
+static int start(struct start_config *start)
 {
     CLEANUP(notify_socket_release) struct notify_socket manager = NOTIFY_SOCKET_NONE;
     CLEANUP(log_freep)
@@ -74,12 +94,21 @@ static int start(const struct start_config *start)
     find_manager(&manager, log);
     if (start->config->debug)
         begin_heap_profile(log);
-    struct err *e = run(start->config, &manager, log);
+    struct err *e = run(start, &manager, log);
     if (!e)
         return 0;
     log_err(log, LOG_ERROR, "agent", "ended", e);
-    int code = err_code(e) == ERR_USAGE ? 2 : 1;
+    int code = exit_code(e);
     err_free(e);
+    return code;
+}
+
+/* Nothing but the configuration was read up to here: a file that is missing is a mistake in it. */
+static int refuse(struct err *e)
+{
+    bool is_file = err_code(e) == ERR_STORAGE || err_code(e) == ERR_NOT_FOUND;
+    int code = is_file ? EX_CONFIG : exit_code(e);
+    (void)command_fail(e); /* which knows less of codes */
     return code;
 }
 
@@ -90,6 +119,6 @@ int cmd_start(struct globals *globals, int argc, char **argv)
     loop_block_signals();
     struct err *e = start_config_load(&values, globals, argc, argv);
     if (e)
-        return command_fail(e);
+        return refuse(e);
     return values.config ? start(&values) : 0;
 }

@@ -27,6 +27,7 @@ static const struct command_help help = {
         "  tbot test -c /etc/tbot.yaml --connect\n"
         "  sudo -u tbot tbot test -c /etc/tbot.new.yaml\n"
         "  tbot test -c /etc/tbot.yaml --json | jq '.checks[] | select(.status != \"ok\")'\n",
+    .commands = start_sub_commands,
 };
 
 /* What is tested, and who is told. */

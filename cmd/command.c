@@ -39,8 +39,15 @@ static const struct opt global_opts[] = {
 
 /* Commands of the Go tbot that are still to come. */
 static const char *const not_built[] = {
-    "copy-binaries", "db",      "init",  "install",        "keypair",
-    "kube",          "migrate", "proxy", "spiffe-inspect", "ssh-multiplexer-proxy-command",
+    "copy-binaries",
+    "db",
+    "init",
+    "keypair",
+    "kube",
+    "migrate",
+    "proxy",
+    "spiffe-inspect",
+    "ssh-multiplexer-proxy-command",
     "tpm",
 };
 
@@ -50,9 +57,34 @@ struct opt_set globals_set(struct globals *globals)
                             globals};
 }
 
+/* Who asked: every help shows the options that may stand anywhere. */
+static const struct help_reader *find_reader(const struct opt_set *sets, size_t n_sets)
+{
+    for (size_t s = 0; s < n_sets; s++)
+        if (sets[s].opts == global_opts)
+            return ((const struct globals *)sets[s].values)->reader;
+    return NULL;
+}
+
+void command_print_table(FILE *to, const struct command *table)
+{
+    for (const struct command *command = table; command->name; command++)
+        if (command->summary)
+            fprintf(to, "  %-14s %s\n", command->name, command->summary);
+}
+
 int command_help(const struct command_help *help, const struct opt_set *sets, size_t n_sets)
 {
+    const struct help_reader *reader = find_reader(sets, n_sets);
+    if (reader) {
+        reader->read(reader->to, help, sets, n_sets);
+        return 0;
+    }
     printf("Usage: %s\n\n%s", help->usage, help->about);
+    if (help->commands) {
+        puts("\nCommands:");
+        command_print_table(stdout, help->commands);
+    }
     opts_print_help(stdout, sets, n_sets);
     if (help->examples)
         printf("\nExamples:\n%s", help->examples);
@@ -88,9 +120,9 @@ void command_warn(const struct strlist *warnings)
         print_lines("warning: ", warnings->items[i]);
 }
 
-const struct command *command_find(const char *name)
+const struct command *command_find(const struct command *table, const char *name)
 {
-    for (const struct command *command = command_table; command->name; command++)
+    for (const struct command *command = table; command->name; command++)
         if (strcmp(command->name, name) == 0)
             return command;
     return NULL;

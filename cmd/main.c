@@ -12,9 +12,12 @@ const struct command command_table[] = {
     {"status", "show how the running agent is", cmd_status},
     {"readyz", "ask whether it is ready, or serving", cmd_readyz},
     {"wait", "wait until it is", cmd_wait},
+    {"reload", "make it read its configuration again", cmd_reload},
     {"renew", "make it renew everything now", cmd_renew},
     {"debug", "its log level, metrics, profiles, and a dump for support", cmd_debug},
+    {"install", "make this machine run it: a unit for systemd", cmd_install},
     {"ssh-proxy-command", NULL, cmd_ssh_proxy_command}, /* for ssh, not for people */
+    {"completion", "complete this command line in a shell", cmd_completion},
     {"version", "print the version", cmd_version},
     {"help", "explain a command, or the configuration file", cmd_help},
     {0},
@@ -42,7 +45,7 @@ int main(int argc, char **argv)
     if (n_words == 0)
         return globals.help ? cmd_help(&globals, 0, words)
                             : command_fail(err_new(ERR_USAGE, "which command? See 'tbot help'"));
-    const struct command *command = command_find(words[0]);
+    const struct command *command = command_find(command_table, words[0]);
     if (!command)
         return command_fail(command_refuse(words[0]));
     return command->run(&globals, n_words - 1, words + 1);

@@ -44,7 +44,8 @@ struct opt {
     const char *name;
     char letter; /* 0: none */
     enum opt_kind kind;
-    const char *arg; /* what help calls the value */
+    const char
+        *arg; /* what help calls the value; FILE, PATH, DIR and PLACE are completed as such */
     const char *env; /* environment variable, or NULL */
     const char *help;
     const char *const *choices; /* NULL-terminated, or NULL */
@@ -74,6 +75,12 @@ RESULT opts_parse_leading(const struct opt_set *sets, size_t n_sets, int argc, c
 RESULT opts_from_environment(const struct opt_set *sets, size_t n_sets);
 
 RESULT opts_check_required(const struct opt_set *sets, size_t n_sets);
+
+/* Help, and whoever completes a line, shows it. */
+bool opts_is_shown(const struct opt *opt);
+
+/* ... and its twin, `--no-name`, too. */
+bool opts_has_twin(const struct opt *opt);
 
 /* One line or more for every option that is not hidden. */
 void opts_print_help(FILE *to, const struct opt_set *sets, size_t n_sets);

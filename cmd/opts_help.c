@@ -38,11 +38,20 @@ static void print_choices(FILE *to, const struct opt *opt, int *at)
     }
 }
 
+bool opts_is_shown(const struct opt *opt)
+{
+    return !(opt->flags & (OPT_HIDDEN | OPT_NOT_BUILT));
+}
+
+bool opts_has_twin(const struct opt *opt)
+{
+    return opt->kind == OPT_SWITCH && !(opt->flags & OPT_NO_TWIN);
+}
+
 static void print_opt(FILE *to, const struct opt *opt)
 {
-    bool has_twin = opt->kind == OPT_SWITCH && !(opt->flags & OPT_NO_TWIN);
     int at = opt->letter ? fprintf(to, "  -%c, ", opt->letter) : fprintf(to, "      ");
-    at += fprintf(to, "--%s%s", has_twin ? "[no-]" : "", opt->name);
+    at += fprintf(to, "--%s%s", opts_has_twin(opt) ? "[no-]" : "", opt->name);
     if (opt->arg)
         at += fprintf(to, opt->implied ? "[=%s]" : " %s", opt->arg);
     if (at >= COLUMN) {
@@ -63,11 +72,6 @@ static void print_opt(FILE *to, const struct opt *opt)
         print_wrapped(to, variable, COLUMN, &at);
     }
     fputc('\n', to);
-}
-
-static bool is_shown(const struct opt *opt)
-{
-    return !(opt->flags & (OPT_HIDDEN | OPT_NOT_BUILT));
 }
 
 static void print_not_built(FILE *to, const struct opt_set *sets, size_t n_sets)
@@ -95,7 +99,7 @@ void opts_print_help(FILE *to, const struct opt_set *sets, size_t n_sets)
     for (size_t s = 0; s < n_sets; s++) {
         fprintf(to, "\n%s:\n", sets[s].title);
         for (size_t i = 0; i < sets[s].n_opts; i++)
-            if (is_shown(&sets[s].opts[i]))
+            if (opts_is_shown(&sets[s].opts[i]))
                 print_opt(to, &sets[s].opts[i]);
     }
     print_not_built(to, sets, n_sets);

@@ -2,6 +2,7 @@
 #include "cmd/start_config.h"
 
 #include "agent/cluster.h"
+#include "agent/config_credential.h"
 
 #include <string.h>
 
@@ -10,16 +11,15 @@ static const struct command_help help = {
     .about =
         "Joins the cluster, keeps the bot's identity renewed and the files of every service "
         "fresh,\n"
-        "until it is stopped (Ctrl-C, SIGTERM). SIGHUP and SIGUSR1 renew everything at once.\n\n"
-        "  start            runs what the configuration file says\n"
-        "  start legacy     the same\n"
-        "  start identity   adds one identity output, described by options; needs no file\n\n"
+        "until it is stopped (Ctrl-C, SIGTERM). SIGHUP, as 'tbot reload', reads the configuration\n"
+        "again; SIGUSR1, as 'tbot renew', renews everything at once.\n\n"
         "Options win over the file. --token, --join-method and --ca-pin replace the file's whole\n"
         "'onboarding' section.\n",
     .examples = "  tbot start -c /etc/tbot.yaml\n"
                 "  tbot start -c /etc/tbot.yaml --oneshot\n"
                 "  TELEPORT_BOT_TOKEN=… tbot start identity --proxy-server example.com:443 \\\n"
                 "      --join-method token --storage /var/lib/tbot --destination /srv/identity\n",
+    .commands = start_sub_commands,
 };
 
 RESULT start_config_check_given(const struct start_options *o, const char *verb)
@@ -53,6 +53,7 @@ RESULT start_config_complete(const struct start_options *options, struct config 
 {
     TRY(config_merge(config, &options->overrides));
     TRY(config_validate(config));
+    TRY(config_credential_find(config, getenv));
     return warn_of_idleness(config);
 }
 
@@ -73,6 +74,22 @@ struct err *start_config_load(struct start_config *start, struct globals *global
     start->is_debug = config->debug;
     start->is_json = globals->log_format && strcmp(globals->log_format, "json") == 0;
     start->config = TAKE(config);
+    return NULL;
+}
+
+RESULT start_config_again(void *arg, struct config **ret)
+{
+    const struct start_config *start = arg;
+    const struct start_options *options = &start->options;
+    const char *path = options->globals->config_path;
+    CLEANUP(config_freep) struct config *config = NULL;
+    if (path && strcmp(path, "-") == 0)
+        return err_set_hint(err_new(ERR_CONFIG, "standard input cannot be read a second time"),
+                            "Start with a file (-c FILE) to be able to reload, or restart.");
+    TRY(start_config_read(options, &config));
+    TRY(start_config_complete(options, config));
+    TRY(cluster_check_environment(config, getenv));
+    *ret = TAKE(config);
     return NULL;
 }
 

@@ -35,6 +35,12 @@ RESULT start_config_complete(const struct start_options *options, struct config 
 RESULT start_config_load(struct start_config *start, struct globals *globals, int argc,
                          char **argv);
 
+/*
+ * The same once more from the same command line, for a reload: `arg` is the struct start_config, loaded, which
+ * stays as it is. From any thread, one at a time. ERR_CONFIG also for what can be read only once.
+ */
+RESULT start_config_again(void *arg, struct config **ret);
+
 void start_config_release(struct start_config *start);
 
 #endif

@@ -12,6 +12,12 @@
         (title_), (opts_), sizeof(opts_) / sizeof(*(opts_)), (options_)                            \
     }
 
+const struct command start_sub_commands[] = {
+    {"identity", "one identity output, described by options; needs no file", NULL},
+    {"legacy", "what the configuration file says; so it is without this word too", NULL},
+    {0},
+};
+
 static const char *const startup_choices[] = {"auto", "wait", "exit", NULL};
 
 static const struct opt shared_opts[] = {

@@ -22,6 +22,9 @@ enum start_command {
     START_TEST,      /* has --connect, --timeout and --json too */
 };
 
+/* For their help; start_options_parse() tells them apart, they have nothing to run. */
+extern const struct command start_sub_commands[];
+
 enum { START_MAX_SETS = 4 };
 
 struct start_options {

@@ -2,6 +2,7 @@
 #include "cmd/status_doc.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "cmd/plain_text.h"
 #include "transport/json_read.h"
 
@@ -56,25 +57,17 @@ static bool has_form(const char *text)
     return true;
 }
 
-static int number(const char *text, size_t len)
-{
-    int value = 0;
-    for (size_t i = 0; i < len; i++)
-        value = value * 10 + (text[i] - '0');
-    return value;
-}
-
 struct wall status_doc_parse_time(const char *text)
 {
     if (!text || !has_form(text))
         return WALL_NONE;
     struct tm tm = {
-        .tm_year = number(text, 4) - 1900,
-        .tm_mon = number(text + 5, 2) - 1,
-        .tm_mday = number(text + 8, 2),
-        .tm_hour = number(text + 11, 2),
-        .tm_min = number(text + 14, 2),
-        .tm_sec = number(text + 17, 2),
+        .tm_year = text_digits(text, 4) - 1900,
+        .tm_mon = text_digits(text + 5, 2) - 1,
+        .tm_mday = text_digits(text + 8, 2),
+        .tm_hour = text_digits(text + 11, 2),
+        .tm_min = text_digits(text + 14, 2),
+        .tm_sec = text_digits(text + 17, 2),
     };
     return wall_of_unix(timegm(&tm));
 }

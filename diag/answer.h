@@ -91,7 +91,8 @@ struct diag_facts {
     const struct log *log;              /* NULL: there is no level to see or set */
     struct wall log_level_until;        /* it goes back by itself then; WALL_NONE: it does not */
     struct diag_profile_view profile;
-    bool may_hold; /* there is a place for one more who waits */
+    unsigned awaited; /* the number of the reload that this very request waits for; 0: none yet */
+    bool may_hold;    /* there is a place for one more who waits */
 };
 
 /* {"error": text} */
@@ -139,6 +140,11 @@ RESULT diag_answer_set_log_level(const struct diag_facts *f, struct bytes level,
 
 /* 202 and the deed; 409 while the agent stops; 501 for what it cannot do. */
 RESULT diag_answer_renew(const struct diag_facts *f, struct diag_answer *a);
+
+/*
+ * Holds, with the deed, until the configuration was read again, and tells how that went: 200 and what has
+ * changed, 422 and why nothing has. 202 where nobody more can be held. 409 and 501 as above.
+ */
 RESULT diag_answer_reload(const struct diag_facts *f, struct diag_answer *a);
 
 /* What there is below /debug/pprof/. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/strlist.h"
 #include "diag/answer_json.h"
 
 #include <stdio.h>
@@ -108,12 +109,56 @@ RESULT diag_answer_renew(const struct diag_facts *f, struct diag_answer *a)
     return begin(f, DIAG_DEED_RENEW, "renewing everything", a);
 }
 
+/* --- reload --- */
+
+static json_t *texts_json(const struct strlist *texts)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; texts && i < texts->len; i++) {
+        json_t *text = json_string(texts->items[i]);
+        json_array_append_new(list, text ? text : json_string("(not UTF-8)"));
+    }
+    return list;
+}
+
+static struct err *answer_outcome(const struct diag_reloads *r, struct diag_answer *a)
+{
+    json_t *o = json_object();
+    if (r->last_error) {
+        diag_json_text(o, "error", r->last_error);
+        json_object_set_new(o, "errors", texts_json(r->errors));
+        json_object_set_new(o, "restart_needed", texts_json(r->restart));
+        return diag_json_finish(o, 422, a);
+    }
+    diag_json_text(o, "status", "the new configuration is in force");
+    json_object_set_new(o, "added", texts_json(r->added));
+    json_object_set_new(o, "changed", texts_json(r->changed));
+    json_object_set_new(o, "removed", texts_json(r->removed));
+    diag_json_number(o, "kept", (int64_t)r->n_kept);
+    json_object_set_new(o, "warnings", texts_json(r->warnings));
+    return diag_json_finish(o, 200, a);
+}
+
 RESULT diag_answer_reload(const struct diag_facts *f, struct diag_answer *a)
 {
+    struct diag_report r = {.mode = DIAG_DAEMON};
     if (!f->control || !f->control->reload)
         return diag_answer_error(
             501, "this agent reads its configuration at the start alone: restart it", a);
-    return begin(f, DIAG_DEED_RELOAD, "reading the configuration anew", a);
+    if (is_stopping(f))
+        return diag_answer_error(409, "the agent is stopping", a);
+    if (f->reporter.report)
+        f->reporter.report(f->reporter.arg, &r);
+    if (f->awaited > 0 && r.reloads.done >= f->awaited)
+        return answer_outcome(&r.reloads, a);
+    if (f->awaited == 0)
+        a->deed.kind = DIAG_DEED_RELOAD;
+    if (!f->may_hold || !f->reporter.report)
+        return answer_status(202, "reading the configuration anew", a);
+    a->deed.awaited = r.reloads.awaited;
+    a->is_held = true;
+    a->ask_at = MONO_NEVER;
+    return NULL;
 }
 
 RESULT diag_answer_shut_down(const struct diag_facts *f, struct diag_answer *a)

@@ -35,6 +35,7 @@ struct diag_deed {
     enum log_level level; /* LOG_LEVEL */
     struct dur lasting; /* LOG_LEVEL: then it goes back by itself; 0: it stays. PROFILE: how long */
     enum profiler_kind profile;
+    unsigned awaited;   /* RELOAD: the number of the one that who is held waits for; 0: nobody is */
     struct bytes input; /* PROFILE: see struct profiler_order; borrowed from the request */
 };
 

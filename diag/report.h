@@ -77,11 +77,23 @@ struct diag_identity {
     const char *error;  /* of the last attempt; NULL: it succeeded */
 };
 
+struct strlist;
+
+/* Each has a number, from 1 on. Lists that are NULL are empty. */
 struct diag_reloads {
     unsigned succeeded, failed;
+    unsigned awaited;       /* the number of the one that answers who asks now */
+    unsigned done;          /* that of the last that has ended */
     struct wall last;       /* the last one ended, in either way */
     const char *last_error; /* NULL: it succeeded */
     bool is_under_way;
+
+    /* What the last one did: names of services. It is all or nothing, so either these or `errors` count. */
+    const struct strlist *added, *changed, *removed;
+    size_t n_kept;
+    const struct strlist *errors;  /* a sentence each */
+    const struct strlist *restart; /* keys that are read at the start alone, and differ */
+    const struct strlist *warnings;
 };
 
 struct diag_report {

@@ -207,7 +207,16 @@ static struct err *open_ear(struct diag_server *s, const struct diag_address *a)
     ear->resume = (struct loop_timer){.fn = resume, .arg = ear};
     TRY(loop_io_add(s->c.loop, &ear->io, EPOLLIN));
     ear->is_watched = true;
-    log_info(s->c.log, "diag", "listening", LOG_STR("address", ear->listener.text));
+    return NULL;
+}
+
+/* Once all are open: who cannot have one may begin again with fewer. */
+static struct err *open_ears(struct diag_server *s)
+{
+    for (size_t i = 0; i < s->c.n_addresses; i++)
+        TRY(open_ear(s, &s->c.addresses[i]));
+    for (size_t i = 0; i < s->n_ears; i++)
+        log_info(s->c.log, "diag", "listening", LOG_STR("address", s->ears[i].listener.text));
     return NULL;
 }
 
@@ -244,8 +253,7 @@ static struct err *start(struct diag_server *s)
                                     .ready = on_decrypted};
     TRY(server_asker_init(s));
     TRY(diag_http_new(&http, &s->http));
-    for (size_t i = 0; i < s->c.n_addresses; i++)
-        TRY(open_ear(s, &s->c.addresses[i]));
+    TRY(open_ears(s));
     server_asker_warn(s);
     server_metrics_declare(s->c.metrics);
     tick(s);

@@ -71,6 +71,8 @@ static void take_on(struct diag_server *s, const struct place *at, const struct 
         diag_profiles_start(&s->profiles, index_of(s, at), d);
         return;
     }
+    if (d->kind == DIAG_DEED_RELOAD)
+        s->awaited[index_of(s, at)] = d->awaited;
     s->renews |= d->kind == DIAG_DEED_RENEW;
     s->reloads |= d->kind == DIAG_DEED_RELOAD;
     s->shuts_down |= d->kind == DIAG_DEED_SHUT_DOWN;
@@ -106,6 +108,7 @@ static struct diag_facts facts_for(const struct diag_server *s, const struct pla
         .log = s->c.log,
         .log_level_until = s->log_switch.until,
         .profile = diag_profiles_view(&s->profiles, index_of(s, at)),
+        .awaited = s->awaited[index_of(s, at)],
         .may_hold = at->state == PLACE_HELD || places_may_hold(&s->places, at->is_local),
     };
 }
@@ -148,12 +151,19 @@ bool server_answer_make(void *arg, struct place *at, struct diag_request *r, str
     return is_made;
 }
 
+/* What somebody there has waited for. */
+static void forget(struct diag_server *s, const struct place *at)
+{
+    diag_profiles_forget(&s->profiles, index_of(s, at));
+    s->awaited[index_of(s, at)] = 0;
+}
+
 void server_answer_sent(void *arg, struct place *at)
 {
     struct diag_server *s = arg;
     if (at->state == PLACE_ANSWERING)
         server_metrics_took(s->c.metrics, mono_diff(clock_mono(s->c.clock), at->since));
-    diag_profiles_forget(&s->profiles, index_of(s, at));
+    forget(s, at);
     place_end_answer(at, now(s));
     show_in_flight(s);
 }
@@ -162,7 +172,7 @@ void server_answer_sent(void *arg, struct place *at)
 void server_answer_closed(void *arg, struct place *at)
 {
     struct diag_server *s = arg;
-    diag_profiles_forget(&s->profiles, index_of(s, at));
+    forget(s, at);
     if (at->tls) {
         place_end_answer(at, now(s));
         server_plan_deadline(s);

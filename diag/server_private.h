@@ -43,6 +43,8 @@ struct diag_server {
     struct loop_timer ask; /* those who are held, again */
     struct diag_log_switch log_switch;
     struct diag_profiles profiles;
+    unsigned
+        awaited[PLACES_MAX]; /* the number of the reload that somebody there waits for; 0: none */
     bool renews, reloads, shuts_down; /* deeds to be done */
     struct loop_timer act;
 };

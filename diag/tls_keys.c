@@ -32,22 +32,12 @@ static bool asks_clients(const struct diag_tls_keys *k)
 
 /* --- reading --- */
 
-/* Before it is opened: a pipe in its place would stop the loop. */
-static RESULT check_file(const char *path, const struct file_stamp *stamp)
-{
-    if (!stamp->is_file)
-        return err_new(ERR_NOT_FOUND, "'%s': there is no such file", path);
-    return NULL;
-}
-
 static RESULT read_pair(const struct diag_tls_keys *k, struct pair *ret)
 {
     CLEANUP(buf_freep) struct buf *cert = NULL;
     CLEANUP(secret_freep) struct secret *key = NULL;
-    TRY(check_file(k->c.cert, &k->stamps.cert));
-    TRY(check_file(k->c.key, &k->stamps.key));
-    TRY(file_read(k->c.cert, X509_PEM_MAX, &cert));
-    TRY(file_read_secret(k->c.key, KEY_FILE_MAX, &key));
+    TRY(file_read_regular(k->c.cert, X509_PEM_MAX, &cert));
+    TRY(file_read_regular_secret(k->c.key, KEY_FILE_MAX, &key));
     TRY_CTX(pair_from_pem(buf_bytes(cert), secret_bytes(key), ret), "'%s' and '%s'", k->c.cert,
             k->c.key);
     return NULL;
@@ -56,8 +46,7 @@ static RESULT read_pair(const struct diag_tls_keys *k, struct pair *ret)
 static RESULT read_client_ca(const struct diag_tls_keys *k, struct stack_st_X509 *into)
 {
     CLEANUP(buf_freep) struct buf *text = NULL;
-    TRY(check_file(k->c.client_ca, &k->stamps.client_ca));
-    TRY(file_read(k->c.client_ca, X509_PEM_MAX, &text));
+    TRY(file_read_regular(k->c.client_ca, X509_PEM_MAX, &text));
     TRY_CTX(x509_all_from_pem(buf_bytes(text), into), "'%s'", k->c.client_ca);
     return NULL;
 }

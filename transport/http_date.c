@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/http_date.h"
 
+#include "base/text.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <time.h>
@@ -24,14 +26,6 @@ static bool has_form(const char *text)
     return true;
 }
 
-static int number(const char *text, size_t len)
-{
-    int value = 0;
-    for (size_t i = 0; i < len; i++)
-        value = value * 10 + (text[i] - '0');
-    return value;
-}
-
 static int month(const char *text)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -46,12 +40,12 @@ struct wall http_date_parse(const char *text)
     if (!has_form(text))
         return WALL_NONE;
     struct tm tm = {
-        .tm_mday = number(text + 5, 2),
+        .tm_mday = text_digits(text + 5, 2),
         .tm_mon = month(text + 8),
-        .tm_year = number(text + 12, 4) - 1900,
-        .tm_hour = number(text + 17, 2),
-        .tm_min = number(text + 20, 2),
-        .tm_sec = number(text + 23, 2),
+        .tm_year = text_digits(text + 12, 4) - 1900,
+        .tm_hour = text_digits(text + 17, 2),
+        .tm_min = text_digits(text + 20, 2),
+        .tm_sec = text_digits(text + 23, 2),
     };
     /* Our nanoseconds end in 2262. timegm() carries what is too large over: then it is no date. */
     struct tm carried = tm;

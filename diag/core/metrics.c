@@ -224,6 +224,37 @@ void metrics_clear(struct metrics *m, const struct metric_family *f)
     pthread_mutex_unlock(&m->lock);
 }
 
+static bool has_value(const struct family *f, const struct series *s, const char *label,
+                      const char *value)
+{
+    for (size_t i = 0; i < n_labels(f->f); i++)
+        if (strcmp(f->f->labels[i], label) == 0 && strcmp(s->values[i], value) == 0)
+            return true;
+    return false;
+}
+
+static void family_forget(struct family *f, const char *label, const char *value)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < f->len; i++) {
+        if (has_value(f, &f->items[i], label, value))
+            series_release(&f->items[i]);
+        else
+            f->items[kept++] = f->items[i];
+    }
+    f->len = kept;
+}
+
+void metrics_forget(struct metrics *m, const char *label, const char *value)
+{
+    if (!m)
+        return;
+    pthread_mutex_lock(&m->lock);
+    for (size_t i = 0; i < m->n_families; i++)
+        family_forget(&m->families[i], label, value);
+    pthread_mutex_unlock(&m->lock);
+}
+
 void metrics_on_collect(struct metrics *m, void (*fn)(void *arg, struct metrics *m), void *arg)
 {
     if (m->n_collectors == COLLECTORS_MAX)

@@ -61,6 +61,9 @@ void metrics_declare(struct metrics *m, const struct metric_family *f);
 /* Forgets every series of a gauge family, before a collector sets those that still are. */
 void metrics_clear(struct metrics *m, const struct metric_family *f);
 
+/* Forgets every series, of all families, whose label `label` has this value: it is not there any more. */
+void metrics_forget(struct metrics *m, const char *label, const char *value);
+
 /* `fn` is called before every metrics_walk(), on the thread that walks. At most 8. */
 void metrics_on_collect(struct metrics *m, void (*fn)(void *arg, struct metrics *m), void *arg);
 

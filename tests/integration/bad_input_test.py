@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a person got wrong: each a message with its cause and a remedy, exit 1 (2 for usage), nothing lost."""
+"""What a person got wrong: each a message with its cause and a remedy, exit 1 (2 for usage, 78 for the configuration), nothing lost."""
 
 import os
 import shutil
 import socket
 
 from harness import Case, main, run
+
+CONFIG = 78  # EX_CONFIG: a service manager does not try again
 
 
 class BadInput(Case):
@@ -44,7 +46,7 @@ class BadInput(Case):
 
     def test_token_file_is_missing(self):
         agent = self.agent(self.authority(), token=str(self.dir / "nowhere"))
-        self.assert_refused(agent.oneshot(), "nowhere.*[Nn]o such file")
+        self.assert_refused(agent.oneshot(), "nowhere.*[Nn]o such file", CONFIG)
 
     def test_wrong_pin(self):
         authority = self.authority()
@@ -56,7 +58,7 @@ class BadInput(Case):
     def test_pin_of_odd_form(self):
         agent = self.agent(self.authority(), pin="md5:1234")
         done = agent.oneshot()
-        self.assertEqual(1, done.returncode)
+        self.assertEqual(CONFIG, done.returncode)
         self.assertRegex(done.stderr, rf"{agent.config}:\d+:\d+: key 'ca_pins': 'md5:1234'.*tctl status")
 
     def test_nobody_answers(self):
@@ -217,7 +219,7 @@ class BadInput(Case):
     def test_all_errors_of_a_file_are_shown_at_once(self):
         agent = self.agent(self.authority(), ttl="soon", extra=["frobnicate: 1", "oneshot: maybe"])
         done = agent.oneshot()
-        self.assertEqual(1, done.returncode)
+        self.assertEqual(CONFIG, done.returncode)
         for key in ("credential_ttl", "frobnicate", "oneshot"):
             self.assertRegex(done.stderr, rf"{agent.config}:\d+:\d+: key '{key}'")
 
@@ -225,12 +227,12 @@ class BadInput(Case):
         agent = self.agent(self.authority(), extra=["services:", "  - type: ssh-multiplexer",
                                                     "    destination: /tmp"])
         done = agent.oneshot()
-        self.assertEqual(1, done.returncode)
+        self.assertEqual(CONFIG, done.returncode)
         self.assertRegex(done.stderr, rf"{agent.config}:\d+.*ssh-multiplexer")
 
     def test_config_file_is_missing(self):
         done = self.run_tbot("start", "-c", self.dir / "nothing.yaml")
-        self.assertEqual(1, done.returncode)
+        self.assertEqual(CONFIG, done.returncode)
         self.assertIn("nothing.yaml", done.stderr)
 
     def test_unknown_option_is_misuse(self):

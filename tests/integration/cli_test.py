@@ -74,7 +74,7 @@ class CommandLine(Case):
         proxy = {"HTTPS_PROXY": "http://127.0.0.1:9"}
         authority = self.authority()
         done = self.agent(authority, name="far", address="far.invalid:3025", env=proxy).oneshot()
-        self.assertEqual(1, done.returncode)
+        self.assertEqual(78, done.returncode)
         self.assertIn("HTTPS_PROXY", done.stderr)
         self.assertIn("NO_PROXY", done.stderr)
         # As in Go, nobody's proxy is asked for this machine itself.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stopping: at once when nothing is at stake, after the reply when it is, and always when asked twice."""
 
+import fcntl
 import signal
 import time
 
@@ -26,6 +27,17 @@ class Stop(Case):
 
     def test_sigint_stops_within_a_second(self):
         self.assertLess(self.seconds_to_stop(self.running()[1], signal.SIGINT), 1)
+
+    def test_leaves_neither_socket_nor_lock_behind(self):
+        _, agent = self.running()
+        socket, lock = agent.storage / "diag.sock", agent.storage / "lock"
+        self.assertTrue(socket.is_socket())
+        with open(lock) as held:
+            self.assertRaises(BlockingIOError, fcntl.flock, held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self.seconds_to_stop(agent)
+        self.assertFalse(socket.exists())
+        with open(lock) as free:
+            fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def test_stops_while_the_cluster_is_away(self):
         authority, agent = self.running(interval="1s")

@@ -32,15 +32,15 @@ static void test_skew_is_measured_by_renewals_and_warned_about_once(void **state
     assert_ok(cluster_world_renew(w));
     assert_true(cluster_skew(w->cluster, &skew));
     assert_in_range(dur_to_s(skew), 590, 610);
-    assert_int_equal(cluster_world_count_logged(w, "clock is behind the cluster's"), 1);
-    assert_int_equal(cluster_world_count_logged(w, "NTP"), 1);
+    assert_int_equal(test_log_count(&w->log, "clock is behind the cluster's"), 1);
+    assert_int_equal(test_log_count(&w->log, "NTP"), 1);
     answer_ahead(w, -600);
     assert_ok(cluster_world_renew(w));
-    assert_int_equal(cluster_world_count_logged(w, "clock is ahead of the cluster's"), 1);
+    assert_int_equal(test_log_count(&w->log, "clock is ahead of the cluster's"), 1);
     answer_ahead(w, 0);
     assert_ok(cluster_world_renew(w));
-    assert_int_equal(cluster_world_count_logged(w, "agrees with the cluster's again"), 1);
-    assert_int_equal(cluster_world_count_logged(w, "NTP"), 2);
+    assert_int_equal(test_log_count(&w->log, "agrees with the cluster's again"), 1);
+    assert_int_equal(test_log_count(&w->log, "NTP"), 2);
 }
 
 /* A machine an hour behind would ask for an end that is in the cluster's past, and be refused. */
@@ -118,7 +118,7 @@ static void test_skew_is_measured_by_a_verified_proxys_date(void **state)
     ask_for_facts(w);
     assert_true(cluster_skew(w->cluster, &skew));
     assert_in_range(dur_to_s(skew), 1790, 1810);
-    assert_int_equal(cluster_world_count_logged(w, "clock is behind the cluster's"), 1);
+    assert_int_equal(test_log_count(&w->log, "clock is behind the cluster's"), 1);
     answer_ahead(w, 0); /* certificates are by the clock that matters */
     assert_ok(cluster_world_renew(w));
     cluster_forget_facts(w->cluster);

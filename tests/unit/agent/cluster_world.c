@@ -6,7 +6,6 @@
 #include "proto/msg_certs.h"
 
 #include <stdio.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #define STATUS_UNIMPLEMENTED 12
@@ -74,7 +73,7 @@ int cluster_world_set_up(void **state)
         .ca = &w->ca, .handle = handle, .handle_http = handle_http, .arg = w});
     w->certs = BUF_INIT(1 << 16);
     w->dir = temp_dir_make();
-    w->log_fd = memfd_create("log", MFD_CLOEXEC);
+    test_log_open(&w->log, clock_system());
     w->creds = host_ca_bot(&w->ca, "bot-one");
     assert_ok(keypool_new(NULL, &w->keys));
     assert_ok(config_new(&w->config));
@@ -86,7 +85,7 @@ int cluster_world_set_up(void **state)
         .config = w->config,
         .clock = clock_system(),
         .keys = w->keys,
-        .log = log_new(w->log_fd, LOG_TEXT, LOG_INFO, clock_system()),
+        .log = w->log.log,
         .storage = &w->config->storage,
     };
     *state = w;
@@ -98,8 +97,7 @@ int cluster_world_tear_down(void **state)
     struct cluster_world *w = *state;
     cluster_free(w->cluster);
     fake_cluster_stop(w->fc);
-    log_free(w->cluster_config.log);
-    close(w->log_fd);
+    test_log_close(&w->log);
     buf_release(&w->certs);
     free(w->proxy);
     config_free(w->config);
@@ -139,14 +137,4 @@ RESULT cluster_world_renew(struct cluster_world *w)
     CLEANUP(credentials_freep) struct credentials *renewed = NULL;
     bool written = false;
     return r->renew(r, w->creds, credentials_key(w->creds), dur_s(3600), &ctx, &written, &renewed);
-}
-
-size_t cluster_world_count_logged(struct cluster_world *w, const char *part)
-{
-    char text[16384] = "";
-    size_t n = 0;
-    assert_true(pread(w->log_fd, text, sizeof(text) - 1, 0) >= 0);
-    for (const char *p = strstr(text, part); p; p = strstr(p + 1, part))
-        n++;
-    return n;
 }

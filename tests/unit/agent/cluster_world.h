@@ -16,6 +16,7 @@
 #include "tests/support/fake_cluster.h"
 #include "tests/support/pki_fixture.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_log.h"
 
 #include <stdatomic.h>
 
@@ -36,7 +37,7 @@ struct cluster_world {
     atomic_int n_silent;       /* calls that are not answered, before the others are */
     char *proxy;               /* that `Ping` names; NULL: none */
     atomic_bool is_mute;       /* it does not describe itself */
-    int log_fd;
+    struct test_log log;
 };
 
 int cluster_world_set_up(void **state);
@@ -54,9 +55,6 @@ RESULT cluster_world_probe(struct cluster_world *w);
 
 /* Renews the credentials, and drops what comes. */
 RESULT cluster_world_renew(struct cluster_world *w);
-
-/* How often the log has this text. */
-size_t cluster_world_count_logged(struct cluster_world *w, const char *part);
 
 #define CLUSTER_TEST(name)                                                                         \
     cmocka_unit_test_setup_teardown(name, cluster_world_set_up, cluster_world_tear_down)

@@ -4,6 +4,7 @@
 #include "tests/support/assert_err.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_entropy.h"
+#include "tests/support/test_log.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -19,8 +20,7 @@ struct world {
     struct pool *lane;
     struct cancel *stop;
     struct cancel *release; /* a check that hangs, hangs until this is fired */
-    FILE *log_file;
-    struct log *log;
+    struct test_log log;
     struct health *health;
     struct health_service *shown; /* what diagnostics see */
     struct connection_service *service;
@@ -68,9 +68,7 @@ static int set_up(void **state)
     struct world *w = calloc(1, sizeof(*w));
     fake_clock_init(&w->time, "2026-01-02T03:04:05Z");
     fake_entropy_init(&w->dice, 7);
-    w->log_file = tmpfile();
-    assert_non_null(w->log_file);
-    w->log = log_new(fileno(w->log_file), LOG_TEXT, LOG_INFO, &w->time.clock);
+    test_log_open(&w->log, &w->time.clock);
     assert_ok(loop_new(&w->time.clock, &w->loop));
     assert_ok(cancel_new(&w->stop));
     assert_ok(cancel_new(&w->release));
@@ -81,7 +79,7 @@ static int set_up(void **state)
                                                .lane = w->lane,
                                                .clock = &w->time.clock,
                                                .entropy = &w->dice.entropy,
-                                               .log = w->log,
+                                               .log = w->log.log,
                                                .stop = w->stop,
                                                .check = check,
                                                .check_arg = w,
@@ -109,8 +107,7 @@ static int tear_down(void **state)
     cancel_free(w->release);
     cancel_free(w->stop);
     loop_free(w->loop);
-    log_free(w->log);
-    fclose(w->log_file);
+    test_log_close(&w->log);
     free(w);
     return 0;
 }
@@ -143,19 +140,6 @@ static void hang(struct world *w)
     connection_service_look(w->service);
     while (atomic_load(&w->n_checks) == before)
         sched_yield();
-}
-
-/* How often `text` stands in the log. */
-static int logged(const struct world *w, const char *text)
-{
-    char log[8192];
-    ssize_t n = pread(fileno(w->log_file), log, sizeof(log) - 1, 0);
-    assert_true(n >= 0);
-    log[n] = '\0';
-    int count = 0;
-    for (const char *at = log; (at = strstr(at, text)) != NULL; at++)
-        count++;
-    return count;
 }
 
 static void test_first_look_begins_the_watch(void **state)
@@ -201,14 +185,15 @@ static void test_loss_and_return_are_logged_once_each(void **state)
     for (int i = 0; i < 10; i++)
         pass(w, 12);
     assert_true(atomic_load(&w->n_checks) > 10);
-    assert_int_equal(logged(w, "lost contact with the cluster"), 1);
-    assert_int_equal(logged(w, "as told"), 1);
+    assert_int_equal(test_log_count(&w->log, "lost contact with the cluster"), 1);
+    assert_int_equal(test_log_count(&w->log, "as told"), 1);
     atomic_store(&w->answer, ERR_OK);
     pass(w, 12);
     assert_int_equal(contact(w), CONTACT_UP);
     assert_null(connection_service_error(w->service));
-    assert_int_equal(logged(w, "the cluster is back cluster:\"auth server 'a:1'\" outage:2m12s"),
-                     1);
+    assert_int_equal(
+        test_log_count(&w->log, "the cluster is back cluster:\"auth server 'a:1'\" outage:2m12s"),
+        1);
     assert_int_equal(w->n_changed, 3);
 }
 
@@ -254,7 +239,7 @@ static void test_return_that_is_a_refusal_says_so(void **state)
     atomic_store(&w->answer, ERR_LOCKED);
     pass(w, 12);
     assert_int_equal(contact(w), CONTACT_UP);
-    assert_int_equal(logged(w, "the cluster is back, but refuses"), 1);
+    assert_int_equal(test_log_count(&w->log, "the cluster is back, but refuses"), 1);
 }
 
 static void *lose(void *arg)
@@ -311,7 +296,8 @@ static void test_check_that_hangs_is_no_answer(void **state)
     fake_clock_advance(&w->time, dur_s(25));
     assert_ok(loop_turn(w->loop));
     assert_int_equal(contact(w), CONTACT_DOWN);
-    assert_int_equal(logged(w, "hangs in the system"), 2); /* the job, and why contact is lost */
+    assert_int_equal(test_log_count(&w->log, "hangs in the system"),
+                     2); /* the job, and why contact is lost */
 
     /* The next one waits for it to come back, and what it brings is too old. */
     atomic_store(&w->is_hanging, false);

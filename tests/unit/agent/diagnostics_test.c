@@ -5,6 +5,7 @@
 #include "tests/support/assert_err.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_log.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,8 +17,7 @@ struct world {
     struct temp_dir dir;
     struct loop *loop;
     struct config *config;
-    FILE *log_file;
-    struct log *log;
+    struct test_log log;
     struct diagnostics *diagnostics;
 };
 
@@ -26,8 +26,7 @@ static int set_up(void **state)
     struct world *w = calloc(1, sizeof(*w));
     fake_clock_init(&w->time, "2026-01-02T03:04:05Z");
     w->dir = temp_dir_make();
-    w->log_file = tmpfile();
-    w->log = log_new(fileno(w->log_file), LOG_TEXT, LOG_INFO, &w->time.clock);
+    test_log_open(&w->log, &w->time.clock);
     assert_ok(loop_new(&w->time.clock, &w->loop));
     *state = w;
     return 0;
@@ -39,8 +38,7 @@ static int tear_down(void **state)
     diagnostics_free(w->diagnostics);
     config_free(w->config);
     loop_free(w->loop);
-    log_free(w->log);
-    fclose(w->log_file);
+    test_log_close(&w->log);
     temp_dir_remove(&w->dir);
     free(w);
     return 0;
@@ -59,7 +57,7 @@ static struct err *begin(struct world *w, const char *storage, const char *lines
     struct diagnostics_config config = {.config = w->config,
                                         .loop = w->loop,
                                         .clock = &w->time.clock,
-                                        .log = w->log,
+                                        .log = w->log.log,
                                         .version = "1.2.3"};
     struct health_service *s = NULL;
     assert_ok(diagnostics_new(&config, &w->diagnostics));
@@ -73,14 +71,6 @@ static bool is_socket(const struct world *w, const char *name)
     char path[300];
     snprintf(path, sizeof(path), "%s/%s", w->dir.path, name);
     return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
-}
-
-static bool is_logged(const struct world *w, const char *text)
-{
-    static char all[10000];
-    ssize_t n = pread(fileno(w->log_file), all, sizeof(all) - 1, 0);
-    all[n > 0 ? n : 0] = '\0';
-    return strstr(all, text) != NULL;
 }
 
 static void test_socket_is_there_unless_off(void **state)
@@ -99,12 +89,14 @@ static void test_default_socket_that_cannot_be_made_is_a_warning(void **state)
 {
     struct world *w = *state;
     assert_ok(begin(w, "missing", "diag_addr: 127.0.0.1:0\n"));
-    assert_true(is_logged(w, "there is no local diagnostics socket"));
-    assert_true(is_logged(w, "opening its directory '"));
-    assert_true(is_logged(w,
-                          "hint:\"Create the directory, and let the agent's user write to it. Or "
-                          "name another place with 'diag_socket', or set it to off.\""));
-    assert_true(is_logged(w, "listening address:127.0.0.1:0"));
+    assert_int_equal(test_log_count(&w->log, "there is no local diagnostics socket"), 1);
+    assert_int_equal(test_log_count(&w->log, "opening its directory '"), 1);
+    assert_int_equal(
+        test_log_count(&w->log,
+                       "hint:\"Create the directory, and let the agent's user write to it. Or "
+                       "name another place with 'diag_socket', or set it to off.\""),
+        1);
+    assert_int_equal(test_log_count(&w->log, "listening address:127.0.0.1:0"), 1);
 }
 
 static void test_place_that_somebody_asked_for_is_an_error(void **state)
@@ -121,7 +113,7 @@ static void test_one_pass_listens_nowhere(void **state)
     struct world *w = *state;
     assert_ok(begin(w, ".", "oneshot: true\ndiag_addr: 127.0.0.1:0\n"));
     assert_false(is_socket(w, "diag.sock"));
-    assert_false(is_logged(w, "listening"));
+    assert_int_equal(test_log_count(&w->log, "listening"), 0);
 }
 
 static void test_metrics_tell_of_services_process_and_build(void **state)

@@ -4,6 +4,7 @@
 #include "tests/support/assert_err.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_log.h"
 
 #include <stdio.h>
 
@@ -14,8 +15,7 @@ struct world {
     struct temp_dir tmp;
     int manager; /* -1: does not listen */
     struct notify_socket to_manager;
-    FILE *log_file;
-    struct log *log;
+    struct test_log log;
     struct notify_service *service;
     struct notify_view view;
     char heard[256];
@@ -47,14 +47,12 @@ static int set_up(void **state)
     fake_clock_init(&w->time, "2026-01-02T03:04:05Z");
     w->tmp = temp_dir_make();
     listen_at(w);
-    w->log_file = tmpfile();
-    assert_non_null(w->log_file);
-    w->log = log_new(fileno(w->log_file), LOG_TEXT, LOG_INFO, &w->time.clock);
+    test_log_open(&w->log, &w->time.clock);
     assert_ok(loop_new(&w->time.clock, &w->loop));
     assert_ok(notify_socket_open(temp_dir_join(&w->tmp, "notify"), &w->to_manager));
     w->to_manager.watchdog = dur_s(20);
     struct notify_service_config config = {
-        .loop = w->loop, .log = w->log, .manager = &w->to_manager, .view = see, .arg = w};
+        .loop = w->loop, .log = w->log.log, .manager = &w->to_manager, .view = see, .arg = w};
     assert_ok(notify_service_new(&config, &w->service));
     w->view = (struct notify_view){.health = {.is_serving = true},
                                    .next_change = MONO_NEVER,
@@ -70,8 +68,7 @@ static int tear_down(void **state)
     notify_service_free(w->service);
     notify_socket_release(&w->to_manager);
     loop_free(w->loop);
-    log_free(w->log);
-    fclose(w->log_file);
+    test_log_close(&w->log);
     closep(&w->manager);
     temp_dir_remove(&w->tmp);
     free(w);
@@ -92,18 +89,6 @@ static void pass(struct world *w, int64_t s)
     assert_ok(loop_turn(w->loop));
 }
 
-static int count_logged(const struct world *w, const char *text)
-{
-    char log[4096];
-    ssize_t n = pread(fileno(w->log_file), log, sizeof(log) - 1, 0);
-    assert_true(n >= 0);
-    log[n] = '\0';
-    int count = 0;
-    for (const char *at = log; (at = strstr(at, text)) != NULL; at++)
-        count++;
-    return count;
-}
-
 static void test_change_is_told_at_once_and_once(void **state)
 {
     struct world *w = *state;
@@ -121,7 +106,7 @@ static void test_end_of_one_pass_is_two_datagrams(void **state)
     struct world *w = *state;
     notify_service_free(w->service);
     struct notify_service_config config = {.loop = w->loop,
-                                           .log = w->log,
+                                           .log = w->log.log,
                                            .manager = &w->to_manager,
                                            .one_pass = true,
                                            .view = see,
@@ -168,7 +153,7 @@ static void test_manager_that_is_away_hears_it_later(void **state)
     notify_service_look(w->service);
     for (int i = 0; i < 5; i++)
         pass(w, 3);
-    assert_int_equal(count_logged(w, "does not take what it is told"), 1);
+    assert_int_equal(test_log_count(&w->log, "does not take what it is told"), 1);
     listen_at(w);
     pass(w, 3);
     assert_string_equal(hear(w), "READY=1\nSTATUS=Serving\nWATCHDOG=1\n");

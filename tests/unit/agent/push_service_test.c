@@ -6,6 +6,7 @@
 #include "tests/support/assert_err.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_entropy.h"
+#include "tests/support/test_log.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -23,8 +24,7 @@ struct world {
     struct metrics *metrics;
     struct push_sink *sink;
     struct push_service *service;
-    FILE *log_file;
-    struct log *log;
+    struct test_log log;
 };
 
 static int set_up(void **state)
@@ -32,8 +32,7 @@ static int set_up(void **state)
     struct world *w = calloc(1, sizeof(*w));
     fake_clock_init(&w->time, "2026-01-02T03:04:05Z");
     fake_entropy_init(&w->dice, 7);
-    w->log_file = tmpfile();
-    w->log = log_new(fileno(w->log_file), LOG_TEXT, LOG_INFO, &w->time.clock);
+    test_log_open(&w->log, &w->time.clock);
     assert_ok(loop_new(&w->time.clock, &w->loop));
     assert_ok(cancel_new(&w->stop));
     assert_ok(pool_new(w->loop, 1, &w->lane));
@@ -55,8 +54,7 @@ static int tear_down(void **state)
     metrics_free(w->metrics);
     cancel_free(w->stop);
     loop_free(w->loop);
-    log_free(w->log);
-    fclose(w->log_file);
+    test_log_close(&w->log);
     free(w);
     return 0;
 }
@@ -68,7 +66,7 @@ static void begin(struct world *w, enum push_kind kind)
                                          .lane = w->lane,
                                          .clock = &w->time.clock,
                                          .entropy = &w->dice.entropy,
-                                         .log = w->log,
+                                         .log = w->log.log,
                                          .stop = w->stop,
                                          .metrics = w->metrics,
                                          .prefix = "site",
@@ -101,17 +99,6 @@ static void pass_until_counted(struct world *w, struct dur d, const char *labels
         assert_ok(loop_turn(w->loop));
 }
 
-static size_t count_logged(const struct world *w, const char *part)
-{
-    static char all[20000];
-    size_t n = 0;
-    ssize_t len = pread(fileno(w->log_file), all, sizeof(all) - 1, 0);
-    all[len > 0 ? len : 0] = '\0';
-    for (const char *at = all; (at = strstr(at, part)) != NULL; at++)
-        n++;
-    return n;
-}
-
 #define GRAPHITE_OK "target=\"graphite\",result=\"ok\""
 #define GRAPHITE_FAILED "target=\"graphite\",result=\"failed\""
 
@@ -131,7 +118,7 @@ static void test_push_comes_within_and_then_every_interval(void **state)
     pass_until_counted(w, dur_s(1), GRAPHITE_OK);
     CLEANUP(freep) char *second = push_sink_received(w->sink, 2);
     assert_non_null(strstr(second, "site.tbot_metrics_pushes_total.graphite.ok 1 1767323105\n"));
-    assert_int_equal(count_logged(w, "metrics"), 0); /* nothing to say */
+    assert_int_equal(test_log_count(&w->log, "metrics"), 0); /* nothing to say */
 }
 
 static void test_url_gets_the_json_list(void **state)
@@ -157,11 +144,11 @@ static void test_failures_back_off_and_are_told_once(void **state)
         assert_ok(loop_turn(w->loop));
     assert_true(counted(w, GRAPHITE_FAILED) == 2);
     pass_until_counted(w, dur_s(16), GRAPHITE_FAILED);
-    assert_int_equal(count_logged(w, "metrics were not taken"), 1);
-    assert_int_equal(count_logged(w, "WARN"), 1);
+    assert_int_equal(test_log_count(&w->log, "metrics were not taken"), 1);
+    assert_int_equal(test_log_count(&w->log, "WARN"), 1);
     push_sink_behave(w->sink, PUSH_SINK_TAKES, NULL);
     pass_until_counted(w, dur_s(132), GRAPHITE_OK);
-    assert_int_equal(count_logged(w, "metrics are taken again"), 1);
+    assert_int_equal(test_log_count(&w->log, "metrics are taken again"), 1);
     assert_true(counted(w, GRAPHITE_FAILED) == 3);
 }
 

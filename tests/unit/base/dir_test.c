@@ -177,6 +177,13 @@ static void test_read_pipe_directory_or_link_is_refused_without_waiting(void **s
     assert_fails(dir_read(dir, "pipe", 4, &b), ERR_STORAGE, "not a regular file");
     assert_fails(dir_read(dir, "sub", 4, &b), ERR_STORAGE, "not a regular file");
     assert_fails(dir_read(dir, "link", 9, &b), ERR_STORAGE, "link");
+
+    CLEANUP(secret_freep) struct secret *s = NULL;
+    const char *pipe = temp_dir_join(&tmp, "pipe");
+    assert_fails(file_read_regular(pipe, 4, &b), ERR_STORAGE, "pipe': not a regular file");
+    assert_fails(file_read_regular_secret(pipe, 4, &s), ERR_STORAGE, "not a regular file");
+    assert_ok(file_read_regular(temp_dir_join(&tmp, "link"), 9, &b));
+    buf_free(b);
 }
 
 static void test_names_with_a_path_are_refused(void **state)

@@ -95,6 +95,8 @@ static void test_help_is_as_agreed(void **state)
         {"help help", "help.txt"},
         {"help config", "help-config.txt"},
         {"help version", "help-version.txt"},
+        {"completion --help", "help-completion.txt"},
+        {"help completion", "help-completion.txt"},
         {"version --help", "help-version.txt"},
         {"configure --help", "help-configure.txt"},
         {"help configure", "help-configure.txt"},
@@ -111,6 +113,7 @@ static void test_help_is_as_agreed(void **state)
         {"readyz -h", "help-readyz.txt"},
         {"wait -h", "help-wait.txt"},
         {"help renew", "help-renew.txt"},
+        {"help reload", "help-reload.txt"},
         {"debug --help", "help-debug.txt"},
         {"help debug", "help-debug.txt"},
         {"debug get-log-level --help", "help-debug-get-log-level.txt"},
@@ -118,6 +121,8 @@ static void test_help_is_as_agreed(void **state)
         {"debug metrics --help", "help-debug-metrics.txt"},
         {"debug profile --help", "help-debug-profile.txt"},
         {"help debug dump", "help-debug-dump.txt"},
+        {"install --help", "help-install.txt"},
+        {"help install systemd", "help-install-systemd.txt"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         CLEANUP(outcome_release) struct outcome o = run(cases[i].words);
@@ -155,6 +160,9 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
         {"start database", "tbot: 'database' is not built yet in this tbot, only 'identity' and "
                            "'legacy'\n"},
         {"version now", "tbot: unexpected 'now' behind 'version'\n"},
+        {"completion", "tbot: for which shell? bash, zsh or fish\n"},
+        {"completion tcsh", "tbot: no completion for 'tcsh', there are bash, zsh and fish\n"},
+        {"completion bash zsh", "tbot: unexpected 'zsh'\n"},
         {"configure", "tbot: option '--join-method' is required, e.g. --join-method token\n"},
         {"configure --output", "tbot: option '--output' needs a value\n"},
         {"status now", "tbot: unexpected 'now'\n"},
@@ -176,6 +184,7 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
         {"readyz a b", "tbot: unexpected 'b'\n"},
         {"wait --for ever", "tbot: option '--for': 'ever' is not one of ready, serving\n"},
         {"renew all", "tbot: unexpected 'all'\n"},
+        {"reload all", "tbot: unexpected 'all'\n"},
         {"debug", "tbot: debug what? See 'tbot debug --help'\n"},
         {"debug dmp", "tbot: no command 'debug dmp', did you mean 'debug dump'?\n"},
         {"debug set-log-level", "tbot: which level? debug, info, warn or error\n"},
@@ -184,6 +193,20 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
          "tbot: option '--seconds': '0' is not a number from 1 to 300\n"},
         {"debug profile --seconds 301",
          "tbot: option '--seconds': '301' is not a number from 1 to 300\n"},
+        {"install", "tbot: install what? See 'tbot install --help'\n"},
+        {"install launchd", "tbot: no command 'install launchd', there is 'install systemd'\n"},
+        {"install systemd", "tbot: which configuration? It is named with -c FILE\n"
+                            "tbot: See 'tbot install systemd --help'.\n"},
+        {"install systemd now", "tbot: unexpected 'now' behind 'install systemd'\n"},
+        {"install systemd -c -",
+         "tbot: option '--config': a unit needs a file, not standard input\n"},
+        {"install systemd --template --force", "tbot: option '--force' is about '--write'\n"},
+        {"install systemd --template -c x",
+         "tbot: option '--template' excludes '--config': each agent of it has its own, "
+         "/etc/tbot/NAME.yaml\n"},
+        {"install systemd --template --name a/b",
+         "tbot: option '--name': 'a/b' is no name of letters, digits, '_', '.', ':' and '-'\n"
+         "tbot: Write 'tbot' for 'tbot.service'; many agents share '--template'.\n"},
         {"debug profile heap --seconds 5", "tbot: option '--seconds' is about the profile 'cpu'\n"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -261,6 +284,7 @@ static void test_agent_that_is_not_there_has_an_exit_code_of_its_own(void **stat
         {"status --diag-socket /nonexistent/diag.sock", 3},
         {"readyz --diag-socket /nonexistent/diag.sock", 3},
         {"renew --diag-socket /nonexistent/diag.sock", 3},
+        {"reload --diag-socket /nonexistent/diag.sock", 3},
         {"debug get-log-level --diag-socket /nonexistent/diag.sock", 3},
         {"debug set-log-level debug --diag-socket /nonexistent/diag.sock", 3},
         {"debug metrics --diag-socket /nonexistent/diag.sock", 3},
@@ -330,9 +354,11 @@ static void test_manual_has_every_option_of_help(void **state)
                                         "help readyz",
                                         "help wait",
                                         "help renew",
+                                        "help reload",
                                         "help debug set-log-level",
                                         "help debug profile",
-                                        "help debug dump"};
+                                        "help debug dump",
+                                        "help install systemd"};
     for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
         CLEANUP(outcome_release) struct outcome o = run(pages[i]);
         char *rest = strstr(o.out, ":\n"), *end = strstr(o.out, "\nExamples");

@@ -9,11 +9,6 @@
 
 static char reply[REPLY_SIZE];
 
-static bool begins(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
 static void report(struct server_world *w, bool is_good)
 {
     CLEANUP(err_freep) struct err *e = err_new(ERR_UNAVAILABLE, "nobody answers");

@@ -20,11 +20,6 @@ static int setup(void **state)
     return 0;
 }
 
-static bool begins(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
 static int ask(struct server_world *w, const char *path)
 {
     char request[256];

@@ -12,11 +12,6 @@
 
 #define GET_LIVEZ "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-static bool begins(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
 static size_t count_of(const char *text, const char *part)
 {
     size_t n = 0;

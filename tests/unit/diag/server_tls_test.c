@@ -8,11 +8,6 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-static bool begins(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
 static size_t count_of(const char *text, const char *part)
 {
     size_t n = 0;

@@ -6,11 +6,6 @@
 #define GOOD "Authorization: Bearer a-token-0123456789\r\n"
 #define WRONG "Authorization: Bearer b-token-0123456789\r\n"
 
-static bool begins(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
 static unsigned n_renewed;
 
 static void renew(void *arg)

@@ -17,6 +17,8 @@
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_dir.h"
 
+#include <string.h>
+
 #define REPLY_SIZE 65536
 
 struct server_world {
@@ -65,5 +67,11 @@ const char *world_get(struct server_world *w, size_t n, const char *path);
 
 /* The same with a header more, e.g. "X: y\r\n". */
 const char *world_get_with(struct server_world *w, size_t n, const char *path, const char *header);
+
+/* For replies: begins(reply, "HTTP/1.1 200 "). */
+static inline bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
 
 #endif

@@ -143,10 +143,12 @@ static void test_settings_that_cannot_be_used_are_refused(void **state)
 static void test_a_pipe_does_not_stop_the_loop(void **state)
 {
     struct server_world *w = *state;
+    listen_with(w, &files);
     temp_dir_delete(&w->dir, "tls.key");
     assert_int_equal(mkfifo(key_path, 0600), 0);
-    listen_with(w, &files);
-    assert_string_equal(tls_client_sees(w), "");
+    second_passes(w);
+    assert_string_equal(tls_client_sees(w), "first");
+    assert_refused(w, &files, "not a regular file");
 }
 
 static void test_own_identity_is_shown_as_it_rotates(void **state)
