@@ -56,7 +56,7 @@ struct err *config_check_kubernetes(const struct config_destination *d,
     if (d->type != CONFIG_DESTINATION_KUBERNETES_SECRET)
         return NULL;
     const char *space = text_given(d->name_space), *dir = text_given(d->service_account_dir);
-    if (!is_made_of(d->name, NAME_BYTES ".", NAME_MAX_LEN))
+    if (d->name && !is_made_of(d->name, NAME_BYTES ".", NAME_MAX_LEN))
         TRY(config_report_error(report, d->at,
                                 "key 'name': '%.80s' is no name of a secret: lower-case letters, "
                                 "digits, '-' and '.'",
