@@ -26,4 +26,7 @@ RESULT config_check_kubernetes(const struct config_destination *destination,
 /* Where metrics are sent; likewise. */
 RESULT config_check_metrics(const struct config *config, struct config_report *report);
 
+/* Who is told of a service's new files; likewise. */
+RESULT config_check_hook(const struct config_service *service, struct config_report *report);
+
 #endif

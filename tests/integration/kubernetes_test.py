@@ -107,12 +107,12 @@ class Join(Pod):
         agent = self.pod(authority, storage_lines=["  type: directory", f"  path: {self.dir}/kept"])
         self.assertEqual(0, agent.oneshot().returncode)
         authority.command("refuse")
+        before = agent.output_serial()
         agent.start()
         agent.process.wait_text("stored identity loaded")
-        serial = agent.output_serial()
         authority.command("clear")
         agent.renew_now()
-        agent.wait_output(other_than=serial)
+        agent.wait_output(other_than=before)
 
     def test_check_tells_what_the_token_says_of_itself(self):
         authority = self.cluster()

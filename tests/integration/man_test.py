@@ -10,7 +10,7 @@ from harness import Case, main, run
 
 MAN = pathlib.Path(__file__).parents[2] / "man"
 # What tbot.1 calls any option and its twin.
-PLACEHOLDERS = {"name", "no-name"}
+PLACEHOLDERS = {"option", "no-option"}
 # Help leaves it out, for nobody gives it by hand; it is refused by name.
 HIDDEN = {"proxy-templates"}
 
@@ -26,7 +26,7 @@ def options_of_help(text):
     listed = re.findall(r"^ {2,6}(?:-\w, )?--(?:\[no-\])?([a-z-]+)", text, re.MULTILINE)
     for line in section(text, "Known, and not built yet"):
         listed += re.findall(r"--([a-z-]+)", line)
-    return set(listed)
+    return set(listed) - PLACEHOLDERS
 
 
 def options_of_page(text):
