@@ -23,7 +23,7 @@ static void copy_text(const json_t *object, const char *name, size_t size, char 
     const char *text = json_string_value(json_object_get(object, name));
     size_t len = text ? strnlen(text, size - 1) : 0;
     for (size_t i = 0; i < len; i++)
-        ret[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i];
+        ret[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : ' ';
     ret[len] = '\0';
 }
 

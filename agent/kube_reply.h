@@ -4,8 +4,8 @@
 
 /*
  * What an API server's answer means: from the status and the `Status` object of Kubernetes to an error
- * with advice, or to another try. Pure; texts of the server are cut, and control bytes in them become
- * blanks. Threads: any.
+ * with advice, or to another try. Pure; texts of the server are cut, and what is not printable ASCII in them
+ * becomes a blank. Threads: any.
  */
 
 #include "base/buf.h"

@@ -165,9 +165,9 @@ class Secret(Pod):
             return serial if serial != other_than else None
         return wait_until("a secret", fresh, still_worth_it=self.bot.process and self.bot.process.must_live)
 
-    def fails(self, agent, *wanted):
+    def fails(self, agent, *wanted, code=1):
         done = agent.oneshot()
-        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertEqual(code, done.returncode, done.stderr)
         for pattern in wanted:
             self.assertRegex(done.stderr, pattern)
         return done.stderr
@@ -322,7 +322,7 @@ class Secret(Pod):
 
     def test_outside_of_a_pod_is_a_mistake_of_the_configuration(self):
         self.bot.env.pop("KUBERNETES_SERVICE_HOST")
-        self.fails(self.bot, "KUBERNETES_SERVICE_HOST is not set")
+        self.fails(self.bot, "KUBERNETES_SERVICE_HOST is not set", code=78)
         self.assertEqual(0, self.authority_.joins())
 
 
