@@ -23,7 +23,10 @@ static void copy_text(const json_t *object, const char *name, size_t size, char 
     const char *text = json_string_value(json_object_get(object, name));
     size_t len = text ? strnlen(text, size - 1) : 0;
     for (size_t i = 0; i < len; i++)
-        ret[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : ' ';
+        if (text[i] >= ' ' && text[i] <= '~')
+            ret[i] = text[i];
+        else
+            ret[i] = ' ';
     ret[len] = '\0';
 }
 
