@@ -124,8 +124,8 @@ static struct err *advise(const struct kube_reply *r, const struct kube_asked *a
                    : e;
     case STATUS_INVALID:
         return err_set_hint(e,
-                            "If there is a secret of another type than Opaque by this name, choose "
-                            "another 'name', or delete it.");
+                            "If there is a secret of another type than Opaque by this name, or an "
+                            "immutable one, choose another 'name', or delete it.");
     case STATUS_UNSUPPORTED:
         return err_set_hint(e, "Kubernetes has server-side apply from version 1.22.");
     default:
