@@ -243,7 +243,7 @@ class Secret(Pod):
                 self.kube.fault(refusal, verb="patch")
             done = self.bot.oneshot()
             self.assertEqual(0, done.returncode, done.stderr)
-        self.kube.fault(busy(3600))
+        self.kube.fault(busy(3600), 2)
         self.fails(self.bot, "answers 429")  # at once: nobody waits past the deadline
 
     def test_what_makes_no_sense_is_an_error(self):
