@@ -55,6 +55,7 @@ class Reloading(Case):
     def refused(self, *patterns):
         """A reload that has to fail; returns the agent's words."""
         done = self.ask()
+        self.manager.listen()  # a queue that is full is tried again much later
         self.assertEqual(1, done.returncode, done.stdout + done.stderr)
         for pattern in ("nothing was changed", *patterns):
             self.assertRegex(done.stderr, pattern)
@@ -215,6 +216,7 @@ class Changes(Reloading):
         for name in set(names) - {"s42"}:
             self.assertEqual(before[name], self.times(name), name)
         self.assertEqual(asked + 1, self.cluster.requests("GenerateUserCerts"))
+        self.assertEqual(0, self.subject.process.stop())
 
 
 class Refusals(Reloading):
