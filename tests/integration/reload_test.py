@@ -189,7 +189,7 @@ class Changes(Reloading):
         self.write("web")
         self.cluster.command("refuse")
         self.subject.start("--startup", "wait")
-        wait_until("diagnostics", (self.subject.storage / "diag.sock").exists)
+        self.subject.process.wait_text("listening address:unix")  # its file is there a moment before
         wait_until("a failure", lambda: self.diag.json("/readyz")["state"] == "degraded")
         self.write("web", "new")
         self.assertEqual(["new"], self.reload()["added"])
