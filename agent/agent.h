@@ -22,17 +22,22 @@
 
 #include "agent/config.h"
 #include "agent/reload_judge.h"
+#include "agent/sandbox.h"
 #include "base/entropy.h"
 #include "base/notify_socket.h"
 #include "diag/core/log.h"
 
+struct hooks;
+
 struct agent_setup {
-    const struct config *config; /* validated */
-    struct reload_source reload; /* where another comes from */
+    const struct config *config;   /* validated */
+    struct reload_source reload;   /* where another comes from */
+    const struct sandbox *sandbox; /* that we are in; NULL: in none */
     const struct clock *clock;
     const struct entropy *entropy;
     struct log *log;
     const struct notify_socket *manager; /* to whom it tells how it goes */
+    struct hooks *hooks;                 /* as hooks_start() gave them; ended here */
     const char *version;                 /* of this program, for diagnostics */
     const char *revision;                /* of its source; NULL: not known */
 };

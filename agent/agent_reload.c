@@ -223,7 +223,9 @@ void agent_reload_init(struct agent *a)
 {
     a->config = a->setup.config;
     a->reload = (struct agent_reload){
-        .question = {.source = a->setup.reload, .clock = a->setup.clock},
+        .question = {.source = a->setup.reload,
+                     .sandbox = a->setup.sandbox,
+                     .clock = a->setup.clock},
         .tidy = {.fn = on_tidy, .arg = a},
         .job = {.loop = a->loop,
                 .clock = a->setup.clock,

@@ -145,6 +145,7 @@ static void on_done(void *arg)
     struct output_service *s = arg;
     struct now now = loop_now(s->c.loop);
     enum err_code code = err_code(s->error);
+    unsigned changed = s->result.report.changed;
     if (s->retired) {
         output_service_retired_done(s);
         return;
@@ -158,6 +159,8 @@ static void on_done(void *arg)
         cycle_metrics_ended(&s->counted, code, now.mono);
     if (!s->stopping || !s->error)
         output_service_say_outcome(s);
+    if (code == ERR_OK)
+        hooks_run(s->c.hooks, output_service_name(s), changed);
     output_service_clear_outcome(s);
     s->c.heard(s->c.arg, code);
     look(s);

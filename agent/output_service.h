@@ -17,6 +17,7 @@
  */
 
 #include "agent/cycle.h"
+#include "agent/hooks.h"
 #include "agent/output_job.h"
 #include "base/loop.h"
 #include "base/pool.h"
@@ -37,6 +38,7 @@ struct output_service_config {
     struct cancel *stop;
     struct health_service *health; /* told of each attempt; or NULL */
     struct metrics *metrics;       /* cycles are counted here; or NULL */
+    struct hooks *hooks;           /* its consumers are told of new files by these; or NULL */
     struct mono one_pass_ends;     /* one pass retries up to then; {0}: not at all */
 
     /* Called after every end of a job: first how it ended, then that something changed. */

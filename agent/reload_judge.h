@@ -17,6 +17,7 @@
  */
 
 #include "agent/reload_outcome.h"
+#include "agent/sandbox.h"
 
 struct reload_source {
     void *arg;
@@ -28,6 +29,7 @@ struct reload_source {
 struct reload_question {
     struct reload_source source;
     const struct config *running;
+    const struct sandbox *sandbox; /* that we are in; NULL: none */
     const struct clock *clock;
 };
 

@@ -167,6 +167,16 @@ static void tell_process(const struct status *s, struct now now, struct diag_rep
     r->config_hash = text_given(config->file_hash);
 }
 
+static void tell_sandbox(const struct status *s, struct diag_report *r)
+{
+    struct sandbox_state is = sandbox_state(s->c.sandbox);
+    r->sandbox = (struct diag_sandbox){.landlock = is.no_landlock ? DIAG_PART_OFF : DIAG_PART_ON,
+                                       .seccomp = is.no_seccomp ? DIAG_PART_OFF : DIAG_PART_ON,
+                                       .landlock_version = is.landlock_version,
+                                       .no_landlock = is.no_landlock,
+                                       .no_seccomp = is.no_seccomp};
+}
+
 static void tell_authority(struct status *s, struct now now, struct diag_report *r)
 {
     const struct contact *contact = connection_service_contact(s->c.connection);
@@ -284,9 +294,11 @@ static void report(void *arg, struct diag_report *ret)
     struct now now = loop_now(s->c.loop);
     gather_views(s, &s->tables);
     tell_process(s, now, ret);
+    tell_sandbox(s, ret);
     tell_authority(s, now, ret);
     tell_identity(s, ret);
     tell_credentials(s, ret);
+    ret->hooks = hooks_report(s->c.hooks, now, &ret->n_hooks);
     tell_reloads(s, ret);
     tell_warnings(s, ret);
 }

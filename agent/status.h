@@ -23,6 +23,7 @@
 #include "agent/output_service.h"
 #include "agent/reload.h"
 #include "agent/reload_outcome.h"
+#include "agent/sandbox.h"
 #include "diag/report.h"
 
 struct status;
@@ -39,6 +40,7 @@ struct status_config {
     struct status_parts parts;
     const struct reload *reload;          /* how often the configuration was read again */
     const struct reload_outcome *outcome; /* of the last time */
+    const struct sandbox *sandbox;        /* NULL: none */
     const char *version, *revision;       /* of this program; NULL: not known */
     struct loop *loop;
     const struct clock *clock;
@@ -47,6 +49,7 @@ struct status_config {
     struct cluster *cluster;
     const struct connection_service *connection;
     const struct identity_service *identity;
+    struct hooks *hooks;        /* or NULL */
     void (*changed)(void *arg); /* something took time to find out, and is known now */
     void *arg;
 };

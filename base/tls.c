@@ -21,6 +21,11 @@ RESULT tls_context_new(const SSL_METHOD *method, SSL_CTX **ret)
     return NULL;
 }
 
+void tls_load(void)
+{
+    OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG | OPENSSL_INIT_LOAD_SSL_STRINGS, NULL);
+}
+
 RESULT tls_alpn_encode(const char *const *names, struct buf *out)
 {
     for (; *names; names++) {

@@ -42,6 +42,19 @@ struct tls_client_config {
     struct evp_pkey_st *key;
 };
 
+/*
+ * Where TLS_VERIFY_SYSTEM looks: a file of certificates, and directories with ':' between them.
+ * SSL_CERT_FILE and SSL_CERT_DIR are honoured. Borrowed from the environment, or static.
+ */
+const char *tls_roots_file(void);
+const char *tls_roots_dirs(void);
+
+/*
+ * Reads OpenSSL's own configuration and loads the libraries that are named in it, which otherwise happens
+ * at its first use: for who will not be able to later.
+ */
+void tls_load(void);
+
 /* Handshakes as a client. Takes `fd` over, also on failure. */
 RESULT tls_connect(int fd, const struct tls_client_config *config, const struct ctx *ctx,
                    struct tls **ret);

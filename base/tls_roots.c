@@ -74,15 +74,26 @@ static void add(X509_STORE *store, const char *label, const unsigned char *der, 
     X509_free(cert);
 }
 
+const char *tls_roots_file(void)
+{
+    const char *given = secure_getenv(X509_get_default_cert_file_env());
+    return given ? given : X509_get_default_cert_file();
+}
+
+const char *tls_roots_dirs(void)
+{
+    const char *given = secure_getenv(X509_get_default_cert_dir_env());
+    return given ? given : X509_get_default_cert_dir();
+}
+
 /* Adds to the store what the file has by that name; what cannot be read is not there. */
 static void find(X509_STORE *store, const X509_NAME *name)
 {
-    const char *given = secure_getenv(X509_get_default_cert_file_env());
     char *label, *header;
     unsigned char *der;
     long len;
     ERR_set_mark();
-    BIO *file = BIO_new_file(given ? given : X509_get_default_cert_file(), "r");
+    BIO *file = BIO_new_file(tls_roots_file(), "r");
     while (file && PEM_read_bio(file, &label, &header, &der, &len)) {
         if (is_certificate(label) && is_of(der, len, name))
             add(store, label, der, len);

@@ -25,8 +25,11 @@
 
 #include <stdio.h>
 
+/* What a switch stores; 0: it was not given. */
+enum { SWITCH_OFF = 1, SWITCH_ON = 2 };
+
 enum opt_kind {
-    OPT_SWITCH,   /* unsigned: 0 not given, 1 off, 2 on */
+    OPT_SWITCH,   /* unsigned */
     OPT_TEXT,     /* const char *; one of `choices` when there are some */
     OPT_SECRET,   /* struct secret *; owned; overwritten in argv, where `ps` shows it */
     OPT_LIST,     /* struct strlist; owned */

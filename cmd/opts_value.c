@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { SWITCH_OFF = 1, SWITCH_ON = 2 };
-
 struct opts_value opts_value_of(const struct opt_set *set, size_t i)
 {
     return (struct opts_value){&set->opts[i], (char *)set->values + set->opts[i].offset};

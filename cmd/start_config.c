@@ -73,6 +73,7 @@ struct err *start_config_load(struct start_config *start, struct globals *global
     TRY(cluster_check_environment(config, getenv));
     start->is_debug = config->debug;
     start->is_json = globals->log_format && strcmp(globals->log_format, "json") == 0;
+    start->no_sandbox = options->sandbox == SWITCH_OFF;
     start->config = TAKE(config);
     return NULL;
 }

@@ -20,6 +20,7 @@ struct start_config {
     struct config *config; /* merged and validated */
     bool is_debug;         /* --debug, TBOT_DEBUG or `debug: true` */
     bool is_json;          /* --log-format json */
+    bool no_sandbox;       /* --no-sandbox */
     struct start_options options;
 };
 

@@ -102,6 +102,13 @@ static const struct opt test_opts[] = {
      .help = "one JSON document on standard output instead of a table", AT(json)},
 };
 
+static const struct opt start_opts[] = {
+    {"sandbox", .kind = OPT_SWITCH,
+     .help = "run in a sandbox of files and system calls; on, where the kernel can", AT(sandbox)},
+    {"sandbox-dir", .kind = OPT_LIST, .arg = "DIR",
+     .help = "a directory that services added by a reload may write to", AT(sandbox_dirs)},
+};
+
 static void add_set(struct start_options *o, struct opt_set set)
 {
     o->sets[o->n_sets++] = set;
@@ -115,6 +122,8 @@ static void choose_sets(struct start_options *o, enum start_command command)
         add_set(o, SET("Test", test_opts, o));
     add_set(o, SET("Cluster and times", shared_opts, o));
     add_set(o, o->is_identity ? SET("Identity", modern_opts, o) : SET("Files", legacy_opts, o));
+    if (command == START_COMMAND)
+        add_set(o, SET("Process", start_opts, o));
     add_set(o, globals_set(o->globals));
 }
 
@@ -186,6 +195,7 @@ void start_options_release(struct start_options *o)
 {
     secret_free(o->token);
     secret_free(o->join_uri);
+    strlist_release(&o->sandbox_dirs);
     config_overrides_release(&o->overrides);
     config_service_overrides_release(&o->service);
 }

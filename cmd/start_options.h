@@ -17,7 +17,7 @@
 #include "cmd/command.h"
 
 enum start_command {
-    START_COMMAND,
+    START_COMMAND,   /* has --sandbox too */
     START_CONFIGURE, /* has --output too */
     START_TEST,      /* has --connect, --timeout and --json too */
 };
@@ -34,9 +34,11 @@ struct start_options {
     struct secret *token, *join_uri; /* owned; overrides borrows them */
     const char *data_dir;
     struct config_service_overrides service;
-    const char *output;     /* configure: a file, or NULL for standard output */
-    unsigned json, connect; /* test: switches as in struct globals */
-    struct dur timeout;     /* test: of each step; 0: not given */
+    const char *output;          /* configure: a file, or NULL for standard output */
+    unsigned json, connect;      /* test: switches as in struct globals */
+    struct dur timeout;          /* test: of each step; 0: not given */
+    struct strlist sandbox_dirs; /* start: owned */
+    unsigned sandbox;            /* start: a switch; on unless it is turned off */
 
     const char *not_built; /* where options that are refused would store */
     unsigned not_built_switch;

@@ -135,6 +135,43 @@ static void put_reloads(const struct status_print *t, const json_t *root)
     status_print_below(t, "", error, STATUS_PRINT_LABEL_COLUMN);
 }
 
+static bool is_on(const json_t *sandbox, const char *part)
+{
+    const char *state = status_doc_text(sandbox, part);
+    return state && strcmp(state, "on") == 0;
+}
+
+static void put_part(const struct status_print *t, const json_t *sandbox, const char *part,
+                     const char *reason_key)
+{
+    const char *reason = status_doc_text(sandbox, reason_key);
+    struct status_print_list p = {0};
+    if (is_on(sandbox, part))
+        return;
+    status_print_add(&p, "%s is off%s%s", part, reason ? ": " : "", reason ? reason : "");
+    put_more(t, &p);
+}
+
+/* What is closed, and why something is not. */
+static void put_sandbox(const struct status_print *t, const json_t *root)
+{
+    const json_t *s = json_object_get(root, "sandbox");
+    bool has_files = is_on(s, "landlock"), has_calls = is_on(s, "seccomp");
+    bool is_whole = has_files && has_calls;
+    const char *word = is_whole ? "on" : has_files || has_calls ? "in part" : "off";
+    struct status_print_list p = {0};
+    if (json_object_size(s) == 0)
+        return;
+    if (has_files)
+        status_print_add(&p, "files%s", has_calls ? " and system calls" : "");
+    else if (has_calls)
+        status_print_add(&p, "system calls");
+    status_print_labelled(t, "sandbox", word, is_whole ? STATUS_PRINT_GREEN : STATUS_PRINT_YELLOW,
+                          &p);
+    put_part(t, s, "landlock", "landlock_reason");
+    put_part(t, s, "seccomp", "seccomp_reason");
+}
+
 /* Somebody set it, and it goes back by itself. */
 static void put_log(const struct status_print *t, const json_t *root)
 {
@@ -176,6 +213,7 @@ RESULT status_table_print(struct bytes document, const struct terminal *terminal
     put_serving(&t, root);
     put_authority(&t, root);
     put_identity(&t, root);
+    put_sandbox(&t, root);
     put_reloads(&t, root);
     put_log(&t, root);
     status_services_print(&t, json_object_get(root, "services"));

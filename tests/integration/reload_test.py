@@ -39,7 +39,7 @@ class Reloading(Case):
 
     def start(self, *services, **options):
         self.write(*services, **options)
-        self.subject.start()
+        self.subject.start("--sandbox-dir", self.dir)  # for services to come
         self.manager.wait("READY", still_worth_it=self.subject.process.must_live)
         wait_until("every service to be well", lambda: self.diag.code("/readyz") == 200)
 

@@ -101,7 +101,7 @@ static void test_status_of_an_agent_that_knows_nothing_yet(void **state)
     assert_string_equal(
         ask(f, status, 200),
         "{\"build\": {},\"pid\": 42,\"time\": \"2026-01-02T03:04:05Z\",\"mode\": \"daemon\","
-        "\"config\": {},\"log\": {},\"state\": \"starting\",\"state_code\": 3,"
+        "\"config\": {},\"log\": {},\"sandbox\": {},\"state\": \"starting\",\"state_code\": 3,"
         "\"status\": \"identity is starting\",\"since\": \"2026-01-02T03:04:05Z\","
         "\"serving\": false,\"authority\": {},\"identity\": {},\"services\": ["
         "{\"name\": \"identity\",\"kind\": \"service\",\"status\": \"initializing\","
@@ -112,6 +112,22 @@ static void test_status_of_an_agent_that_knows_nothing_yet(void **state)
         "\"consecutive_failures\": 0,\"state_code\": 3,\"serving\": true,\"credentials\": []}],"
         "\"listeners\": [],\"reloads\": {\"succeeded\": 0,\"failed\": 0,\"under_way\": false},"
         "\"warnings\": []}");
+}
+
+static void test_status_tells_of_the_sandbox(void **state)
+{
+    struct fixture *f = *state;
+    f->report.sandbox = (struct diag_sandbox){
+        .landlock = DIAG_PART_ON, .landlock_version = 7, .seccomp = DIAG_PART_ON};
+    assert_says(ask(f, status, 200), "\"sandbox\": {\"landlock\": \"on\",\"landlock_abi\": 7,"
+                                     "\"seccomp\": \"on\"},");
+    f->report.sandbox = (struct diag_sandbox){.landlock = DIAG_PART_OFF,
+                                              .no_landlock = "old kernel",
+                                              .seccomp = DIAG_PART_OFF,
+                                              .no_seccomp = "unwanted"};
+    assert_says(ask(f, status, 200),
+                "\"sandbox\": {\"landlock\": \"off\",\"landlock_reason\": \"old kernel\","
+                "\"seccomp\": \"off\",\"seccomp_reason\": \"unwanted\"},");
 }
 
 static void test_status_tells_of_the_process(void **state)
@@ -210,6 +226,33 @@ static void test_status_gives_each_service_its_credentials(void **state)
                       "\"on_disk_seen_at\": \"2026-01-02T03:04:04Z\"},"
                       "{\"kind\": \"ssh\",\"serial\": \"12\",\"stale\": false,"
                       "\"on_disk\": \"missing\"}]},{\"name\": \"connection\"");
+}
+
+static void test_status_gives_a_service_its_hook(void **state)
+{
+    struct fixture *f = *state;
+    const struct diag_hook list[] = {
+        {.service = "nobody", .kind = "signal", .target = "/run/p", .state = "idle"},
+        {.service = "identity",
+         .kind = "command",
+         .target = "/bin/reload",
+         .state = "waiting",
+         .last_run = at(-1).wall,
+         .last_success = at(-60).wall,
+         .next_attempt = at(2).wall,
+         .failures = 2,
+         .error = "ended with status 3",
+         .hint = "Do."},
+    };
+    f->report.hooks = list;
+    f->report.n_hooks = 2;
+    const char *body = ask(f, status, 200);
+    assert_says(body, "\"hook\": {\"kind\": \"command\",\"target\": \"/bin/reload\","
+                      "\"state\": \"waiting\",\"last_run\": \"2026-01-02T03:04:04Z\","
+                      "\"last_success\": \"2026-01-02T03:03:05Z\","
+                      "\"next_attempt\": \"2026-01-02T03:04:07Z\",\"consecutive_failures\": 2,"
+                      "\"error\": \"ended with status 3\",\"hint\": \"Do.\"}}");
+    assert_null(strstr(body, "/run/p"));
 }
 
 static void test_status_tells_how_a_service_failed(void **state)
@@ -342,9 +385,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STATUS_TEST(test_status_of_an_agent_that_knows_nothing_yet),
+        STATUS_TEST(test_status_tells_of_the_sandbox),
         STATUS_TEST(test_status_tells_of_the_process),
         STATUS_TEST(test_status_tells_of_cluster_and_identity),
         STATUS_TEST(test_status_gives_each_service_its_credentials),
+        STATUS_TEST(test_status_gives_a_service_its_hook),
         STATUS_TEST(test_status_tells_how_a_service_failed),
         STATUS_TEST(test_status_shows_the_level_of_the_log),
         STATUS_TEST(test_status_waits_a_moment_for_what_is_found_out),
