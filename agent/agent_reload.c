@@ -224,6 +224,7 @@ void agent_reload_init(struct agent *a)
     a->config = a->setup.config;
     a->reload = (struct agent_reload){
         .question = {.source = a->setup.reload,
+                     .started = a->setup.config,
                      .sandbox = a->setup.sandbox,
                      .clock = a->setup.clock},
         .tidy = {.fn = on_tidy, .arg = a},
