@@ -59,11 +59,16 @@ void output_service_retire(struct output_service *s, const struct config_service
 
 /* --- the beginning of another --- */
 
+/* Two that are in memory alone are two, though they are called the same. */
 static bool shares_place(const struct output_service *s, const struct output_service *with)
 {
     const struct config_destination *a = &s->c.job.service->destination;
     const struct config_destination *b = &with->c.job.service->destination;
-    return a->type == b->type && a->path && b->path && strcmp(a->path, b->path) == 0;
+    if (a->type != b->type)
+        return false;
+    if (a->type == CONFIG_DESTINATION_MEMORY)
+        return a->path && b->path && strcmp(a->path, b->path) == 0;
+    return strcmp(destination_text(s->destination), destination_text(with->destination)) == 0;
 }
 
 bool output_service_has_to_wait(const struct output_service *s,

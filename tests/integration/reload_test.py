@@ -12,7 +12,7 @@ from operator import itemgetter
 from harness import Case, Diag, Manager, Watch, main, wait_until
 
 MANY = 100
-AGAIN = 200
+AGAIN = int(os.environ.get("TBOT_RELOADS", 200))
 
 
 def moment(text):
