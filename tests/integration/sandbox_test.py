@@ -57,7 +57,7 @@ class Closed(Sandboxed):
         agent.output.rename(self.dir / "elsewhere")
         agent.output.mkdir(mode=0o700)
         agent.renew_now()
-        agent.process.wait_text("output not renewed.*Permission denied")
+        agent.process.wait_text("output not renewed.*Permission denied.*hint:.*restart tbot")
         self.assertEqual([], os.listdir(agent.output))
         agent.wait_generation(2)
         agent.process.must_live()
