@@ -77,6 +77,7 @@ static struct supervisor_view view(const struct agent *a)
         .is_serving = identity_service_is_serving(a->identity),
         .contact = connection_service_contact(a->connection)->state,
         .n_outputs = a->n_outputs,
+        .runs_hooks = hooks_is_busy(a->setup.hooks),
     };
     for (size_t i = 0; i < a->n_outputs; i++) {
         bool has_run = output_service_has_run(a->outputs[i]);

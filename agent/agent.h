@@ -27,6 +27,8 @@
 #include "base/notify_socket.h"
 #include "diag/core/log.h"
 
+struct hooks;
+
 struct agent_setup {
     const struct config *config;   /* validated */
     struct reload_source reload;   /* where another comes from */
@@ -35,6 +37,7 @@ struct agent_setup {
     const struct entropy *entropy;
     struct log *log;
     const struct notify_socket *manager; /* to whom it tells how it goes */
+    struct hooks *hooks;                 /* as hooks_start() gave them; ended here */
     const char *version;                 /* of this program, for diagnostics */
     const char *revision;                /* of its source; NULL: not known */
 };

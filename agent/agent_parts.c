@@ -108,6 +108,16 @@ static struct err *make_identity(struct agent *a)
     return identity_service_new(&config, &a->identity);
 }
 
+static struct err *attach_hooks(struct agent *a)
+{
+    const struct hooks_use use = {.loop = a->loop,
+                                  .entropy = a->setup.entropy,
+                                  .metrics = diagnostics_metrics(a->diagnostics),
+                                  .changed = a->changed,
+                                  .arg = a};
+    return hooks_attach(a->setup.hooks, &use);
+}
+
 static struct mono one_pass_ends(const struct agent *a)
 {
     struct dur limit = a->setup.config->oneshot_timeout;
@@ -135,6 +145,7 @@ RESULT agent_make_output(struct agent *a, const struct agent_output *output,
         .health = output->health,
         .metrics = diagnostics_metrics(a->diagnostics),
         .one_pass_ends = one_pass_ends(a),
+        .hooks = a->setup.hooks,
         .heard = a->heard,
         .changed = a->changed,
         .arg = a,
@@ -192,6 +203,7 @@ RESULT agent_parts_make(struct agent *a)
     TRY(pool_new(a->loop, WORKERS, &a->workers));
     TRY(make_identity(a));
     TRY(make_connection(a));
+    TRY(attach_hooks(a));
     TRY(make_outputs(a));
     return agent_watch_make(a);
 }
@@ -223,6 +235,7 @@ static void stop_workers(struct agent *a)
 void agent_parts_release(struct agent *a)
 {
     stop_workers(a);
+    hooks_end(a->setup.hooks);
     if (a->diagnostics)
         diagnostics_close(a->diagnostics); /* it tells of all that follows */
     notify_service_free(a->notify);

@@ -11,6 +11,7 @@
 #include "agent/agent_reload.h"
 #include "agent/connection_service.h"
 #include "agent/diagnostics.h"
+#include "agent/hooks.h"
 #include "agent/identity_service.h"
 #include "agent/notify_service.h"
 #include "agent/output_service.h"

@@ -17,6 +17,7 @@ static void begin_stop(struct agent *a)
     identity_service_stop(a->identity);
     for (size_t i = 0; i < a->n_outputs; i++)
         output_service_stop(a->outputs[i]);
+    hooks_stop(a->setup.hooks);
     cancel_fire(a->stop);
     notify_service_look(a->notify);
 }
@@ -24,7 +25,8 @@ static void begin_stop(struct agent *a)
 bool agent_is_quiet(const struct agent *a)
 {
     if (identity_service_is_busy(a->identity) || connection_service_is_busy(a->connection) ||
-        a->n_filling > 0 || agent_reload_is_busy(a))
+        a->n_filling > 0 || agent_reload_is_busy(a) || pushes_is_busy(a->pushes) ||
+        hooks_is_busy(a->setup.hooks))
         return false;
     for (size_t i = 0; i < a->n_outputs; i++)
         if (output_service_is_busy(a->outputs[i]))

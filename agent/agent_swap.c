@@ -98,9 +98,10 @@ static void undo(struct swap *s)
 
 /* --- what cannot --- */
 
-static void retire(struct agent *a, struct output_service *output)
+static void retire(struct agent *a, struct output_service *output,
+                   const struct config_service *successor)
 {
-    output_service_retire(output);
+    output_service_retire(output, successor);
     a->reload.retired[a->reload.n_retired++] = output;
 }
 
@@ -119,14 +120,14 @@ static void remove_service(const struct swap *s, struct output_service *output)
     log_info(s->a->setup.log, output_service_name(output), "service removed, its files stay",
              LOG_STR("destination", output_service_destination(output)));
     diagnostics_remove(s->a->diagnostics, output_service_health(output));
-    retire(s->a, output);
+    retire(s->a, output, NULL);
 }
 
 static void retire_old(const struct swap *s)
 {
     for (size_t i = 0; i < s->v->diff.n_services; i++)
         if (change_of(s, i) == CONFIG_CHANGED)
-            retire(s->a, predecessor(s, i));
+            retire(s->a, predecessor(s, i), output_service_configured(s->outputs[i]));
     for (size_t i = 0; i < s->v->diff.n_removed; i++)
         remove_service(s, s->a->outputs[s->v->diff.removed[i]]);
 }

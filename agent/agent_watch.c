@@ -21,7 +21,9 @@ static struct err *make_pushes(struct agent *a)
                                    .entropy = a->setup.entropy,
                                    .log = a->setup.log,
                                    .stop = a->stop,
-                                   .metrics = diagnostics_metrics(a->diagnostics)};
+                                   .metrics = diagnostics_metrics(a->diagnostics),
+                                   .changed = a->changed,
+                                   .arg = a};
     return pushes_new(&config, &a->pushes);
 }
 
@@ -64,6 +66,7 @@ static struct err *make_status(struct agent *a)
                                    .cluster = a->cluster,
                                    .connection = a->connection,
                                    .identity = a->identity,
+                                   .hooks = a->setup.hooks,
                                    .changed = found_out,
                                    .arg = a};
     TRY(status_new(&config, &a->status));

@@ -96,7 +96,9 @@ void check_here(struct check *c, const struct check_subject *subject)
     check_storage(c, config);
     check_token(c, config);
     check_trust(c, config);
-    for (size_t i = 0; i < config->n_services; i++)
+    for (size_t i = 0; i < config->n_services; i++) {
         check_output(c, &config->services[i]);
+        check_hook(c, &config->services[i]);
+    }
     check_clash(c, config);
 }

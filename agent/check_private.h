@@ -10,6 +10,7 @@
  * check_secrets.c  the token, and what vouches for the cluster at the first contact
  * check_storage.c  where the bot keeps its identity
  * check_output.c   where a service writes; check_clash.c who writes over whom
+ * check_hook.c     who is told of its files
  * check_place.c    a directory as the system describes it
  * check_connect.c  the way to the cluster
  */
@@ -50,6 +51,7 @@ void check_storage(struct check *c, const struct config *config);
 void check_token(struct check *c, const struct config *config);
 void check_trust(struct check *c, const struct config *config);
 void check_output(struct check *c, const struct config_service *service);
+void check_hook(struct check *c, const struct config_service *service);
 void check_clash(struct check *c, const struct config *config);
 
 #endif

@@ -48,6 +48,8 @@ static void release_content(struct config_service *service)
     free(service->name);
     strlist_release(&service->roles);
     config_destination_release(&service->destination);
+    strlist_release(&service->hook.command);
+    free(service->hook.pid_file);
     free(service->cluster);
 }
 

@@ -36,6 +36,9 @@
 #define CONFIG_DEFAULT_LIVEZ_STALL_S 60
 #define CONFIG_DEFAULT_SHUTDOWN_S 10
 #define CONFIG_DEFAULT_METRICS_S 30
+#define CONFIG_DEFAULT_HOOK_S 10
+#define CONFIG_MAX_HOOK_S 300
+#define CONFIG_MAX_HOOK_WORDS 64
 #define CONFIG_DIAG_SOCKET_OFF "off"
 #define CONFIG_CACHE "cache" /* in the storage: copies of destinations in memory */
 
@@ -76,6 +79,31 @@ struct config_destination {
     struct config_at at;
 };
 
+/* As `signal` names them. */
+enum config_signal {
+    CONFIG_SIGNAL_HUP, /* default */
+    CONFIG_SIGNAL_INT,
+    CONFIG_SIGNAL_QUIT,
+    CONFIG_SIGNAL_TERM,
+    CONFIG_SIGNAL_USR1,
+    CONFIG_SIGNAL_USR2,
+    CONFIG_SIGNAL_WINCH,
+};
+
+/* How a consumer learns that an output's files have changed, see agent/hooks.h. */
+struct config_hook {
+    struct strlist command; /* a program and its arguments; empty: none */
+    struct dur timeout;     /* of the command; 0: CONFIG_DEFAULT_HOOK_S */
+    char *pid_file;         /* or whose process gets `signal`; NULL: nobody's */
+    enum config_signal signal;
+    struct config_at at_command, at_timeout, at_pid_file, at_signal;
+};
+
+static inline bool config_hook_is_given(const struct config_hook *hook)
+{
+    return hook->command.len > 0 || hook->pid_file;
+}
+
 enum config_service_type {
     CONFIG_SERVICE_IDENTITY,
 };
@@ -86,7 +114,8 @@ struct config_service {
     struct strlist roles; /* empty: every role of the bot */
     struct dur credential_ttl, renewal_interval; /* 0: the bot's, see config_service_ttl() */
     struct config_destination destination;
-    struct config_at at, at_name;
+    struct config_hook hook; /* `reload` */
+    struct config_at at, at_name, at_hook;
 
     /* identity */
     char *cluster; /* a leaf cluster; NULL: the bot's own */

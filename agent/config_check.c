@@ -175,6 +175,7 @@ struct err *config_check_contradictions(const struct config *c, struct config_re
         const struct config_service *s = &c->services[i];
         TRY(check_name(c, i, report));
         TRY(check_cache_name(s, report));
+        TRY(config_check_hook(s, report));
         if (!s->credential_ttl.ns != !s->renewal_interval.ns)
             TRY(config_report_error(report, s->at, "key '%s': needs '%s' beside it",
                                     s->credential_ttl.ns ? "credential_ttl" : "renewal_interval",

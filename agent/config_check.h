@@ -22,4 +22,7 @@ RESULT config_check_diag(const struct config *config, struct config_report *repo
 /* Where metrics are sent; likewise. */
 RESULT config_check_metrics(const struct config *config, struct config_report *report);
 
+/* Who is told of a service's new files; likewise. */
+RESULT config_check_hook(const struct config_service *service, struct config_report *report);
+
 #endif

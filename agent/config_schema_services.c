@@ -14,9 +14,32 @@ static const struct config_key service_keys[] = {
 };
 static const struct config_section service = {"every service", CONFIG_KEYS(service_keys)};
 
+static const char *const signal_choices[] = {
+    [CONFIG_SIGNAL_HUP] = "HUP",     [CONFIG_SIGNAL_INT] = "INT",
+    [CONFIG_SIGNAL_QUIT] = "QUIT",   [CONFIG_SIGNAL_TERM] = "TERM",
+    [CONFIG_SIGNAL_USR1] = "USR1",   [CONFIG_SIGNAL_USR2] = "USR2",
+    [CONFIG_SIGNAL_WINCH] = "WINCH", NULL,
+};
+static const struct config_key hook_keys[] = {
+    {"command", CONFIG_TEXTS, CONFIG_OURS, .help = "a program, by absolute path, and its arguments",
+     CONFIG_KEEP(struct config_hook, command), CONFIG_PLACE(struct config_hook, at_command)},
+    {"timeout", CONFIG_DURATION, CONFIG_OURS | CONFIG_POSITIVE,
+     .help = "how long the command may take, 10s", CONFIG_KEEP(struct config_hook, timeout),
+     CONFIG_PLACE(struct config_hook, at_timeout)},
+    {"pid_file", CONFIG_TEXT, CONFIG_OURS, .help = "or the file that names a process to signal",
+     CONFIG_KEEP(struct config_hook, pid_file), CONFIG_PLACE(struct config_hook, at_pid_file)},
+    {"signal", CONFIG_CHOICE, CONFIG_OURS, .help = "which signal it gets, HUP",
+     .choices = signal_choices, CONFIG_KEEP(struct config_hook, signal),
+     CONFIG_PLACE(struct config_hook, at_signal)},
+};
+static const struct config_section hook = {"reload", CONFIG_KEYS(hook_keys)};
+
 static const struct config_key output_keys[] = {
     {"destination", CONFIG_DESTINATION, CONFIG_REQUIRED, .help = "where its files go",
      CONFIG_KEEP(struct config_service, destination)},
+    {"reload", CONFIG_SECTION, CONFIG_OURS, .help = "who is told when the files have changed",
+     .section = &hook, CONFIG_KEEP(struct config_service, hook),
+     CONFIG_PLACE(struct config_service, at_hook)},
 };
 static const struct config_section output = {"every output", CONFIG_KEYS(output_keys), &service};
 

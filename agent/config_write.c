@@ -81,6 +81,23 @@ static RESULT write_destination(struct yaml_write *w, const char *key,
     return NULL;
 }
 
+static RESULT write_hook(struct yaml_write *w, const struct config_hook *h)
+{
+    const struct config_section *section =
+        config_schema_key(config_schema_variant(&config_schema_services, "identity")->section,
+                          "reload")
+            ->section;
+    if (!config_hook_is_given(h))
+        return NULL;
+    TRY(yaml_write_open(w, "reload"));
+    TRY(yaml_write_texts(w, "command", &h->command));
+    TRY(write_time(w, "timeout", h->timeout));
+    TRY(write_given(w, "pid_file", h->pid_file));
+    TRY(write_choice(w, section, "signal", h->signal));
+    yaml_write_close(w);
+    return NULL;
+}
+
 static RESULT write_onboarding(struct yaml_write *w, const struct config_onboarding *o)
 {
     TRY(yaml_write_open(w, "onboarding"));
@@ -103,6 +120,7 @@ static RESULT write_service(struct yaml_write *w, const struct config_service *s
     TRY(yaml_write_text(w, "type", config_service_type_name(s->type)));
     TRY(write_given(w, "name", s->name));
     TRY(write_destination(w, "destination", &s->destination));
+    TRY(write_hook(w, &s->hook));
     TRY(yaml_write_texts(w, "roles", &s->roles));
     TRY(write_given(w, "cluster", s->cluster));
     if (!s->ssh_config)

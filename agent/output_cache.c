@@ -105,3 +105,21 @@ RESULT output_cache_sweep(const struct config *config, struct wall now, struct s
     TRY(e);
     return sweep_all(config, cache, now, ret_notes);
 }
+
+/* See config_validate(): the copy of each output is a directory that has its name. */
+RESULT output_cache_remove(const struct config_destination *place, const char *name)
+{
+    CLEANUP(dir_closep) struct dir *cache = NULL;
+    CLEANUP(freep) char *parent = strdup(place->path);
+    char *slash = parent ? strrchr(parent, '/') : NULL;
+    if (!slash)
+        return err_nomem();
+    *slash = '\0';
+    struct err *e = dir_open(parent, place->symlinks, false, &cache);
+    if (err_code(e) == ERR_NOT_FOUND) {
+        err_ignore(e, "no copy was ever kept");
+        return NULL;
+    }
+    TRY(e);
+    return dir_remove_dir(cache, name);
+}

@@ -19,4 +19,10 @@
  */
 RESULT output_cache_sweep(const struct config *config, struct wall now, struct strlist *ret_notes);
 
+/*
+ * The same for one output that a reload took away, or that keeps no copy from now on; once it writes no
+ * more. `place` is the destination it had, `name` its own. Blocks.
+ */
+RESULT output_cache_remove(const struct config_destination *place, const char *name);
+
 #endif

@@ -134,7 +134,7 @@ static void run_job(void *arg)
     job_cancel_end(&s->cancel);
 }
 
-static void clear_outcome(struct output_service *s)
+void output_service_clear_outcome(struct output_service *s)
 {
     output_job_result_release(&s->result);
     err_free(TAKE(s->error));
@@ -145,9 +145,9 @@ static void on_done(void *arg)
     struct output_service *s = arg;
     struct now now = loop_now(s->c.loop);
     enum err_code code = err_code(s->error);
+    unsigned changed = s->result.report.changed;
     if (s->retired) {
-        clear_outcome(s);
-        s->c.changed(s->c.arg);
+        output_service_retired_done(s);
         return;
     }
     if (code == ERR_OK) {
@@ -159,7 +159,9 @@ static void on_done(void *arg)
         cycle_metrics_ended(&s->counted, code, now.mono);
     if (!s->stopping || !s->error)
         output_service_say_outcome(s);
-    clear_outcome(s);
+    if (code == ERR_OK)
+        hooks_run(s->c.hooks, output_service_name(s), changed);
+    output_service_clear_outcome(s);
     s->c.heard(s->c.arg, code);
     look(s);
     s->c.changed(s->c.arg);

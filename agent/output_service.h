@@ -17,6 +17,7 @@
  */
 
 #include "agent/cycle.h"
+#include "agent/hooks.h"
 #include "agent/output_job.h"
 #include "base/loop.h"
 #include "base/pool.h"
@@ -37,6 +38,7 @@ struct output_service_config {
     struct cancel *stop;
     struct health_service *health; /* told of each attempt; or NULL */
     struct metrics *metrics;       /* cycles are counted here; or NULL */
+    struct hooks *hooks;           /* its consumers are told of new files by these; or NULL */
     struct mono one_pass_ends;     /* one pass retries up to then; {0}: not at all */
 
     /* Called after every end of a job: first how it ended, then that something changed. */
@@ -74,8 +76,12 @@ void output_service_wake(struct output_service *s);
 
 void output_service_stop(struct output_service *s);
 
-/* For good: what runs is cancelled, and nothing is told any more to `health`, `metrics` and `heard`. */
-void output_service_retire(struct output_service *s);
+/*
+ * For good: what runs is cancelled, and nothing is told any more to `health`, `metrics` and `heard`.
+ * `successor` is what the service is from now on; NULL: it is gone. A copy in the storage that nobody keeps
+ * is removed, and the service busy until that is done.
+ */
+void output_service_retire(struct output_service *s, const struct config_service *successor);
 
 /*
  * Before it starts: what `from`, which is retired, has in place is in place of `s`, where both have the

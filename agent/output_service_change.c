@@ -2,15 +2,62 @@
 /* An output that comes or goes while the agent runs. */
 #include "agent/output_service_private.h"
 
+#include "agent/output_cache.h"
+
 #include <string.h>
 
-void output_service_retire(struct output_service *s)
+#define DISCARD_LIMIT_S 30
+
+/* --- the end of one --- */
+
+static void run_discard(void *arg)
+{
+    struct output_service *s = arg;
+    s->error = output_cache_remove(&s->c.job.service->destination, output_service_name(s));
+}
+
+static void on_discarded(void *arg)
+{
+    struct output_service *s = arg;
+    if (s->error)
+        log_err(s->c.log, LOG_WARN, output_service_name(s),
+                "the copy in the storage is not removed: the next start tries it again", s->error);
+    else
+        log_info(s->c.log, output_service_name(s), "the copy is removed from the storage");
+    output_service_clear_outcome(s);
+    s->c.changed(s->c.arg);
+}
+
+/* A worker is free of its last job, so none writes to what is removed. */
+static void discard(struct output_service *s)
+{
+    s->discards = false;
+    s->job.run = run_discard;
+    s->job.done = on_discarded;
+    service_job_start(&s->job, dur_s(DISCARD_LIMIT_S));
+}
+
+void output_service_retired_done(struct output_service *s)
+{
+    output_service_clear_outcome(s);
+    if (s->discards)
+        discard(s);
+    s->c.changed(s->c.arg);
+}
+
+void output_service_retire(struct output_service *s, const struct config_service *successor)
 {
     output_service_stop(s);
     s->retired = true;
     s->c.health = NULL;
+    s->discards =
+        s->c.job.service->destination.is_cached && !(successor && successor->destination.is_cached);
     job_cancel_fire(&s->cancel);
+    if (s->discards && !s->job.is_busy)
+        discard(s);
 }
+
+/* --- the beginning of another --- */
 
 bool output_service_shares_place(const struct output_service *s, const struct output_service *with)
 {

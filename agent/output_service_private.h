@@ -15,7 +15,8 @@ struct output_service {
     struct cycle cycle;
     struct cycle_metrics counted;
     struct loop_timer timer;
-    bool prepared, started, stopping, retired, said_in_place;
+    bool prepared, started, stopping, said_in_place;
+    bool retired, discards; /* it is gone; its copy in the storage has to go */
 
     /* What is in the destination. */
     bool has_files, said_expired;
@@ -30,6 +31,12 @@ struct output_service {
     struct output_job_result result;
     struct err *error;
 };
+
+/* A job of one that is retired has ended. */
+void output_service_retired_done(struct output_service *s);
+
+/* The job's outcome was made use of. */
+void output_service_clear_outcome(struct output_service *s);
 
 /* The files in place are valid. */
 bool output_service_serves(const struct output_service *s);

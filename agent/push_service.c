@@ -12,6 +12,7 @@
 
 #define COMPONENT "metrics"
 #define LIMIT_S 10
+#define LAST_LIMIT_S 2
 #define TEXT_MAX ((size_t)4 * 1024 * 1024)
 
 struct push_service {
@@ -19,7 +20,7 @@ struct push_service {
     struct push plan;
     struct loop_timer timer;
     char hostname[HOST_NAME_MAX + 1];
-    bool is_stopped;
+    bool is_stopped, is_last; /* after a stop nothing is begun but the last time */
 
     /* The push under way; a worker's until its `done`. */
     struct service_job job;
@@ -69,6 +70,15 @@ static void done(void *arg)
     buf_release(&s->text);
     if (!s->is_stopped)
         ended(s, e);
+    else if (s->is_last)
+        s->c.changed(s->c.arg);
+}
+
+static void overdue(void *arg)
+{
+    const struct push_service *s = arg;
+    if (s->is_last)
+        s->c.changed(s->c.arg);
 }
 
 static RESULT make_text(struct push_service *s)
@@ -82,19 +92,27 @@ static RESULT make_text(struct push_service *s)
                : metrics_json_write(s->c.metrics, &origin, &s->text);
 }
 
+static RESULT begin(struct push_service *s, struct cancel *cancel, struct dur limit)
+{
+    const struct ctx now = {s->c.clock, cancel, MONO_NEVER};
+    struct err *e = make_text(s);
+    if (e) {
+        buf_release(&s->text);
+        return e;
+    }
+    s->ctx = ctx_until(&now, limit);
+    service_job_start(&s->job, limit);
+    return NULL;
+}
+
 static void on_timer(void *arg)
 {
     struct push_service *s = arg;
-    const struct ctx now = {s->c.clock, s->c.stop, MONO_NEVER};
-    CLEANUP(err_freep) struct err *e = make_text(s);
-    if (e) {
-        buf_release(&s->text);
-        s->job.began = loop_now(s->c.loop).mono;
-        ended(s, e);
+    CLEANUP(err_freep) struct err *e = begin(s, s->c.stop, dur_s(LIMIT_S));
+    if (!e)
         return;
-    }
-    s->ctx = ctx_until(&now, dur_s(LIMIT_S));
-    service_job_start(&s->job, dur_s(LIMIT_S));
+    s->job.began = loop_now(s->c.loop).mono;
+    ended(s, e);
 }
 
 RESULT push_service_new(const struct push_service_config *config, struct push_service **ret)
@@ -111,6 +129,7 @@ RESULT push_service_new(const struct push_service_config *config, struct push_se
                                   .name = COMPONENT,
                                   .run = run,
                                   .done = done,
+                                  .overdue = overdue,
                                   .arg = s};
     if (gethostname(s->hostname, sizeof(s->hostname)) != 0)
         s->hostname[0] = '\0';
@@ -123,8 +142,20 @@ RESULT push_service_new(const struct push_service_config *config, struct push_se
 
 void push_service_stop(struct push_service *s)
 {
+    if (s->is_stopped)
+        return;
     s->is_stopped = true;
     loop_timer_clear(s->c.loop, &s->timer);
+    if (s->job.is_busy || s->plan.failures > 0)
+        return;
+    struct err *e = begin(s, s->c.force, dur_s(LAST_LIMIT_S));
+    s->is_last = !e;
+    err_ignore(e, "a stop is no time to complain of metrics");
+}
+
+bool push_service_is_busy(const struct push_service *s)
+{
+    return s->is_last && s->job.is_busy && !s->job.is_overdue;
 }
 
 void push_service_free(struct push_service *s)

@@ -9,8 +9,12 @@
  * time in `tbot_metrics_pushes_total`.
  *
  *     TRY(push_service_new(&config, &s));        the first time comes within one interval
- *     push_service_stop(s);                      begins nothing any more
+ *     push_service_stop(s);                      a last time, and nothing any more
  *     push_service_free(s);                      when its worker has ended
+ *
+ * The last time tells how the agent stood when it was stopped, which would be missing for up to an interval.
+ * It is not tried at a target that did not take the time before, or has not taken that yet, and it has two
+ * seconds: a collector that is down must hold up no stop.
  *
  * Threads: the loop's.
  */
@@ -28,7 +32,10 @@ struct push_service_config {
     const struct clock *clock;
     const struct entropy *entropy;
     struct log *log;
-    struct cancel *stop; /* fired when the agent stops: what is under way ends */
+    struct cancel *stop; /* fired when the agent stops: what is under way ends, but the last time */
+    struct cancel *force;       /* fired when nothing is waited for any more: so does that */
+    void (*changed)(void *arg); /* the last time has ended */
+    void *arg;
     struct metrics *metrics;
     const char *prefix; /* borrowed; "" for none */
     struct push_target target;
@@ -42,5 +49,8 @@ void push_service_free(struct push_service *s); /* accepts NULL */
 DEFINE_FREEP(push_service)
 
 void push_service_stop(struct push_service *s);
+
+/* With the last time: a stop waits for it. */
+bool push_service_is_busy(const struct push_service *s);
 
 #endif

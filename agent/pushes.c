@@ -12,6 +12,7 @@ struct pushes {
     struct push_service *services[TARGETS_MAX];
     unsigned n_targets, n_services;
     struct pool *workers; /* NULL: no targets */
+    struct cancel *force;
 };
 
 static struct err *read_targets(struct pushes *p)
@@ -38,6 +39,9 @@ static struct err *add_service(struct pushes *p, const struct push_target *targe
                                                .entropy = p->c.entropy,
                                                .log = p->c.log,
                                                .stop = p->c.stop,
+                                               .force = p->force,
+                                               .changed = p->c.changed,
+                                               .arg = p->c.arg,
                                                .metrics = p->c.metrics,
                                                .prefix = config_metrics_prefix(p->c.config),
                                                .target = *target,
@@ -54,6 +58,7 @@ RESULT pushes_new(const struct pushes_config *config, struct pushes **ret)
         return err_nomem();
     p->c = *config;
     TRY(read_targets(p));
+    TRY(cancel_new(&p->force));
     if (p->n_targets > 0)
         TRY(pool_new(config->loop, p->n_targets, &p->workers));
     for (unsigned i = 0; i < p->n_targets; i++)
@@ -68,9 +73,20 @@ void pushes_stop(struct pushes *p)
         push_service_stop(p->services[i]);
 }
 
+bool pushes_is_busy(const struct pushes *p)
+{
+    for (unsigned i = 0; i < p->n_services; i++)
+        if (push_service_is_busy(p->services[i]))
+            return true;
+    return false;
+}
+
 unsigned pushes_end(struct pushes *p, struct dur bound)
 {
-    return p && p->workers ? pool_stop(p->workers, NULL, bound) : 0;
+    if (!p || !p->workers)
+        return 0;
+    cancel_fire(p->force);
+    return pool_stop(p->workers, NULL, bound);
 }
 
 void pushes_free(struct pushes *p)
@@ -80,5 +96,6 @@ void pushes_free(struct pushes *p)
     pool_free(p->workers);
     for (unsigned i = 0; i < p->n_services; i++)
         push_service_free(p->services[i]);
+    cancel_free(p->force);
     free(p);
 }

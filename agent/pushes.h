@@ -7,7 +7,7 @@
  * the workers that send: as many as there are targets, so that one that hangs holds up no other.
  *
  *     TRY(pushes_new(&config, &p));     sends within one interval; without targets it does nothing
- *     pushes_stop(p);                   begins nothing any more
+ *     pushes_stop(p);                   a last time, and nothing any more
  *     pushes_end(p, bound);             after `stop` was fired
  *     pushes_free(p);
  *
@@ -31,6 +31,8 @@ struct pushes_config {
     struct log *log;
     struct cancel *stop;
     struct metrics *metrics;
+    void (*changed)(void *arg); /* pushes_is_busy() may have ended */
+    void *arg;
 };
 
 struct pushes;
@@ -42,7 +44,10 @@ DEFINE_FREEP(pushes)
 
 void pushes_stop(struct pushes *p);
 
-/* As pool_stop(): how many workers had not come back. Accepts NULL. */
+/* After pushes_stop(): what is sent a last time is still on its way. */
+bool pushes_is_busy(const struct pushes *p);
+
+/* Cancels that too, then as pool_stop(): how many workers had not come back. Accepts NULL. */
 unsigned pushes_end(struct pushes *p, struct dur bound);
 
 #endif

@@ -298,6 +298,7 @@ static void report(void *arg, struct diag_report *ret)
     tell_authority(s, now, ret);
     tell_identity(s, ret);
     tell_credentials(s, ret);
+    ret->hooks = hooks_report(s->c.hooks, now, &ret->n_hooks);
     tell_reloads(s, ret);
     tell_warnings(s, ret);
 }

@@ -49,6 +49,7 @@ struct status_config {
     struct cluster *cluster;
     const struct connection_service *connection;
     const struct identity_service *identity;
+    struct hooks *hooks;        /* or NULL */
     void (*changed)(void *arg); /* something took time to find out, and is known now */
     void *arg;
 };

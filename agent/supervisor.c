@@ -11,7 +11,7 @@ static unsigned end(const struct supervisor *s, const struct supervisor_view *v)
 {
     if (v->identity == RENEWER_FAILED)
         return SUPERVISOR_END_FAILED_IDENTITY;
-    if (!s->one_pass || v->identity != RENEWER_FRESH || v->n_run < v->n_outputs)
+    if (!s->one_pass || v->identity != RENEWER_FRESH || v->n_run < v->n_outputs || v->runs_hooks)
         return 0;
     return v->n_failed == 0 ? SUPERVISOR_END_WELL : SUPERVISOR_END_FAILED_OUTPUTS;
 }

@@ -12,7 +12,8 @@
  *     stale ones renew  as soon as the cluster is back, or the identity fresh again
  *     the process ends  never for an outage; see identity/renewer.h for what FAILED means
  *
- * One pass (--oneshot) tries everything and ends: nothing waits, and nobody watches the cluster.
+ * One pass (--oneshot) tries everything, has consumers told, and ends: nothing waits, and nobody watches
+ * the cluster. Whether consumers took it well is told, and does not count.
  */
 
 #include "agent/contact.h"
@@ -25,6 +26,7 @@ struct supervisor_view {
     size_t n_outputs;
     size_t n_run;    /* outputs whose first cycle has ended */
     size_t n_failed; /* outputs that have run, the last attempt in vain */
+    bool runs_hooks; /* consumers are being told of new files */
 };
 
 /* Any of these together, to be done in this order. */

@@ -16,11 +16,14 @@
 static const struct command_help help = {
     .usage = "tbot install systemd [options]",
     .about =
-        "Prints a systemd unit that runs 'tbot start' with the configuration that -c names, or\n"
-        "with --write puts it where systemd looks. The configuration decides what the unit lets\n"
-        "the agent do: it may write to the storage and the destinations, gets the file with the\n"
-        "token from systemd, so that root alone needs to read it, and is denied everything else.\n"
-        "Install again after the configuration has changed these places.\n\n"
+        "Prints a systemd unit that runs 'tbot start' with the configuration that -c names (and\n"
+        "--log-format, --debug, --insecure where they are given), or with --write puts it where\n"
+        "systemd looks. The configuration decides what the unit lets the agent do: it may write "
+        "to\n"
+        "the storage and the destinations, gets the file with the token from systemd, so that "
+        "root\n"
+        "alone needs to read it, and is denied everything else. Install again after the\n"
+        "configuration has changed these places.\n\n"
         "A unit that is there already is replaced with --force only. To change a unit, write a\n"
         "drop-in ('systemctl edit tbot'): it stays.\n\n"
         "With --template one unit serves many agents: 'tbot@web' runs /etc/tbot/web.yaml, whose\n"
@@ -186,7 +189,10 @@ static RESULT install(struct install *i)
                               .program = i->program,
                               .file = i->file,
                               .config = i->config,
-                              .is_template = is_on(i->template)};
+                              .is_template = is_on(i->template),
+                              .log_format = i->globals->log_format,
+                              .is_debug = is_on(i->globals->debug),
+                              .is_insecure = is_on(i->globals->insecure)};
     TRY(unit_render(&unit, &text));
     return is_on(i->write) ? write_unit(i, &unit, text) : print_unit(&unit, text);
 }

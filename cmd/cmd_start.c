@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
+#include "agent/hooks.h"
 #include "agent/sandbox.h"
 #include "base/loop.h"
 #include "cmd/command.h"
@@ -60,7 +61,7 @@ static struct err *close_sandbox(const struct start_config *start,
 }
 
 static struct err *run(struct start_config *start, const struct notify_socket *manager,
-                       struct log *log)
+                       struct hooks *hooks, struct log *log)
 {
     CLEANUP(sandbox_freep) struct sandbox *sandbox = NULL;
     TRY(close_sandbox(start, manager, log, &sandbox));
@@ -71,6 +72,7 @@ static struct err *run(struct start_config *start, const struct notify_socket *m
                                       .entropy = entropy_system(),
                                       .log = log,
                                       .manager = manager,
+                                      .hooks = hooks,
                                       .version = TBOT_VERSION,
                                       .revision = TBOT_REVISION};
     grpc_log = log;
@@ -99,8 +101,25 @@ static int exit_code(const struct err *e)
     }
 }
 
+static void forget_configuration(void *arg)
+{
+    start_config_release(arg);
+}
+
+/* Before there are threads, and before anything is opened that the helper should not have. */
+static struct err *start_hooks(struct start_config *start, struct log *log, struct hooks **ret)
+{
+    const struct hooks_setup setup = {.config = start->config,
+                                      .clock = clock_system(),
+                                      .log = log,
+                                      .forget = forget_configuration,
+                                      .arg = start};
+    return hooks_start(&setup, ret);
+}
+
 static int start(struct start_config *start)
 {
+    CLEANUP(hooks_freep) struct hooks *hooks = NULL;
     CLEANUP(notify_socket_release) struct notify_socket manager = NOTIFY_SOCKET_NONE;
     CLEANUP(log_freep)
     struct log *log = log_new(STDERR_FILENO, start->is_json ? LOG_JSON : LOG_TEXT,
@@ -113,10 +132,11 @@ static int start(struct start_config *start)
              LOG_STR("config", start->config->file),
              LOG_INT("outputs", (int64_t)start->config->n_services),
              LOG_STR("mode", start->config->oneshot ? "one pass" : "daemon"));
+    struct err *e = start_hooks(start, log, &hooks);
     find_manager(&manager, log);
     if (start->config->debug)
         begin_heap_profile(log);
-    struct err *e = run(start, &manager, log);
+    e = e ? e : run(start, &manager, hooks, log);
     if (!e)
         return 0;
     log_err(log, LOG_ERROR, "agent", "ended", e);

@@ -53,7 +53,8 @@ static void test_release(struct test *t)
 static RESULT load(struct test *t)
 {
     TRY(start_config_read(t->options, &t->config));
-    t->has_token = t->config->onboarding.token != NULL;
+    const struct config_onboarding *onboarding = &t->config->onboarding;
+    t->has_token = onboarding->token && !config_rejoins(onboarding); /* a mere name otherwise */
     return start_config_complete(t->options, t->config);
 }
 

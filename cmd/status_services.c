@@ -111,6 +111,28 @@ static void put_files(const struct status_print *t, const json_t *s)
     }
 }
 
+/* Whoever reads the files may not know of the new ones; the files themselves are as they should be. */
+static void put_hook(const struct status_print *t, const json_t *s)
+{
+    const json_t *hook = json_object_get(s, "hook");
+    const char *error = status_doc_text(hook, "error");
+    const char *hint = status_doc_text(hook, "hint");
+    long long failures = json_integer_value(json_object_get(hook, "consecutive_failures"));
+    char span[STATUS_PRINT_SPAN_SIZE];
+    struct status_print_list p = {0};
+    if (!error)
+        return;
+    status_print_add(&p, "its hook failed %s",
+                     status_print_when(t, status_doc_time(hook, "last_run"), span));
+    if (failures > 1)
+        status_print_add(&p, "%lld times in a row", failures);
+    CLEANUP(freep) char *text = NULL;
+    err_ignore(text_format(&text, "%s: %s", p.text, error), "the error alone says most of it");
+    status_print_below(t, "", text ? text : error, NOTE_COLUMN);
+    if (hint)
+        status_print_below(t, STATUS_PRINT_ARROW, hint, NOTE_COLUMN);
+}
+
 void status_services_print(const struct status_print *t, const json_t *services)
 {
     const json_t *service;
@@ -129,5 +151,6 @@ void status_services_print(const struct status_print *t, const json_t *services)
         put_service_line(t, service, width);
         put_trouble(t, service);
         put_files(t, service);
+        put_hook(t, service);
     }
 }

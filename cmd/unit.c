@@ -11,6 +11,7 @@
 #define TEXT_MAX ((size_t)8 * 1024 * 1024)
 #define NAME_MAX_LEN 200 /* systemd has 255 with the suffix and an instance */
 #define USER_MAX_LEN 31
+#define SUFFIX ".service"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
@@ -101,9 +102,16 @@ static RESULT check_account(const char *option, const char *name)
                    option, name);
 }
 
+static bool has_suffix(const char *name)
+{
+    size_t len = strlen(name);
+    return len >= strlen(SUFFIX) && strcmp(name + len - strlen(SUFFIX), SUFFIX) == 0;
+}
+
 RESULT unit_check(const struct unit *unit)
 {
-    if (!is_made_of(unit->name, LETTERS DIGITS ":_.-", NAME_MAX_LEN) || unit->name[0] == '.')
+    if (!is_made_of(unit->name, LETTERS DIGITS ":_.-", NAME_MAX_LEN) || unit->name[0] == '.' ||
+        has_suffix(unit->name))
         return err_set_hint(
             err_new(ERR_USAGE,
                     "option '--name': '%s' is no name of letters, digits, '_', '.', ':' "
@@ -126,7 +134,7 @@ static RESULT check_program(const char *program)
 
 char *unit_file_name(const struct unit *unit, char out[UNIT_FILE_SIZE])
 {
-    snprintf(out, UNIT_FILE_SIZE, "%s%s.service", unit->name, unit->is_template ? "@" : "");
+    snprintf(out, UNIT_FILE_SIZE, "%s%s" SUFFIX, unit->name, unit->is_template ? "@" : "");
     return out;
 }
 
@@ -179,6 +187,14 @@ static RESULT add_program(struct buf *to, const char *key, const char *program)
     return unit_text_add_word(to, UNIT_WORD_PATH, program); /* its name knows no variables */
 }
 
+static RESULT add_options(struct buf *to, const struct unit *unit)
+{
+    if (unit->log_format)
+        TRY(buf_printf(to, " --log-format %s", unit->log_format));
+    return buf_printf(to, "%s%s\n", unit->is_debug ? " --debug" : "",
+                      unit->is_insecure ? " --insecure" : "");
+}
+
 /* Asked at its socket, it tells whether it took the new configuration. */
 static RESULT add_reload(struct buf *to, const struct unit *unit, const char *socket)
 {
@@ -210,7 +226,7 @@ static RESULT render_one(struct buf *to, const struct unit *unit)
     TRY(add_program(to, "ExecStart=", unit->program));
     TRY(buf_add_str(to, " start -c "));
     TRY(unit_text_add_word(to, UNIT_WORD_ARGUMENT, unit->file));
-    TRY(buf_add_str(to, "\n"));
+    TRY(add_options(to, unit));
     TRY(add_reload(to, unit, places.socket));
     TRY(buf_add_str(to, life));
     TRY(add_account(to, unit));
@@ -232,7 +248,8 @@ static RESULT render_template(struct buf *to, const struct unit *unit)
     TRY(unit_places_add_read(&home, "the program", unit->program));
     TRY(buf_printf(to, head, " for %i"));
     TRY(add_program(to, "ExecStart=", unit->program));
-    TRY(buf_add_str(to, " start -c /etc/tbot/%i.yaml\n"));
+    TRY(buf_add_str(to, " start -c /etc/tbot/%i.yaml"));
+    TRY(add_options(to, unit));
     TRY(add_program(to, "ExecReload=", unit->program));
     TRY(buf_add_str(to, " reload --diag-socket /var/lib/tbot/%i/diag.sock\n"));
     TRY(buf_add_str(to, life));

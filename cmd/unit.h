@@ -29,6 +29,10 @@ struct unit {
     const char *file;            /* of the configuration, absolute; NULL for a template */
     const struct config *config; /* as that file says, validated; NULL for a template */
     bool is_template;
+
+    /* What `tbot start` gets beside the file. */
+    const char *log_format; /* "text", "json"; NULL: not given */
+    bool is_debug, is_insecure;
 };
 
 /* ERR_USAGE for a name, user or group that systemd would not take. */

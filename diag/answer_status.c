@@ -104,6 +104,29 @@ static json_t *credentials_json(const struct diag_report *r, const char *service
     return list;
 }
 
+static json_t *hook_json(const struct diag_hook *h)
+{
+    json_t *o = json_object();
+    diag_json_text(o, "kind", h->kind);
+    diag_json_text(o, "target", h->target);
+    diag_json_text(o, "state", h->state);
+    diag_json_time(o, "last_run", h->last_run);
+    diag_json_time(o, "last_success", h->last_success);
+    diag_json_time(o, "next_attempt", h->next_attempt);
+    add_number(o, "consecutive_failures", h->failures);
+    diag_json_text(o, "error", h->error);
+    diag_json_text(o, "hint", h->hint);
+    return o;
+}
+
+static void add_hook(json_t *o, const struct diag_report *r, const char *service)
+{
+    for (size_t i = 0; i < r->n_hooks; i++) {
+        if (strcmp(r->hooks[i].service, service) == 0)
+            json_object_set_new(o, "hook", hook_json(&r->hooks[i]));
+    }
+}
+
 static json_t *service_json(const struct diag_report *r, const struct health_view *v)
 {
     json_t *o = json_object();
@@ -115,6 +138,7 @@ static json_t *service_json(const struct diag_report *r, const struct health_vie
     diag_json_flag(o, "serving", v->is_serving);
     diag_json_time(o, "serves_until", v->serves_until);
     json_object_set_new(o, "credentials", credentials_json(r, v->name));
+    add_hook(o, r, v->name);
     return o;
 }
 

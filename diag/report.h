@@ -77,6 +77,17 @@ struct diag_identity {
     const char *error;  /* of the last attempt; NULL: it succeeded */
 };
 
+/* How the consumers of a service learn of new files. */
+struct diag_hook {
+    const char *service;
+    const char *kind;   /* "command", "signal" */
+    const char *target; /* the program, or the pid file */
+    const char *state;  /* "idle", "running", "waiting" for the next attempt */
+    struct wall last_run, last_success, next_attempt;
+    unsigned failures;        /* in a row */
+    const char *error, *hint; /* of the last run; NULL: it succeeded, or there was none */
+};
+
 /* What of the sandbox is closed. NULL both: not known. */
 struct diag_sandbox {
     const char *landlock, *seccomp;       /* DIAG_PART_… */
@@ -119,6 +130,8 @@ struct diag_report {
     struct diag_identity identity;
     const struct diag_credential *credentials; /* those of one service follow each other */
     size_t n_credentials;
+    const struct diag_hook *hooks;
+    size_t n_hooks;
     struct diag_reloads reloads;
     const char *const *warnings; /* a sentence each, for a person */
     size_t n_warnings;

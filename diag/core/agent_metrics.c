@@ -70,6 +70,13 @@ static const struct metric_family reloads = {
     .labels = {"result"},
 };
 
+static const struct metric_family hook_runs = {
+    "tbot_hook_runs_total",
+    METRIC_COUNTER,
+    "Runs of what tells consumers of a service's new files, by outcome.",
+    .labels = {"service", "outcome"},
+};
+
 static const struct metric_family pushes = {
     "tbot_metrics_pushes_total",
     METRIC_COUNTER,
@@ -135,6 +142,19 @@ void agent_metrics_dialled(struct metrics *m, bool by_remembered_way)
 void agent_metrics_reloaded(struct metrics *m, bool is_ok)
 {
     metrics_add(m, &reloads, (const char *[]){result_of(is_ok)}, 1);
+}
+
+void agent_metrics_expect_hook(struct metrics *m, const char *service)
+{
+    static const char *const outcomes[] = {"ok", "failed", "timeout"};
+    for (size_t i = 0; i < LENGTH(outcomes); i++)
+        metrics_add(m, &hook_runs, (const char *[]){service, outcomes[i]}, 0);
+}
+
+void agent_metrics_hook_ran(struct metrics *m, const char *service, enum err_code outcome)
+{
+    const char *text = outcome == ERR_TIMEOUT ? "timeout" : result_of(outcome == ERR_OK);
+    metrics_add(m, &hook_runs, (const char *[]){service, text}, 1);
 }
 
 void agent_metrics_expect_pushes(struct metrics *m, const char *target)

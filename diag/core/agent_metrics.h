@@ -41,6 +41,10 @@ void agent_metrics_dialled(struct metrics *m, bool by_remembered_way);
 /* The configuration was read again. */
 void agent_metrics_reloaded(struct metrics *m, bool is_ok);
 
+/* A hook of a service's `reload` has ended: "ok", "failed" or "timeout". All begin at 0. */
+void agent_metrics_expect_hook(struct metrics *m, const char *service);
+void agent_metrics_hook_ran(struct metrics *m, const char *service, enum err_code outcome);
+
 /* Metrics are to be sent to a `target`, "graphite" or "url": what is counted of it begins at 0. */
 void agent_metrics_expect_pushes(struct metrics *m, const char *target);
 

@@ -29,7 +29,9 @@ def literals():
     for path in sorted(ROOT.glob("*/**/*.[ch]")):
         if path.relative_to(ROOT).parts[0] in ("tests", "authority", "build"):
             continue
-        for run_of_strings in re.findall(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*', path.read_text()):
+        # A comment's and a character's quotes begin no string.
+        code = re.sub(r"/\*.*?\*/|'\"'", "", path.read_text(), flags=re.DOTALL)
+        for run_of_strings in re.findall(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*', code):
             joined = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', run_of_strings))
             found.append(re.sub(r"%[-.*0-9]*(?:ll|z)?[a-zA-Z]", "…", joined.replace('\\"', '"')))
     return "\n".join(found)

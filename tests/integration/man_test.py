@@ -26,7 +26,7 @@ def options_of_help(text):
     listed = re.findall(r"^ {2,6}(?:-\w, )?--(?:\[no-\])?([a-z-]+)", text, re.MULTILINE)
     for line in section(text, "Known, and not built yet"):
         listed += re.findall(r"--([a-z-]+)", line)
-    return set(listed)
+    return set(listed) - PLACEHOLDERS
 
 
 def options_of_page(text):

@@ -8,6 +8,7 @@ import re
 import subprocess
 
 from harness import Case, main
+from harness.service_account import Issuer, put
 
 PACKAGING = pathlib.Path(__file__).parents[2] / "packaging"
 KUBERNETES = PACKAGING / "kubernetes"
@@ -46,7 +47,7 @@ def without_nothing(value):
 
 class Manifests(Case):
     def kubectl(self, *words, given=None):
-        done = subprocess.run([self.need_tool("kubectl"), *words], input=given, text=True,
+        done = subprocess.run(["kubectl", *words], input=given, text=True,
                               capture_output=True, check=False, timeout=120)
         self.assertEqual(0, done.returncode, f"{words}: {done.stderr}")
         return done.stdout
@@ -78,6 +79,10 @@ class Manifests(Case):
 
 class Sound(Manifests):
     FOLDERS = ("sidecar", "secret")
+
+    def setUp(self):
+        super().setUp()
+        self.need_tool("kubectl")
 
     def test_deployments_have_only_fields_that_kubernetes_knows(self):
         """kubectl reads them into its own types for this, and writes those: what it does not know is lost."""
@@ -207,41 +212,85 @@ class Alerts(Case):
 
 
 class Pod(Case):
-    """The sidecar's configuration with the real agent, as its pod would have it but for the paths."""
+    """The sidecar's configuration with the real agent, as its pod would have it but for paths and addresses."""
 
     def setUp(self):
         super().setUp()
+        self.issuer = Issuer(self.dir)
+        self.token = self.dir / "token"
+        put(self.token, self.issuer.token(account="default:app"))
         for name in ("state", "run", "identity"):
             (self.dir / name).mkdir()
             (self.dir / name).chmod(0o2777)  # as an emptyDir is
 
+    def cluster(self):
+        jwks = self.dir / "jwks.json"
+        jwks.write_text(self.issuer.jwks())
+        return self.authority(extra=["--kube-jwks", jwks, "--kube-token", "app=robot:default:app"])
+
     def configuration(self, authority):
         text = (KUBERNETES / "sidecar/tbot.yaml").read_text()
-        ca_pins = f"\n  ca_pins: ['{authority.ca_pin}']"
         for old, new in (("proxy_server: teleport.example.com:443", f"auth_server: {authority.auth_addr}"),
-                         ("join_method: kubernetes", "join_method: token"),
-                         ("token: app # the name", f"token: {authority.token}{ca_pins} # the name"),
+                         ("  token: app", f"  ca_pins: ['{authority.ca_pin}']\n  token: app"),
                          ("/var/lib/tbot/", f"{self.dir}/state/"), ("/run/tbot/", f"{self.dir}/run/"),
-                         ("/var/run/identity/", f"{self.dir}/identity/"), ('":3001"', '"127.0.0.1:0"')):
+                         ("/run/identity/", f"{self.dir}/identity/"), ('":3001"', '"127.0.0.1:0"')):
             self.assertIn(old, text)
             text = text.replace(old, new)
         path = self.dir / "tbot.yaml"
         path.write_text(text)
+        path.chmod(0o644)  # as a ConfigMap's
         return path
 
-    def test_waiting_ends_when_the_credentials_are_there(self):
-        authority = self.authority()
-        config = self.configuration(authority)
+    def environment(self):
+        return {"KUBERNETES_TOKEN_PATH": str(self.token)}
+
+    def start(self, config, name="agent"):
+        return self.spawn([os.environ["TBOT"], "start", "-c", config, "--log-format", "json"], name, self.environment())
+
+    def wait(self, *words, seconds=60):
+        """`tbot wait` as in the pod; returns its exit code."""
         socket = self.dir / "run/diag.sock"
-        wait = self.spawn([os.environ["TBOT"], "wait", "--for", "serving", "--timeout", "2m", "--diag-socket", socket],
-                          "wait")
-        self.assertTrue(wait.alive())
-        agent = self.spawn([os.environ["TBOT"], "start", "-c", config], "agent")
-        self.assertEqual(0, wait.popen.wait(60), wait.text())
+        wait = self.spawn([os.environ["TBOT"], "wait", *words, "--diag-socket", socket], "wait")
+        return wait.popen.wait(seconds)
+
+    def test_configuration_is_good_and_holds_no_secret(self):
+        done = self.run_tbot("test", "-c", self.configuration(self.cluster()), env=self.environment())
+        self.assertEqual(0, done.returncode, done.stdout)
+        self.assertIn("is good: 1 output\n", done.stdout)  # and no warning
+        self.assertIn("of 'system:serviceaccount:default:app'", done.stdout)
+
+    def test_waiting_ends_when_the_credentials_are_there(self):
+        config = self.configuration(self.cluster())
+        socket = self.dir / "run/diag.sock"
+        wait = self.spawn([os.environ["TBOT"], "wait", "--for", "serving", "--timeout", "2m", "--diag-socket", socket], "wait")
+        agent = self.start(config)
+        self.assertEqual(0, wait.popen.wait(100), wait.text())
         self.assertTrue((self.dir / "identity/app/identity").exists())
         agent.must_live()
         done = self.run_tbot("readyz", "--for", "serving", "--diag-socket", socket)
         self.assertEqual(0, done.returncode, done.stderr)
+
+    def test_pod_that_starts_in_an_outage_waits_and_then_goes_on(self):
+        authority = self.cluster()
+        config = self.configuration(authority)
+        authority.command("refuse")
+        agent = self.start(config)
+        agent.wait_text("joining failed")
+        self.assertEqual(4, self.wait("--for", "serving", "--timeout", "100ms"))
+        agent.must_live()
+        authority.command("clear")
+        self.assertEqual(0, self.wait("--for", "serving", "--timeout", "1m", seconds=100))
+
+    def test_container_killed_in_an_outage_serves_on(self):
+        authority = self.cluster()
+        config = self.configuration(authority)
+        first = self.start(config)
+        self.assertEqual(0, self.wait("--for", "ready", "--timeout", "1m", seconds=100))
+        authority.command("refuse")
+        first.kill()
+        second = self.start(config, "second")
+        self.assertEqual(0, self.wait("--for", "serving", "--timeout", "1m", seconds=100))
+        self.assertIn("stored identity loaded", second.text())
 
 
 if __name__ == "__main__":

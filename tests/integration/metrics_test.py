@@ -189,6 +189,16 @@ class Metrics(Case):
         self.assertEqual(1, log().count("metrics were not taken"))
         self.assertNotIn("s3cret", log())
 
+    def test_stop_sends_them_a_last_time(self):
+        graphite, bridge = Graphite(), Bridge()
+        self.end_with_the_test(graphite, bridge)
+        agent = self.serve(extra=["metrics:", f"  graphite: 127.0.0.1:{graphite.server_address[1]}",
+                                  f"  url: http://127.0.0.1:{bridge.server_address[1]}/in", "  interval: 1h"])
+        agent.wait_output()
+        self.assertEqual(0, agent.process.stop(), agent.process.text())
+        wait_until("both to be told", lambda: graphite.pushes and bridge.pushes)
+        self.assertIn("\ntbot.tbot_renewals_total.identity.ok.ok 1 ", graphite.pushes[-1])
+
     def test_stop_does_not_wait_for_a_target_that_hangs(self):
         with socket.create_server(("127.0.0.1", 0)) as hanging:
             agent = self.serve(extra=["metrics:", f"  url: http://127.0.0.1:{hanging.getsockname()[1]}/",

@@ -173,6 +173,30 @@ class Changes(Reloading):
         self.refused()
         self.assertEqual(second, self.diag.json("/status")["config"]["sha256"])
 
+    def test_a_copy_in_the_storage_goes_with_its_service_and_not_before(self):
+        kept = "destination: {type: memory, cache: on}"
+        self.start(("stays", kept), ("goes", kept), ("changes", kept))
+        copies = self.subject.storage / "cache"
+        self.assertEqual({"stays", "goes", "changes"}, {p.name for p in copies.iterdir()})
+        self.write(("stays", kept, "ssh_config: off"), "changes")
+        self.reload()
+        wait_until("the copies to go", lambda: {p.name for p in copies.iterdir()} == {"stays"})
+        self.wait_written("changes")
+        self.subject.process.wait_text(r"\[goes\] the copy is removed from the storage")
+
+    def test_services_come_before_there_is_an_identity(self):
+        self.write("web")
+        self.cluster.command("refuse")
+        self.subject.start("--startup", "wait")
+        wait_until("diagnostics", (self.subject.storage / "diag.sock").exists)
+        wait_until("a failure", lambda: self.diag.json("/readyz")["state"] == "degraded")
+        self.write("web", "new")
+        self.assertEqual(["new"], self.reload()["added"])
+        self.assertEqual(0, self.diag.json("/status")["reloads"]["failed"])
+        self.cluster.command("clear")
+        self.wait_written("new")
+        self.wait_written("web")
+
     def test_a_hundred_services_and_one_that_changes(self):
         names = [f"s{i}" for i in range(MANY)]
         self.start(*names)
@@ -331,6 +355,18 @@ class Moments(Reloading):
         self.subject.process.send(signal.SIGTERM)  # a second one waits for nothing
         self.subject.process.wait()
         self.assertNotIn("reading the configuration again", self.subject.process.text())
+
+    def test_one_pass_reads_its_configuration_once(self):
+        self.write("web")
+        self.cluster.command("hang")
+        self.subject.start("--oneshot", "--oneshot-timeout", "1m")
+        self.subject.process.wait_text("no stored identity: joining")
+        self.subject.process.send(signal.SIGHUP)
+        self.subject.process.wait_text("one pass reads its configuration once")
+        self.cluster.command("clear")
+        self.subject.process.send(signal.SIGTERM)
+        self.subject.process.send(signal.SIGTERM)
+        self.subject.process.wait()
 
     def test_reloads_leave_nothing_behind(self):
         self.start("web", "a")

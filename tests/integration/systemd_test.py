@@ -272,6 +272,7 @@ class Confined(OnHost):
             "touch /var/lib/elsewhere": "Read-only file system",
             "touch /run/x": "Read-only file system",
             "cat /srv/token": "Permission denied",
+            "getent hosts localhost": "localhost",
             "ls /home": "Permission denied",
             "ls /dev": "^full\nnull\nrandom\ntty\nurandom\nzero$",
             "ls /tmp": "^$",
@@ -302,6 +303,29 @@ class Confined(OnHost):
         agent.wait_output()
         agent.process.wait_text("late.*Read-only file system")
         self.assertEqual([], list(late.iterdir()))
+
+    def reload(self):
+        return run(self.argv(self.unit, "--", *Unit.read(self.unit).command("ExecReload")))
+
+    def test_reload_takes_what_the_unit_allows_and_refuses_the_rest(self):
+        agent = self.installed()
+        self.start(agent)
+        self.wait_ready(agent)
+        done = self.reload()
+        self.assertEqual(0, done.returncode, done.stderr)
+        text = agent.config.read_text()
+        agent.config.write_text(text.replace("ttl: 10m", "ttl: 9m"))
+        done = self.reload()
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn("identity-1", done.stdout)
+        late = self.view / "srv/late"
+        late.mkdir()
+        os.chown(late, USER, USER)
+        agent.config.write_text(text + "  - {type: identity, name: late, destination: /srv/late}\n")
+        done = self.reload()
+        self.assertNotEqual(0, done.returncode)
+        self.assertRegex(done.stderr, "late.*(Read-only file system|outside the sandbox)")
+        agent.process.must_live()
 
     def test_wrong_configuration_ends_it_for_good(self):
         agent = self.installed()

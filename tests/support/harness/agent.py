@@ -40,7 +40,7 @@ class Agent:
 
     def config_text(self, via, address=None, token=None, pin=None, insecure=None, ttl="10m",
                     interval="5m", ttl_key="credential_ttl", outputs=None, storage_lines=None, destination_lines=(),
-                    extra=(), join_method="token"):
+                    service_lines=(), extra=(), join_method="token"):
         """The configuration; what is not given is what works."""
         if insecure is None:
             insecure = via == "proxy"  # the proxy's web certificate leads to no public CA here
@@ -57,7 +57,8 @@ class Agent:
         lines.append("outputs:")
         for path in outputs or [self.output]:
             lines += ["  - type: identity", "    destination:", "      type: directory",
-                      f"      path: {path}", *(f"      {line}" for line in destination_lines)]
+                      f"      path: {path}", *(f"      {line}" for line in destination_lines),
+                      *(f"    {line}" for line in service_lines)]
         return "\n".join([*lines, *extra]) + "\n"
 
     def start(self, *args):

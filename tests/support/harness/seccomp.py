@@ -55,28 +55,35 @@ class Filter:
             raise OSError(-done, "loading the seccomp filter")
 
 
-def expand(words):
-    """The system calls that names and @groups stand for, as this machine's systemd has them."""
+def groups():
+    """The @groups of system calls as this machine's systemd has them: names to members."""
+    text = subprocess.run(["systemd-analyze", "syscall-filter", "--no-pager"], check=True, capture_output=True,
+                          text=True).stdout
+    found, members = {}, None
+    for line in text.splitlines():
+        if line.startswith("@"):
+            members = found[line.strip()] = []
+        elif line.startswith("    ") and line.strip()[0] != "#":
+            members.append(line.strip())
+    return found
+
+
+def expand(words, known):
+    """The system calls that names and @groups stand for."""
     names = set()
     for word in words:
-        if not word.startswith("@"):
-            names.add(word)
-            continue
-        text = subprocess.run(["systemd-analyze", "syscall-filter", word], check=True, capture_output=True,
-                              text=True).stdout
-        members = [line.strip() for line in text.splitlines()[1:] if line.strip() and line.strip()[0] != "#"]
-        names |= expand(members)
+        names |= expand(known[word], known) if word.startswith("@") else {word}
     return names
 
 
 def allowed(lines):
     """What several SystemCallFilter= lines come to: each adds, or with '~' takes away."""
-    names = set()
+    known, names = groups(), set()
     for line in lines:
         if line.startswith("~"):
-            names -= expand(line[1:].split())
+            names -= expand(line[1:].split(), known)
         else:
-            names |= expand(line.split())
+            names |= expand(line.split(), known)
     return names | {"execve", "exit", "exit_group", "rt_sigreturn"}
 
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define V2 "version: v2\n"
+#define HOOK(reload) V2 "services: [{type: identity, destination: /x, reload: " reload "}]\n"
 
 /* Every message a mistake in a file gets, word for word; the file is called "t". */
 static const struct {
@@ -160,6 +161,24 @@ static const struct {
      "t:2:70: key 'cache': is for destination type 'memory', not for 'directory'"},
     {V2 "services: [{type: identity, destination: {type: directory, path: /x, atomic: yes}}]\n",
      "t:2:78: key 'atomic': 'yes' is not one of off, symlink"},
+
+    /* hooks */
+    {HOOK("{}"), "t:2:46: key 'reload': needs 'command' or 'pid_file'"},
+    {HOOK("{timeout: 1s}"), "t:2:46: key 'reload': needs 'command' or 'pid_file'"},
+    {HOOK("{command: []}"), "t:2:46: key 'reload': needs 'command' or 'pid_file'"},
+    {HOOK("{command: /bin/true}"), "t:2:46: key 'reload': needs 'command' or 'pid_file'\n"
+                                   "t:2:64: key 'command': must be a list of texts, is text"},
+    {HOOK("{command: [nginx]}"),
+     "t:2:55: key 'command': 'nginx' is not an absolute path; no PATH is searched, and no shell is "
+     "started"},
+    {HOOK("{command: [/bin/true], pid_file: /x}"),
+     "t:2:77: key 'pid_file': excludes 'command', set one of the two"},
+    {HOOK("{command: [/bin/true], signal: HUP}"), "t:2:77: key 'signal': needs 'pid_file'"},
+    {HOOK("{command: [/bin/true], timeout: 6m}"), "t:2:77: key 'timeout': at most 5m"},
+    {HOOK("{pid_file: nginx.pid}"), "t:2:55: key 'pid_file': 'nginx.pid' is not an absolute path"},
+    {HOOK("{pid_file: /x, timeout: 1s}"), "t:2:69: key 'timeout': needs 'command'"},
+    {HOOK("{pid_file: /x, signal: KILL}"),
+     "t:2:77: key 'signal': 'KILL' is not one of HUP, INT, QUIT, TERM, USR1, USR2, WINCH"},
 
     /* join URI */
     {V2 "join_uri: https://x\n", "t:2:11: key 'join_uri': does not begin with 'tbot+', the form is "

@@ -87,6 +87,35 @@ static void test_write_of_a_cache_keeps_it_and_not_its_place(void **state)
     assert_null(strstr(secret_str(text), "/var/lib"));
 }
 
+static void test_write_of_hooks_reads_back_the_same(void **state)
+{
+    (void)state;
+    static const char hooks[] =
+        "version: v2\nservices:\n"
+        "- {type: identity, destination: /a, reload: {command: [/bin/a, -x, 'b c'], timeout: 3s}}\n"
+        "- {type: identity, destination: /b, reload: {pid_file: /run/b, signal: USR2}}\n"
+        "- {type: identity, destination: /c, reload: {pid_file: /run/c, signal: HUP}}\n";
+    CLEANUP(config_freep) struct config *c = NULL;
+    assert_ok(config_parse("t", bytes_of_str(hooks), &c));
+    CLEANUP(secret_freep) struct secret *text = write_out(c);
+    assert_non_null(strstr(secret_str(text), "    reload:\n"
+                                             "      command:\n"
+                                             "        - /bin/a\n"
+                                             "        - \"-x\"\n"
+                                             "        - \"b c\"\n"
+                                             "      timeout: 3s\n"));
+    assert_non_null(strstr(secret_str(text), "    reload:\n"
+                                             "      pid_file: /run/b\n"
+                                             "      signal: USR2\n"));
+    CLEANUP(config_freep) struct config *again = read_back(text);
+    assert_int_equal(again->services[0].hook.command.len, 3);
+    assert_string_equal(again->services[0].hook.command.items[2], "b c");
+    assert_int_equal(again->services[0].hook.timeout.ns, dur_s(3).ns);
+    assert_int_equal(again->services[1].hook.signal, CONFIG_SIGNAL_USR2);
+    assert_string_equal(again->services[2].hook.pid_file, "/run/c");
+    assert_int_equal(again->services[2].hook.signal, CONFIG_SIGNAL_HUP);
+}
+
 static void test_write_of_diagnostics_leaves_out_what_is_the_default(void **state)
 {
     (void)state;
@@ -209,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write_of_rich_config_says_everything),
         cmocka_unit_test(test_write_of_a_cache_keeps_it_and_not_its_place),
+        cmocka_unit_test(test_write_of_hooks_reads_back_the_same),
         cmocka_unit_test(test_write_of_diagnostics_leaves_out_what_is_the_default),
         cmocka_unit_test(test_write_of_metrics_leaves_out_what_is_the_default),
         cmocka_unit_test(test_write_of_what_was_read_back_is_the_same),

@@ -137,6 +137,20 @@ static void test_too_long_a_reason_is_cut_between_characters(void **state)
 
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, set_up, tear_down)
 
+static void test_a_configuration_that_is_not_in_force_is_told_last(void **state)
+{
+    struct world *w = *state;
+    succeed(w);
+    w->facts.reload_error = "t:3:1: not valid YAML";
+    assert_status(w, "Serving, in touch with " CLUSTER
+                     "; the new configuration is not in force: t:3:1: not valid YAML");
+    w->facts.reload_error = "";
+    assert_status(w, "Serving, in touch with " CLUSTER);
+    w->facts.reload_error = "x";
+    w->facts.is_stopping = true;
+    assert_status(w, "Stopping");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +160,7 @@ int main(void)
         TEST(test_recovery_is_told),
         TEST(test_join_that_fails_says_why),
         TEST(test_stop_is_told),
+        TEST(test_a_configuration_that_is_not_in_force_is_told_last),
         TEST(test_reason_of_many_lines_is_one_line),
         TEST(test_too_long_a_reason_is_cut_between_characters),
     };

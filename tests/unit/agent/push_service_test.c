@@ -20,7 +20,8 @@ struct world {
     struct fake_entropy dice;
     struct loop *loop;
     struct pool *lane;
-    struct cancel *stop;
+    struct cancel *stop, *force;
+    unsigned told; /* that the last time has ended */
     struct metrics *metrics;
     struct push_sink *sink;
     struct push_service *service;
@@ -35,6 +36,7 @@ static int set_up(void **state)
     test_log_open(&w->log, &w->time.clock);
     assert_ok(loop_new(&w->time.clock, &w->loop));
     assert_ok(cancel_new(&w->stop));
+    assert_ok(cancel_new(&w->force));
     assert_ok(pool_new(w->loop, 1, &w->lane));
     assert_ok(metrics_new(&w->metrics));
     metrics_set(w->metrics, &figure, NULL, 42);
@@ -47,16 +49,24 @@ static int tear_down(void **state)
 {
     struct world *w = *state;
     cancel_fire(w->stop);
+    cancel_fire(w->force);
     pool_stop(w->lane, NULL, dur_s(20));
     pool_free(w->lane);
     push_service_free(w->service);
     push_sink_stop(w->sink);
     metrics_free(w->metrics);
     cancel_free(w->stop);
+    cancel_free(w->force);
     loop_free(w->loop);
     test_log_close(&w->log);
     free(w);
     return 0;
+}
+
+static void changed(void *arg)
+{
+    struct world *w = arg;
+    w->told++;
 }
 
 static void begin(struct world *w, enum push_kind kind)
@@ -68,6 +78,9 @@ static void begin(struct world *w, enum push_kind kind)
                                          .entropy = &w->dice.entropy,
                                          .log = w->log.log,
                                          .stop = w->stop,
+                                         .force = w->force,
+                                         .changed = changed,
+                                         .arg = w,
                                          .metrics = w->metrics,
                                          .prefix = "site",
                                          .interval = dur_s(30)};
@@ -165,6 +178,7 @@ static void test_target_that_hangs_holds_up_nobody_and_a_stop_ends_it(void **sta
     for (int i = 0; i < 1000; i++)
         assert_ok(loop_turn(w->loop));
     push_service_stop(w->service);
+    assert_false(push_service_is_busy(w->service));
     cancel_fire(w->stop);
     while (!pool_is_idle(w->lane))
         assert_ok(loop_turn(w->loop));
@@ -172,6 +186,53 @@ static void test_target_that_hangs_holds_up_nobody_and_a_stop_ends_it(void **sta
         assert_ok(loop_turn(w->loop));
     assert_true(mono_diff(clock_mono(clock_system()), before).ns < dur_s(9).ns);
     assert_true(counted(w, "target=\"url\",result=\"failed\"") == 0);
+}
+
+/* As the agent does: it cancels what is under way right after. */
+static void stop(struct world *w)
+{
+    push_service_stop(w->service);
+    cancel_fire(w->stop);
+}
+
+static void test_stop_sends_how_it_stood_a_last_time(void **state)
+{
+    struct world *w = *state;
+    begin(w, PUSH_GRAPHITE);
+    metrics_set(w->metrics, &figure, NULL, 43);
+    stop(w);
+    assert_true(push_service_is_busy(w->service));
+    while (w->told == 0)
+        assert_ok(loop_turn(w->loop));
+    assert_false(push_service_is_busy(w->service));
+    CLEANUP(freep) char *got = push_sink_received(w->sink, 1);
+    assert_non_null(strstr(got, "site.tbot_figure 43 "));
+    push_service_stop(w->service);
+    assert_false(push_service_is_busy(w->service));
+}
+
+static void test_stop_sends_nothing_to_who_did_not_take_the_time_before(void **state)
+{
+    struct world *w = *state;
+    push_sink_behave(w->sink, PUSH_SINK_RESETS, NULL);
+    begin(w, PUSH_GRAPHITE);
+    pass_until_counted(w, dur_s(30), GRAPHITE_FAILED);
+    stop(w);
+    assert_false(push_service_is_busy(w->service));
+}
+
+static void test_last_time_that_hangs_can_be_ended(void **state)
+{
+    struct world *w = *state;
+    struct mono before = clock_mono(clock_system());
+    push_sink_behave(w->sink, PUSH_SINK_HANGS, NULL);
+    begin(w, PUSH_URL);
+    stop(w);
+    assert_true(push_service_is_busy(w->service));
+    cancel_fire(w->force);
+    while (w->told == 0)
+        assert_ok(loop_turn(w->loop));
+    assert_true(mono_diff(clock_mono(clock_system()), before).ns < dur_s(9).ns);
 }
 
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, set_up, tear_down)
@@ -183,6 +244,9 @@ int main(void)
         TEST(test_url_gets_the_json_list),
         TEST(test_failures_back_off_and_are_told_once),
         TEST(test_target_that_hangs_holds_up_nobody_and_a_stop_ends_it),
+        TEST(test_stop_sends_how_it_stood_a_last_time),
+        TEST(test_stop_sends_nothing_to_who_did_not_take_the_time_before),
+        TEST(test_last_time_that_hangs_can_be_ended),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

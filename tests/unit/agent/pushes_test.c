@@ -18,6 +18,7 @@ struct world {
     struct config *config;
     struct pushes *pushes;
     struct push_sink *graphite, *url;
+    unsigned told; /* of ends after the stop */
 };
 
 static int set_up(void **state)
@@ -50,6 +51,12 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void changed(void *arg)
+{
+    struct world *w = arg;
+    w->told++;
+}
+
 /* The configuration names both sinks. */
 static void begin(struct world *w, const char *more)
 {
@@ -59,7 +66,9 @@ static void begin(struct world *w, const char *more)
              "  interval: 5s\n  prefix: a.b\n",
              more, push_sink_port(w->graphite), push_sink_port(w->url));
     assert_ok(config_parse("t", bytes_of_str(text), &w->config));
-    const struct pushes_config config = {.config = w->config,
+    const struct pushes_config config = {.changed = changed,
+                                         .arg = w,
+                                         .config = w->config,
                                          .loop = w->loop,
                                          .clock = &w->time.clock,
                                          .entropy = &w->dice.entropy,
@@ -83,29 +92,35 @@ static void test_each_target_has_its_own_push(void **state)
 }
 
 /* Everything falls due, and a worker that had something to send has the time to. */
-static void assert_nothing_comes(struct world *w)
+static void assert_no_more_comes(struct world *w, unsigned than)
 {
     fake_clock_advance(&w->time, dur_s(60));
     for (int i = 0; i < 50; i++) {
         assert_ok(loop_turn(w->loop));
         poll(NULL, 0, 1);
     }
-    assert_int_equal(push_sink_count(w->graphite) + push_sink_count(w->url), 0);
+    assert_int_equal(push_sink_count(w->graphite) + push_sink_count(w->url), than);
 }
 
 static void test_one_pass_sends_nothing(void **state)
 {
     struct world *w = *state;
     begin(w, "oneshot: true\n");
-    assert_nothing_comes(w);
+    pushes_stop(w->pushes);
+    assert_false(pushes_is_busy(w->pushes));
+    assert_no_more_comes(w, 0);
 }
 
-static void test_stop_begins_nothing_any_more(void **state)
+static void test_stop_sends_to_each_a_last_time_and_nothing_any_more(void **state)
 {
     struct world *w = *state;
+    push_sink_behave(w->url, PUSH_SINK_ANSWERS, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     begin(w, "");
     pushes_stop(w->pushes);
-    assert_nothing_comes(w);
+    while (pushes_is_busy(w->pushes))
+        assert_ok(loop_turn(w->loop));
+    assert_int_equal(w->told, 2);
+    assert_no_more_comes(w, 2);
 }
 
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, set_up, tear_down)
@@ -115,7 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_each_target_has_its_own_push),
         TEST(test_one_pass_sends_nothing),
-        TEST(test_stop_begins_nothing_any_more),
+        TEST(test_stop_sends_to_each_a_last_time_and_nothing_any_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

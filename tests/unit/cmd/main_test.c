@@ -6,6 +6,7 @@
  */
 #include "agent/config.h"
 #include "agent/config_schema.h"
+#include "tests/support/golden.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/agent/config_test_support.h"
 
@@ -67,23 +68,6 @@ static struct outcome run(const char *words)
     return (struct outcome){WEXITSTATUS(status), read_all(out), read_all(err)};
 }
 
-static void hold_against_golden(const char *file, const char *text)
-{
-    char path[512];
-    snprintf(path, sizeof(path), "%s/%s", TBOT_GOLDEN, file);
-    bool is_update = getenv("UPDATE_GOLDEN") != NULL;
-    FILE *golden = fopen(path, is_update ? "w" : "r");
-    if (!golden)
-        fail_msg("cannot open %s", path);
-    if (is_update) {
-        fputs(text, golden);
-        fclose(golden);
-        return;
-    }
-    CLEANUP(freep) char *expected = read_all(golden);
-    assert_string_equal(text, expected);
-}
-
 static void test_help_is_as_agreed(void **state)
 {
     (void)state;
@@ -128,16 +112,37 @@ static void test_help_is_as_agreed(void **state)
         CLEANUP(outcome_release) struct outcome o = run(cases[i].words);
         assert_int_equal(o.code, 0);
         assert_string_equal(o.err, "");
-        hold_against_golden(cases[i].golden, o.out);
+        golden_hold(TBOT_GOLDEN, cases[i].golden, o.out);
     }
+}
+
+struct misuse {
+    const char *words, *message;
+};
+
+static void assert_misuses(const struct misuse *cases, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        CLEANUP(outcome_release) struct outcome o = run(cases[i].words);
+        assert_int_equal(o.code, 2);
+        assert_string_equal(o.err, cases[i].message);
+        assert_string_equal(o.out, "");
+    }
+}
+
+/* One line, or two with a hint, on standard error, and nothing else. */
+static void assert_misuse(const char *words, const char *message)
+{
+    CLEANUP(outcome_release) struct outcome o = run(words);
+    assert_int_equal(o.code, 2);
+    assert_string_equal(o.err, message);
+    assert_string_equal(o.out, "");
 }
 
 static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
 {
     (void)state;
-    static const struct {
-        const char *words, *message;
-    } cases[] = {
+    static const struct misuse cases[] = {
         {"", "tbot: which command? See 'tbot help'\n"},
         {"confgure", "tbot: no command 'confgure', did you mean 'configure'?\n"},
         {"frobnicate", "tbot: no command 'frobnicate', see 'tbot help'\n"},
@@ -160,9 +165,6 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
         {"start database", "tbot: 'database' is not built yet in this tbot, only 'identity' and "
                            "'legacy'\n"},
         {"version now", "tbot: unexpected 'now' behind 'version'\n"},
-        {"completion", "tbot: for which shell? bash, zsh or fish\n"},
-        {"completion tcsh", "tbot: no completion for 'tcsh', there are bash, zsh and fish\n"},
-        {"completion bash zsh", "tbot: unexpected 'zsh'\n"},
         {"configure", "tbot: option '--join-method' is required, e.g. --join-method token\n"},
         {"configure --output", "tbot: option '--output' needs a value\n"},
         {"status now", "tbot: unexpected 'now'\n"},
@@ -193,6 +195,18 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
          "tbot: option '--seconds': '0' is not a number from 1 to 300\n"},
         {"debug profile --seconds 301",
          "tbot: option '--seconds': '301' is not a number from 1 to 300\n"},
+        {"debug profile heap --seconds 5", "tbot: option '--seconds' is about the profile 'cpu'\n"},
+    };
+    assert_misuses(cases, sizeof(cases) / sizeof(*cases));
+}
+
+static void test_misuse_of_what_sets_a_machine_up_says_so_too(void **state)
+{
+    (void)state;
+    static const struct misuse cases[] = {
+        {"completion", "tbot: for which shell? bash, zsh or fish\n"},
+        {"completion tcsh", "tbot: no completion for 'tcsh', there are bash, zsh and fish\n"},
+        {"completion bash zsh", "tbot: unexpected 'zsh'\n"},
         {"install", "tbot: install what? See 'tbot install --help'\n"},
         {"install launchd", "tbot: no command 'install launchd', there is 'install systemd'\n"},
         {"install systemd", "tbot: which configuration? It is named with -c FILE\n"
@@ -207,14 +221,8 @@ static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
         {"install systemd --template --name a/b",
          "tbot: option '--name': 'a/b' is no name of letters, digits, '_', '.', ':' and '-'\n"
          "tbot: Write 'tbot' for 'tbot.service'; many agents share '--template'.\n"},
-        {"debug profile heap --seconds 5", "tbot: option '--seconds' is about the profile 'cpu'\n"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        CLEANUP(outcome_release) struct outcome o = run(cases[i].words);
-        assert_int_equal(o.code, 2);
-        assert_string_equal(o.err, cases[i].message);
-        assert_string_equal(o.out, "");
-    }
+    assert_misuses(cases, sizeof(cases) / sizeof(*cases));
 }
 
 static void test_version_prints_it(void **state)
@@ -234,7 +242,7 @@ static void test_configure_prints_what_can_be_read(void **state)
             "--destination /srv/x --reader-group 7 --certificate-ttl 90m --oneshot");
     assert_int_equal(o.code, 0);
     assert_string_equal(o.err, "");
-    hold_against_golden("configure-identity.yaml", o.out);
+    golden_hold(TBOT_GOLDEN, "configure-identity.yaml", o.out);
     CLEANUP(config_freep) struct config *c = NULL;
     assert_ok(config_parse("t", bytes_of_str(o.out), &c));
     assert_ok(config_validate(c));
@@ -336,6 +344,9 @@ static void test_manual_has_every_key_that_is_built(void **state)
         for (size_t j = 0; j < all[i]->len; j++)
             if (all[i]->items[j].is_built)
                 check_keys(all[i]->items[j].section, manual);
+    const struct config_section *service =
+        config_schema_variant(&config_schema_services, "identity")->section;
+    check_keys(config_schema_key(service, "reload")->section, manual);
 }
 
 /* Nor tbot(1) about an option that help shows. */
@@ -380,6 +391,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_help_is_as_agreed),
         cmocka_unit_test(test_misuse_says_so_in_one_line_and_exits_2),
+        cmocka_unit_test(test_misuse_of_what_sets_a_machine_up_says_so_too),
         cmocka_unit_test(test_version_prints_it),
         cmocka_unit_test(test_configure_prints_what_can_be_read),
         cmocka_unit_test(test_configure_writes_a_file_for_its_owner_only),

@@ -100,6 +100,41 @@ static void test_load_of_legacy_places(void **state)
     assert_non_null(strstr(run.start.config->warnings.items[0], "--data-dir '/var/bot' overrides"));
 }
 
+static void append_service(void)
+{
+    FILE *file = fopen(config_path, "a");
+    assert_non_null(file);
+    fputs("  - {type: identity, name: more, destination: /srv/more}\n", file);
+    fclose(file);
+}
+
+static void test_again_reads_the_file_as_it_is_with_the_same_options(void **state)
+{
+    (void)state;
+    CLEANUP(run_release) struct run run;
+    CLEANUP(config_freep) struct config *first = NULL;
+    CLEANUP(config_freep) struct config *second = NULL;
+    assert_ok(load(&run, "identity -c CONFIG --destination /srv/x --certificate-ttl 30m"));
+    assert_ok(start_config_again(&run.start, &first));
+    assert_int_equal(first->n_services, 4);
+    assert_int_equal(dur_to_s(first->credential_ttl), 1800);
+    append_service();
+    assert_ok(start_config_again(&run.start, &second));
+    assert_int_equal(truncate(config_path, (off_t)strlen(config_test_rich)), 0);
+    assert_int_equal(second->n_services, 5);
+    assert_int_equal(run.start.config->n_services, 4);
+}
+
+static void test_again_of_standard_input_is_refused(void **state)
+{
+    (void)state;
+    struct globals globals = {.config_path = "-"};
+    struct start_config start = {.options = {.globals = &globals}};
+    struct config *config = NULL;
+    assert_config_error(start_config_again(&start, &config),
+                        "standard input cannot be read a second time");
+}
+
 static void test_load_without_services_warns(void **state)
 {
     (void)state;
@@ -193,6 +228,8 @@ int main(void)
         TEST(test_load_of_identity_without_file_is_enough),
         TEST(test_load_of_identity_with_file_appends),
         TEST(test_load_of_legacy_places),
+        TEST(test_again_reads_the_file_as_it_is_with_the_same_options),
+        TEST(test_again_of_standard_input_is_refused),
         TEST(test_load_without_services_warns),
         TEST(test_load_of_mistakes_is_an_error_of_its_kind),
     };

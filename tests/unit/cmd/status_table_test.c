@@ -8,6 +8,7 @@
 #include "base/dir.h"
 #include "cmd/status_doc.h"
 #include "tests/support/assert_err.h"
+#include "tests/support/golden.h"
 
 static void read_golden(const char *name, struct buf **ret)
 {
@@ -27,22 +28,6 @@ static char *print(struct bytes document, struct terminal terminal)
     return text;
 }
 
-static void hold_against_golden(const char *name, const char *text)
-{
-    char path[512];
-    snprintf(path, sizeof(path), "%s/%s", TBOT_GOLDEN, name);
-    if (getenv("UPDATE_GOLDEN")) {
-        FILE *to = fopen(path, "w");
-        assert_non_null(to);
-        fputs(text, to);
-        fclose(to);
-        return;
-    }
-    CLEANUP(buf_freep) struct buf *expected = NULL;
-    read_golden(name, &expected);
-    assert_string_equal(text, buf_str(expected));
-}
-
 static void test_table_is_as_agreed(void **state)
 {
     static const struct {
@@ -58,7 +43,7 @@ static void test_table_is_as_agreed(void **state)
         CLEANUP(buf_freep) struct buf *json = NULL;
         read_golden(cases[i].json, &json);
         CLEANUP(freep) char *text = print(buf_bytes(json), cases[i].terminal);
-        hold_against_golden(cases[i].text, text);
+        golden_hold(TBOT_GOLDEN, cases[i].text, text);
     }
 }
 

@@ -5,10 +5,8 @@
  */
 #include "cmd/unit.h"
 
-#include "base/dir.h"
 #include "tests/support/assert_err.h"
-
-#include <stdio.h>
+#include "tests/support/golden.h"
 
 #define PLAIN "version: v2\nproxy_server: example.com:443\n"
 
@@ -18,20 +16,6 @@ static struct config *parse(const char *text)
     assert_ok(config_parse("test", bytes_of_str(text), &config));
     assert_ok(config_validate(config));
     return config;
-}
-
-static void hold_against(const char *path, const char *text)
-{
-    if (getenv("UPDATE_GOLDEN")) {
-        FILE *to = fopen(path, "w");
-        assert_non_null(to);
-        fputs(text, to);
-        fclose(to);
-        return;
-    }
-    CLEANUP(buf_freep) struct buf *expected = NULL;
-    assert_ok(file_read(path, 65536, &expected));
-    assert_string_equal(text, buf_str(expected));
 }
 
 static struct unit unit_of(const struct config *config)
@@ -44,26 +28,26 @@ static struct unit unit_of(const struct config *config)
                          .config = config};
 }
 
-static void render_and_hold(const struct unit *unit, const char *path)
+static void render_and_hold(const struct unit *unit, const char *folder, const char *name)
 {
     CLEANUP(freep) char *text = NULL;
     assert_ok(unit_render(unit, &text));
-    hold_against(path, text);
+    golden_hold(folder, name, text);
 }
 
-/* What a package ships knows no destinations: they are a drop-in's, or the command's. */
+/* The package's is for the example that is beside it; for another the command is there. */
 static void test_packaged_units_are_what_the_command_writes(void **state)
 {
-    CLEANUP(config_freep)
-    struct config *config =
-        parse(PLAIN "onboarding: {join_method: token, token: /etc/tbot.token}\n");
-    struct unit unit = unit_of(config);
+    CLEANUP(config_freep) struct config *config = NULL;
     (void)state;
-    render_and_hold(&unit, TBOT_PACKAGING "/systemd/tbot.service");
+    assert_ok(config_load(TBOT_PACKAGING "/examples/tbot.yaml", &config));
+    assert_ok(config_validate(config));
+    struct unit unit = unit_of(config);
+    render_and_hold(&unit, TBOT_PACKAGING "/systemd", "tbot.service");
     unit.is_template = true;
     unit.config = NULL;
     unit.file = NULL;
-    render_and_hold(&unit, TBOT_PACKAGING "/systemd/tbot@.service");
+    render_and_hold(&unit, TBOT_PACKAGING "/systemd", "tbot@.service");
 }
 
 static const struct {
@@ -87,12 +71,25 @@ static void test_units_are_as_agreed(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        char path[512];
         CLEANUP(config_freep) struct config *config = parse(cases[i].config);
         const struct unit unit = unit_of(config);
-        snprintf(path, sizeof(path), "%s/%s", TBOT_GOLDEN, cases[i].golden);
-        render_and_hold(&unit, path);
+        render_and_hold(&unit, TBOT_GOLDEN, cases[i].golden);
     }
+}
+
+static void test_options_of_start_go_with_it(void **state)
+{
+    CLEANUP(freep) char *text = NULL;
+    struct unit unit = unit_of(NULL);
+    (void)state;
+    unit.is_template = true;
+    unit.log_format = "json";
+    unit.is_debug = true;
+    unit.is_insecure = true;
+    assert_ok(unit_render(&unit, &text));
+    assert_non_null(strstr(text,
+                           "\nExecStart=/usr/bin/tbot start -c /etc/tbot/%i.yaml --log-format "
+                           "json --debug --insecure\n"));
 }
 
 static void assert_refused(const struct unit *unit, enum err_code code, const char *message)
@@ -104,8 +101,8 @@ static void assert_refused(const struct unit *unit, enum err_code code, const ch
 
 static void test_hostile_names_are_refused(void **state)
 {
-    static const char *const names[] = {"",    "a/b",  "../x", ".x",  "a b", "a%n",
-                                        "a@b", "a\nb", "a$x",  "\"a", "\xff"};
+    static const char *const names[] = {"",          "a/b", "../x", ".x",  "a b", "a%n",
+                                        "a.service", "a@b", "a\nb", "a$x", "\"a", "\xff"};
     static const char *const users[] = {"",
                                         "-x",
                                         "a b",
@@ -155,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_packaged_units_are_what_the_command_writes),
         cmocka_unit_test(test_units_are_as_agreed),
+        cmocka_unit_test(test_options_of_start_go_with_it),
         cmocka_unit_test(test_hostile_names_are_refused),
         cmocka_unit_test(test_places_of_files_are_checked_as_well),
     };

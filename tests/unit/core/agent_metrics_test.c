@@ -100,6 +100,9 @@ static void test_events_are_counted_by_outcome(void **state)
     agent_metrics_dialled(f->m, false);
     agent_metrics_reloaded(f->m, false);
     agent_metrics_pushed(f->m, "graphite", true);
+    agent_metrics_expect_hook(f->m, "web");
+    agent_metrics_hook_ran(f->m, "web", ERR_TIMEOUT);
+    agent_metrics_hook_ran(f->m, "web", ERR_NOT_FOUND);
     assert_shows(f, "tbot_rpc_requests_total{method=\"Ping\",code=\"ok\"} 1\n");
     assert_shows(f, "tbot_rpc_requests_total{method=\"Ping\",code=\"timeout\"} 1\n");
     assert_shows(f, "tbot_rpc_duration_seconds_bucket{method=\"Ping\",le=\"0.0025\"} 1\n");
@@ -108,6 +111,9 @@ static void test_events_are_counted_by_outcome(void **state)
     assert_shows(f, "tbot_path_cache_misses_total 2\n");
     assert_shows(f, "tbot_reloads_total{result=\"failed\"} 1\n");
     assert_shows(f, "tbot_metrics_pushes_total{target=\"graphite\",result=\"ok\"} 1\n");
+    assert_shows(f, "tbot_hook_runs_total{service=\"web\",outcome=\"ok\"} 0\n");
+    assert_shows(f, "tbot_hook_runs_total{service=\"web\",outcome=\"timeout\"} 1\n");
+    assert_shows(f, "tbot_hook_runs_total{service=\"web\",outcome=\"failed\"} 1\n");
 }
 
 static void test_declared_counters_begin_at_zero(void **state)

@@ -140,6 +140,24 @@ static void test_collector_sets_what_is_there_now(void **state)
     assert_int_equal(calls, 1);
 }
 
+static void test_series_of_what_is_gone_are_forgotten(void **state)
+{
+    for (int round = 0; round < 2; round++) {
+        metrics_add(*state, &requests, LABELS("gone", "ok"), 1);
+        metrics_add(*state, &requests, LABELS("stays", "gone"), 2);
+        metrics_add(*state, &requests, LABELS("gone", "failed"), 3);
+        metrics_set(*state, &old, NULL, 4);
+        metrics_forget(*state, "service", "gone");
+    }
+    assert_written(*state, METRICS_PROMETHEUS,
+                   "# HELP tbot_requests_total Requests by outcome.\n"
+                   "# TYPE tbot_requests_total counter\n"
+                   "tbot_requests_total{service=\"stays\",result=\"gone\"} 4\n"
+                   "# HELP tbot_old An old name.\n"
+                   "# TYPE tbot_old untyped\n"
+                   "tbot_old 4\n");
+}
+
 static void test_absent_registry_takes_everything(void **state)
 {
     (void)state;
@@ -158,6 +176,7 @@ int main(void)
         TEST(test_declared_family_is_shown_without_series),
         TEST(test_too_many_series_share_other),
         TEST(test_collector_sets_what_is_there_now),
+        TEST(test_series_of_what_is_gone_are_forgotten),
         cmocka_unit_test(test_absent_registry_takes_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

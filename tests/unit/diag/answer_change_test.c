@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/strlist.h"
 #include "diag/answer.h"
 
 #include "tests/support/assert_err.h"
@@ -68,10 +69,82 @@ static void test_each_deed_is_taken_on(void **state)
     assert_int_equal(ask(f, diag_answer_renew), 202);
     assert_int_equal(f->a.deed.kind, DIAG_DEED_RENEW);
     assert_string_equal(buf_str(&f->a.body), "{\n  \"status\": \"renewing everything\"\n}\n");
-    assert_int_equal(ask(f, diag_answer_reload), 202);
-    assert_int_equal(f->a.deed.kind, DIAG_DEED_RELOAD);
     assert_int_equal(ask(f, diag_answer_shut_down), 200);
     assert_int_equal(f->a.deed.kind, DIAG_DEED_SHUT_DOWN);
+}
+
+/* --- reload --- */
+
+static struct diag_reloads reloads;
+
+static void report(void *arg, struct diag_report *ret)
+{
+    (void)arg;
+    ret->reloads = reloads;
+}
+
+/* Who asks while `done` have ended is told of number `awaited`, with `held` of room for those who wait. */
+static unsigned ask_reload(struct fixture *f, unsigned awaited, unsigned done)
+{
+    f->facts.reporter.report = report;
+    f->facts.awaited = awaited;
+    reloads.done = done;
+    return ask(f, diag_answer_reload);
+}
+
+static void test_who_asks_for_a_reload_is_held_until_it_has_ended(void **state)
+{
+    struct fixture *f = *state;
+    f->facts.may_hold = true;
+    reloads = (struct diag_reloads){.awaited = 8};
+    (void)ask_reload(f, 0, 6);
+    assert_true(f->a.is_held);
+    assert_int_equal(f->a.deed.kind, DIAG_DEED_RELOAD);
+    assert_int_equal(f->a.deed.awaited, 8);
+    (void)ask_reload(f, 8, 7); /* the one before it has ended */
+    assert_true(f->a.is_held);
+    assert_int_equal(f->a.deed.kind, DIAG_DEED_NONE);
+    assert_int_equal(ask_reload(f, 8, 8), 200);
+    assert_false(f->a.is_held);
+    assert_int_equal(f->a.deed.kind, DIAG_DEED_NONE);
+}
+
+static void test_without_a_place_to_wait_the_reload_is_done_all_the_same(void **state)
+{
+    struct fixture *f = *state;
+    reloads = (struct diag_reloads){.awaited = 1};
+    assert_int_equal(ask_reload(f, 0, 0), 202);
+    assert_false(f->a.is_held);
+    assert_int_equal(f->a.deed.kind, DIAG_DEED_RELOAD);
+}
+
+static void test_a_reload_tells_what_has_changed(void **state)
+{
+    struct fixture *f = *state;
+    char *added[] = {(char[]){"a"}, (char[]){"b"}}, *removed[] = {(char[]){"c"}};
+    const struct strlist two = {added, 2}, one = {removed, 1}, none = {0};
+    reloads = (struct diag_reloads){
+        .added = &two, .changed = &none, .removed = &one, .n_kept = 98, .warnings = NULL};
+    assert_int_equal(ask_reload(f, 1, 1), 200);
+    assert_string_equal(buf_str(&f->a.body),
+                        "{\n  \"status\": \"the new configuration is in force\",\n"
+                        "  \"added\": [\n    \"a\",\n    \"b\"\n  ],\n  \"changed\": [],\n"
+                        "  \"removed\": [\n    \"c\"\n  ],\n  \"kept\": 98,\n"
+                        "  \"warnings\": []\n}\n");
+}
+
+static void test_a_reload_that_failed_tells_every_reason(void **state)
+{
+    struct fixture *f = *state;
+    char *errors[] = {(char[]){"t:1: x"}, (char[]){"\xff"}}, *keys[] = {(char[]){"storage.path"}};
+    const struct strlist two = {errors, 2}, one = {keys, 1};
+    reloads =
+        (struct diag_reloads){.last_error = "t:1: x (and 1 more)", .errors = &two, .restart = &one};
+    assert_int_equal(ask_reload(f, 1, 2), 422);
+    assert_string_equal(buf_str(&f->a.body),
+                        "{\n  \"error\": \"t:1: x (and 1 more)\",\n  \"errors\": [\n"
+                        "    \"t:1: x\",\n    \"(not UTF-8)\"\n  ],\n"
+                        "  \"restart_needed\": [\n    \"storage.path\"\n  ]\n}\n");
 }
 
 static void test_what_the_agent_cannot_do_is_said(void **state)
@@ -157,6 +230,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHANGE_TEST(test_each_deed_is_taken_on),
+        CHANGE_TEST(test_who_asks_for_a_reload_is_held_until_it_has_ended),
+        CHANGE_TEST(test_without_a_place_to_wait_the_reload_is_done_all_the_same),
+        CHANGE_TEST(test_a_reload_tells_what_has_changed),
+        CHANGE_TEST(test_a_reload_that_failed_tells_every_reason),
         CHANGE_TEST(test_what_the_agent_cannot_do_is_said),
         CHANGE_TEST(test_while_stopping_nothing_begins),
         CHANGE_TEST(test_level_is_shown_as_text),

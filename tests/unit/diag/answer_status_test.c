@@ -228,6 +228,33 @@ static void test_status_gives_each_service_its_credentials(void **state)
                       "\"on_disk\": \"missing\"}]},{\"name\": \"connection\"");
 }
 
+static void test_status_gives_a_service_its_hook(void **state)
+{
+    struct fixture *f = *state;
+    const struct diag_hook list[] = {
+        {.service = "nobody", .kind = "signal", .target = "/run/p", .state = "idle"},
+        {.service = "identity",
+         .kind = "command",
+         .target = "/bin/reload",
+         .state = "waiting",
+         .last_run = at(-1).wall,
+         .last_success = at(-60).wall,
+         .next_attempt = at(2).wall,
+         .failures = 2,
+         .error = "ended with status 3",
+         .hint = "Do."},
+    };
+    f->report.hooks = list;
+    f->report.n_hooks = 2;
+    const char *body = ask(f, status, 200);
+    assert_says(body, "\"hook\": {\"kind\": \"command\",\"target\": \"/bin/reload\","
+                      "\"state\": \"waiting\",\"last_run\": \"2026-01-02T03:04:04Z\","
+                      "\"last_success\": \"2026-01-02T03:03:05Z\","
+                      "\"next_attempt\": \"2026-01-02T03:04:07Z\",\"consecutive_failures\": 2,"
+                      "\"error\": \"ended with status 3\",\"hint\": \"Do.\"}}");
+    assert_null(strstr(body, "/run/p"));
+}
+
 static void test_status_tells_how_a_service_failed(void **state)
 {
     struct fixture *f = *state;
@@ -362,6 +389,7 @@ int main(void)
         STATUS_TEST(test_status_tells_of_the_process),
         STATUS_TEST(test_status_tells_of_cluster_and_identity),
         STATUS_TEST(test_status_gives_each_service_its_credentials),
+        STATUS_TEST(test_status_gives_a_service_its_hook),
         STATUS_TEST(test_status_tells_how_a_service_failed),
         STATUS_TEST(test_status_shows_the_level_of_the_log),
         STATUS_TEST(test_status_waits_a_moment_for_what_is_found_out),

@@ -277,6 +277,62 @@ static void test_deeds_are_done_after_the_answer(void **state)
     assert_int_equal(d.renewed, 1);
 }
 
+/* Of an agent that reads its configuration when asked to, and has done so `ended` times. */
+struct reloading {
+    struct deeds deeds;
+    unsigned begun, ended;
+};
+
+static void begin_reload(void *arg)
+{
+    ((struct reloading *)arg)->begun++;
+}
+
+static void report_reloads(void *arg, struct diag_report *ret)
+{
+    const struct reloading *r = arg;
+    ret->reloads = (struct diag_reloads){.awaited = r->begun + 1, .done = r->ended};
+}
+
+static int ask_reload(struct server_world *w)
+{
+    int fd = world_connect(w, 1);
+    world_send(fd, "POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+    assert_false(world_read(w, fd, reply));
+    assert_string_equal(reply, "");
+    return fd;
+}
+
+static void test_who_asks_for_a_reload_is_answered_by_the_one_that_began_after(void **state)
+{
+    struct server_world *w = *state;
+    struct reloading r = {.begun = 0};
+    w->control = (struct diag_control){&r, NULL, begin_reload, NULL};
+    w->reporter = (struct diag_reporter){.arg = &r, .report = report_reloads};
+    world_listen(w, "127.0.0.1:0");
+    int first = ask_reload(w);
+    assert_int_equal(r.begun, 1);
+    int second = ask_reload(w); /* the first may have read the file already */
+    r.ended = 1;
+    diag_server_changed(w->server);
+    assert_reply(w, first, "HTTP/1.1 200 ");
+    assert_false(world_read(w, second, reply));
+    assert_string_equal(reply, "");
+    r.ended = 2;
+    diag_server_changed(w->server);
+    assert_reply(w, second, "HTTP/1.1 200 ");
+    /* On a connection that has waited before, another waits for another. */
+    world_send(first, "POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+    assert_false(world_read(w, first, reply));
+    assert_string_equal(reply, "");
+    assert_int_equal(r.begun, 3);
+    health_stop(w->health, loop_now(w->loop));
+    diag_server_changed(w->server);
+    assert_reply(w, first, "HTTP/1.1 409 ");
+    close(first);
+    close(second);
+}
+
 static void test_strangers_change_nothing(void **state)
 {
     struct server_world *w = *state;
@@ -350,6 +406,7 @@ int main(void)
         HELD_TEST(test_waiting_is_counted_once_and_not_as_time_of_an_answer),
         HELD_TEST(test_status_counts_who_waits),
         HELD_TEST(test_deeds_are_done_after_the_answer),
+        HELD_TEST(test_who_asks_for_a_reload_is_answered_by_the_one_that_began_after),
         HELD_TEST(test_strangers_change_nothing),
         HELD_TEST(test_answers_on_the_socket_fill_no_log),
         HELD_TEST(test_level_is_changed_by_a_body_and_goes_back),

@@ -24,6 +24,7 @@ void world_listen(struct server_world *w, const char *tcp)
                                    .health = w->health,
                                    .metrics = w->metrics,
                                    .control = &w->control,
+                                   .reporter = w->reporter,
                                    .log = w->log,
                                    .addresses = w->addresses,
                                    .n_addresses = 2,

@@ -27,8 +27,9 @@ struct server_world {
     struct health *health;
     struct health_service *identity;
     struct metrics *metrics;
-    struct diag_control control; /* for the next world_listen() */
-    struct log *log;             /* the same; NULL */
+    struct diag_control control;   /* for the next world_listen() */
+    struct diag_reporter reporter; /* the same */
+    struct log *log;               /* the same; NULL */
     struct temp_dir dir;
     struct diag_address addresses[2]; /* 0: TCP, 1: Unix */
     struct diag_server *server;
