@@ -120,6 +120,7 @@ struct misuse {
     const char *words, *message;
 };
 
+/* One line, or two with a hint, on standard error, and nothing else. */
 static void assert_misuses(const struct misuse *cases, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -128,15 +129,6 @@ static void assert_misuses(const struct misuse *cases, size_t len)
         assert_string_equal(o.err, cases[i].message);
         assert_string_equal(o.out, "");
     }
-}
-
-/* One line, or two with a hint, on standard error, and nothing else. */
-static void assert_misuse(const char *words, const char *message)
-{
-    CLEANUP(outcome_release) struct outcome o = run(words);
-    assert_int_equal(o.code, 2);
-    assert_string_equal(o.err, message);
-    assert_string_equal(o.out, "");
 }
 
 static void test_misuse_says_so_in_one_line_and_exits_2(void **state)
