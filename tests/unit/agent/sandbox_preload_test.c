@@ -54,8 +54,10 @@ static void test_nothing_is_left_to_load(void **state)
     if (!e)
         assert_ok(sandbox_preload_modules(buf_bytes(text), &modules));
     err_free(e);
-    for (size_t i = 0; i < modules.len; i++)
-        assert_int_equal(is_loaded(modules.items[i], RTLD_NOLOAD), is_loaded(modules.items[i], 0));
+    for (size_t i = 0; i < modules.len; i++) {
+        bool was_loaded = is_loaded(modules.items[i], RTLD_NOLOAD);
+        assert_int_equal(was_loaded, is_loaded(modules.items[i], 0));
+    }
 }
 
 int main(void)
