@@ -154,7 +154,7 @@ class Works(Sandboxed):
                      "/metrics"):
             self.assertEqual(200, local.code(path), path)
         self.assertIn("process_open_fds ", local.ask("/metrics").text)
-        for path in ("threads", "profile?seconds=1", "cmdline", "symbol"):
+        for path in ("threads", "cmdline", "symbol"):
             self.assertEqual(200, local.code(f"/debug/pprof/{path}"), path)
         done = run([agent.program, "renew", "-c", agent.config])
         self.assertEqual(0, done.returncode, done.stderr)
