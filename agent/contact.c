@@ -39,7 +39,7 @@ static enum verdict judge(enum err_code code)
         return ANSWERED;
     case ERR_UNAVAILABLE:
     case ERR_TIMEOUT:
-    case ERR_NOT_FOUND: /* its name */
+    case ERR_NOT_FOUND:
     case ERR_UNTRUSTED:
     case ERR_PROTOCOL:
         return SILENT;

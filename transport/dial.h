@@ -8,8 +8,7 @@
  * Every address the name resolves to is tried in turn, the time that is left shared between them. A
  * dial takes half a minute at most, whatever the caller's own deadline: nobody is there, then.
  * An error names the address and the step; its hint says where to look. Codes are those of
- * base/tls.h, ERR_UNAVAILABLE for everything below TLS, ERR_NOT_FOUND for a name that does not
- * exist.
+ * base/tls.h, ERR_UNAVAILABLE for everything below TLS.
  */
 
 #include "base/ctx.h"

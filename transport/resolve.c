@@ -53,13 +53,17 @@ static void *answer(void *arg)
     return NULL;
 }
 
+/*
+ * Also a name that nobody knows may be known in a moment: a name server that starts, or has lost its zone, says
+ * so too. It says nothing about what the cluster thinks of us.
+ */
 static RESULT resolve_error(const struct address *a, int code)
 {
     if (code == EAI_MEMORY)
         return err_nomem();
     bool is_unknown = code == EAI_NONAME || code == EAI_NODATA;
-    struct err *e = err_new(is_unknown ? ERR_NOT_FOUND : ERR_UNAVAILABLE, "resolve '%s': %s",
-                            a->host, code == EAI_SYSTEM ? "system error" : gai_strerror(code));
+    struct err *e = err_new(ERR_UNAVAILABLE, "resolve '%s': %s", a->host,
+                            code == EAI_SYSTEM ? "system error" : gai_strerror(code));
     return err_set_hint(e, "%s",
                         is_unknown ? "Check the host name in the address."
                                    : "Check the name servers of this machine.");
@@ -71,7 +75,7 @@ static RESULT judge(const struct address *a, int code, struct addrinfo **list,
     if (code != 0)
         return resolve_error(a, code);
     if (!*list)
-        return err_new(ERR_NOT_FOUND, "resolve '%s': no address", a->host);
+        return err_new(ERR_UNAVAILABLE, "resolve '%s': no address", a->host);
     *ret = TAKE(*list);
     return NULL;
 }

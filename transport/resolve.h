@@ -15,8 +15,8 @@
 #include <netdb.h>
 
 /*
- * At least one address; the caller frees the list (freeaddrinfo()). ERR_NOT_FOUND for a name that does
- * not exist, ERR_UNAVAILABLE when the name servers do not tell, ERR_TIMEOUT, ERR_CANCELLED.
+ * At least one address; the caller frees the list (freeaddrinfo()). ERR_UNAVAILABLE when nobody tells, or
+ * nobody knows the name (yet), ERR_TIMEOUT, ERR_CANCELLED.
  */
 RESULT resolve(const struct address *a, const struct ctx *ctx, struct addrinfo **ret);
 

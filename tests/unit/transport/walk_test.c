@@ -33,7 +33,7 @@ static void test_name_that_does_not_exist_ends_there(void **state)
     snprintf(w->config.address.host, sizeof(w->config.address.host), "nowhere.invalid");
     assert_false(walk_world_walk(w));
     const struct walk_seen *s = walk_world_expect(w, WALK_RESOLVE, WALK_FAILED, "nowhere.invalid");
-    assert_int_equal(s->code, ERR_NOT_FOUND);
+    assert_int_equal(s->code, ERR_UNAVAILABLE);
     assert_non_null(strstr(s->hint, "host name"));
     walk_world_expect_rest_not_tried(w, WALK_RESOLVE);
 }
