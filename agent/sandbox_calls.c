@@ -86,7 +86,7 @@ static const struct seccomp_rule deadly[] = {
     {"execve", SECCOMP_KILL}, {"execveat", SECCOMP_KILL}, {"fork", SECCOMP_KILL}, {"vfork", SECCOMP_KILL},
     /* other processes */
     {"ptrace", SECCOMP_KILL}, {"process_vm_readv", SECCOMP_KILL}, {"process_vm_writev", SECCOMP_KILL},
-    {"kcmp", SECCOMP_KILL}, {"pidfd_getfd", SECCOMP_KILL},
+    {"pidfd_getfd", SECCOMP_KILL},
     /* what attacks on kernels begin with */
     {"bpf", SECCOMP_KILL}, {"userfaultfd", SECCOMP_KILL}, {"perf_event_open", SECCOMP_KILL},
     {"io_uring_setup", SECCOMP_KILL}, {"modify_ldt", SECCOMP_KILL},

@@ -20,6 +20,15 @@ static uint32_t action_of(enum seccomp_action a)
     return SCMP_ACT_KILL_PROCESS;
 }
 
+/* libseccomp asks the kernel what it can do, and takes a call that is forbidden for one that is not there. */
+static struct err *failure(int failed, const char *what)
+{
+    if (failed == -EINVAL || failed == -ENOSYS || failed == -EOPNOTSUPP)
+        return err_new(ERR_UNIMPLEMENTED, "this kernel has no seccomp filters that can end a "
+                                          "process (Linux 4.14), or they are forbidden here");
+    return err_sys(ERR_STORAGE, -failed, "%s the seccomp filter", what);
+}
+
 static RESULT configure(scmp_filter_ctx rules)
 {
     int failed = seccomp_attr_set(rules, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
@@ -27,7 +36,7 @@ static RESULT configure(scmp_filter_ctx rules)
         failed = seccomp_attr_set(rules, SCMP_FLTATR_CTL_NNP, 1);
     if (!failed)
         failed = seccomp_attr_set(rules, SCMP_FLTATR_CTL_OPTIMIZE, AS_TREE);
-    return failed ? err_sys(ERR_STORAGE, -failed, "prepare a seccomp filter") : NULL;
+    return failed ? failure(failed, "prepare") : NULL;
 }
 
 RESULT seccomp_filter_init(struct seccomp_filter *f)
@@ -68,8 +77,5 @@ RESULT seccomp_filter_add(struct seccomp_filter *f, const struct seccomp_rule *r
 RESULT seccomp_filter_enter(struct seccomp_filter *f)
 {
     int failed = seccomp_load(f->rules);
-    if (!failed)
-        return NULL;
-    bool is_absent = failed == -EINVAL || failed == -ENOSYS;
-    return err_sys(is_absent ? ERR_UNIMPLEMENTED : ERR_STORAGE, -failed, "load the seccomp filter");
+    return failed ? failure(failed, "load") : NULL;
 }
