@@ -60,7 +60,7 @@ static const char walls[] =
     "PrivateIPC=yes\n"
     "PrivateMounts=yes\n"
     "DevicePolicy=closed\n"
-    "ProtectProc=invisible\n"
+    "ProtectProc=%s\n"
     "ProcSubset=pid\n"
     "ProtectClock=yes\n"
     "ProtectHostname=yes\n"
@@ -211,19 +211,12 @@ static RESULT add_account(struct buf *to, const struct unit *unit)
     return buf_printf(to, "User=%s\nGroup=%s\n", unit->user, unit->group);
 }
 
-/* Whose process a pid file names is not known here; a command asks somebody who may. */
-static const char *capabilities(const struct config *config)
+/* A hook's signal needs a right, and its process has to be seen: whose it is decides who gets the signal. */
+static RESULT add_walls(struct buf *to, const struct unit_places *places)
 {
-    for (size_t i = 0; config && i < config->n_services; i++)
-        if (config->services[i].hook.pid_file)
-            return "CAP_KILL";
-    return "";
-}
-
-static RESULT add_walls(struct buf *to, const struct config *config, bool sees_home)
-{
-    const char *needed = capabilities(config);
-    return buf_printf(to, walls, needed, needed, sees_home ? "read-only" : "yes");
+    const char *capability = places->signals ? "CAP_KILL" : "";
+    return buf_printf(to, walls, capability, capability, places->sees_home ? "read-only" : "yes",
+                      places->signals ? "default" : "invisible");
 }
 
 static RESULT render_one(struct buf *to, const struct unit *unit)
@@ -241,7 +234,7 @@ static RESULT render_one(struct buf *to, const struct unit *unit)
     TRY(buf_add_str(to, life));
     TRY(add_account(to, unit));
     TRY(add_places(to, &places));
-    return add_walls(to, unit->config, places.sees_home);
+    return add_walls(to, &places);
 }
 
 static const char template_places[] = "# The storage has to be /var/lib/tbot/NAME. Other "
@@ -254,8 +247,8 @@ static const char template_places[] = "# The storage has to be /var/lib/tbot/NAM
 
 static RESULT render_template(struct buf *to, const struct unit *unit)
 {
-    struct unit_places home = {0};
-    TRY(unit_places_add_read(&home, "the program", unit->program));
+    struct unit_places places = {0};
+    TRY(unit_places_add_read(&places, "the program", unit->program));
     TRY(buf_printf(to, head, " for %i"));
     TRY(add_program(to, "ExecStart=", unit->program));
     TRY(buf_add_str(to, " start -c /etc/tbot/%i.yaml"));
@@ -267,7 +260,7 @@ static RESULT render_template(struct buf *to, const struct unit *unit)
     TRY(buf_add_str(to, template_places));
     TRY(buf_add_str(to, token_lines));
     TRY(buf_add_str(to, "/etc/tbot/%i.token\n"));
-    return add_walls(to, NULL, home.sees_home);
+    return add_walls(to, &places);
 }
 
 RESULT unit_render(const struct unit *unit, char **ret)

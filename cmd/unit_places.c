@@ -155,13 +155,6 @@ static RESULT add_diagnostics(struct unit_places *p, const struct config *config
     return address.scheme == DIAG_UNIX ? add_socket(p, address.at.local.sun_path) : NULL;
 }
 
-static RESULT add_hook(struct unit_places *p, const struct config_hook *hook)
-{
-    if (hook->command.len > 0)
-        TRY(unit_places_add_read(p, "the program of 'command'", hook->command.items[0]));
-    return unit_places_add_read(p, "'pid_file'", hook->pid_file);
-}
-
 static RESULT add_reads(struct unit_places *p, const struct config *config)
 {
     const struct config_diag *diag = &config->diag;
@@ -170,6 +163,20 @@ static RESULT add_reads(struct unit_places *p, const struct config *config)
     TRY(unit_places_add_read(p, "the diagnostics' key", diag->tls.key));
     TRY(unit_places_add_read(p, "the diagnostics' 'client_ca'", diag->tls.client_ca));
     return unit_places_add_read(p, "the diagnostics' tokens", diag->tokens);
+}
+
+static RESULT add_hook(struct unit_places *p, const struct config_hook *hook)
+{
+    p->signals = p->signals || hook->pid_file;
+    TRY(unit_places_add_read(p, "'pid_file'", hook->pid_file));
+    return hook->command.len > 0 ? note(p, "the command", hook->command.items[0]) : NULL;
+}
+
+static RESULT add_service(struct unit_places *p, const struct config_service *service)
+{
+    if (service->destination.path)
+        TRY(add_writable(p, "the destination", service->destination.path));
+    return add_hook(p, &service->hook);
 }
 
 static RESULT add_token(struct unit_places *p, const char *path)
@@ -186,13 +193,8 @@ RESULT unit_places_find(const struct config *config, struct unit_places *ret)
     CLEANUP(unit_places_release) struct unit_places p = {0};
     TRY(add_storage(&p, &config->storage));
     TRY(add_diagnostics(&p, config));
-    for (size_t i = 0; i < config->n_services; i++) {
-        const struct config_destination *to = &config->services[i].destination;
-        TRY_CTX(add_hook(&p, &config->services[i].hook), "service '%s'", config->services[i].name);
-        if (to->path)
-            TRY_CTX(add_writable(&p, "the destination", to->path), "service '%s'",
-                    config->services[i].name);
-    }
+    for (size_t i = 0; i < config->n_services; i++)
+        TRY_CTX(add_service(&p, &config->services[i]), "service '%s'", config->services[i].name);
     TRY(add_reads(&p, config));
     TRY(add_token(&p, config->onboarding.token_path));
     *ret = p;
