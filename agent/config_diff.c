@@ -26,16 +26,6 @@ static bool same_text(const char *a, const char *b)
     return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
-static bool same_texts(const struct strlist *a, const struct strlist *b)
-{
-    if (a->len != b->len)
-        return false;
-    for (size_t i = 0; i < a->len; i++)
-        if (strcmp(a->items[i], b->items[i]) != 0)
-            return false;
-    return true;
-}
-
 static bool same_token(const struct config_onboarding *a, const struct config_onboarding *b)
 {
     if (!same_text(a->token_path, b->token_path) || !a->token != !b->token)
@@ -83,7 +73,7 @@ static bool same_value(const struct config_key *key, const void *a, const void *
     case CONFIG_CHOICE:
         return *(const unsigned *)at_a == *(const unsigned *)at_b;
     case CONFIG_TEXTS:
-        return same_texts((const struct strlist *)at_a, (const struct strlist *)at_b);
+        return strlist_equals((const struct strlist *)at_a, (const struct strlist *)at_b);
     case CONFIG_LABELS:
         return same_labels((const struct config_labels *)at_a, (const struct config_labels *)at_b);
     case CONFIG_READERS:

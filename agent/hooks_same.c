@@ -8,20 +8,10 @@ static bool same_text(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static bool same_words(const struct strlist *a, const struct strlist *b)
-{
-    if (a->len != b->len)
-        return false;
-    for (size_t i = 0; i < a->len; i++)
-        if (strcmp(a->items[i], b->items[i]) != 0)
-            return false;
-    return true;
-}
-
 /* The destination is in the command's environment. */
 static bool same_hook(const struct config_service *a, const struct config_service *b)
 {
-    return same_words(&a->hook.command, &b->hook.command) &&
+    return strlist_equals(&a->hook.command, &b->hook.command) &&
            a->hook.timeout.ns == b->hook.timeout.ns &&
            same_text(a->hook.pid_file, b->hook.pid_file) && a->hook.signal == b->hook.signal &&
            a->destination.type == b->destination.type &&

@@ -66,6 +66,16 @@ bool strlist_has(const struct strlist *l, const char *s)
     return false;
 }
 
+bool strlist_equals(const struct strlist *a, const struct strlist *b)
+{
+    if (a->len != b->len)
+        return false;
+    for (size_t i = 0; i < a->len; i++)
+        if (strcmp(a->items[i], b->items[i]) != 0)
+            return false;
+    return true;
+}
+
 RESULT strlist_split(struct strlist *l, const char *s, char separator)
 {
     while (*s) {

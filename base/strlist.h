@@ -20,6 +20,9 @@ RESULT strlist_add_n(struct strlist *l, const void *s, size_t len);
 RESULT strlist_copy(struct strlist *to, const struct strlist *from);
 bool strlist_has(const struct strlist *l, const char *s);
 
+/* The same strings in the same order. */
+bool strlist_equals(const struct strlist *a, const struct strlist *b);
+
 /* Adds the pieces of `s` between separators; empty pieces are left out. */
 RESULT strlist_split(struct strlist *l, const char *s, char separator);
 

@@ -101,6 +101,7 @@ void agent_metrics_declare(struct metrics *m)
     metrics_declare(m, &connected);
     metrics_declare(m, &last_contact_at);
     metrics_declare(m, &calls);
+    metrics_declare(m, &hook_runs);
     metrics_declare(m, &call_duration);
     metrics_add(m, &path_hits, NULL, 0);
     metrics_add(m, &path_misses, NULL, 0);

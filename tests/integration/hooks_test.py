@@ -139,6 +139,7 @@ class Hooks(Case):
     # --- what works ---
 
     def test_command_runs_after_each_renewal_with_the_files_in_place(self):
+        # In the agent's sandbox this could neither be started nor write there.
         agent = self.with_script(f'openssl x509 -noout -serial -in "$TBOT_DESTINATION/tlscert" >> {self.dir}/serials\n')
         first = agent.wait_output()
         self.wait_lines(agent, "serials", 1)

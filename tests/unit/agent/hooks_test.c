@@ -265,7 +265,7 @@ static void test_what_hangs_is_killed_with_all_it_started(void **state)
         w,
         "trap '' TERM\n"
         "echo $$ >> pids\n"
-        "sleep 1000 &\necho $! >> pids\n" /* rule: a process that would outlive the test */
+        "sleep 1000 &\necho $! >> pids\n"
         "setsid sh -c 'echo $$ >> pids; trap \"\" TERM; while :; do read x; done' < /dev/zero &\n"
         "while [ $(wc -l < pids) -lt 3 ]; do :; done\n"
         "while :; do wait; done\n",

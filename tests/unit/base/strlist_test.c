@@ -58,12 +58,30 @@ static void test_copy_replaces_and_stands_alone(void **state)
     strlist_release(&to);
 }
 
+static void test_equal_are_the_same_strings_in_the_same_order(void **state)
+{
+    (void)state;
+    struct strlist a = {0}, b = {0};
+    assert_true(strlist_equals(&a, &b));
+    assert_ok(strlist_split(&a, "x y", ' '));
+    assert_ok(strlist_split(&b, "y x", ' '));
+    assert_false(strlist_equals(&a, &b));
+    assert_ok(strlist_copy(&b, &a));
+    assert_true(strlist_equals(&a, &b));
+    assert_ok(strlist_add(&b, "z"));
+    assert_false(strlist_equals(&a, &b));
+    assert_false(strlist_equals(&b, &a));
+    strlist_release(&a);
+    strlist_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_added_strings_are_copies_in_order),
         cmocka_unit_test(test_join_and_split),
         cmocka_unit_test(test_copy_replaces_and_stands_alone),
+        cmocka_unit_test(test_equal_are_the_same_strings_in_the_same_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
