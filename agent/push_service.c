@@ -12,7 +12,7 @@
 
 #define COMPONENT "metrics"
 #define LIMIT_S 10
-#define LAST_LIMIT_S 2
+#define LAST_LIMIT_S 5
 #define TEXT_MAX ((size_t)4 * 1024 * 1024)
 
 struct push_service {
