@@ -189,6 +189,15 @@ class DebianPackage(Case):
             user = re.search(r"(?m)^User=(.+)$", unit).group(1)
             self.assertRegex(made, rf"(?m)^u {user} ")
 
+    def test_units_of_another_prefix_run_what_is_there(self):
+        packages(0)
+        call("cmake", "--install", BUILD, "--component", "agent", "--prefix", "/opt/tbot",
+             env={**os.environ, "DESTDIR": str(self.dir / "root")})
+        there = self.dir / "root/opt/tbot"
+        self.assertTrue(os.access(there / "bin/tbot", os.X_OK))
+        self.assertRegex((there / "lib/systemd/system/tbot@.service").read_text(),
+                         r"(?m)^ExecStart=/opt/tbot/bin/tbot start ")
+
     def test_completion_is_the_program_s(self):
         files = self.files("tbot-c")
         for shell, path in (("bash", "bash-completion/completions/tbot"), ("zsh", "zsh/vendor-completions/_tbot"),
