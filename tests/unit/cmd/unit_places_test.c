@@ -97,6 +97,8 @@ static void test_what_cannot_work_in_a_unit_is_refused(void **state)
         {"/tmp/out", "the destination '/tmp/out' is in /tmp, of which the unit has its own"},
         {"/var/tmp", "is in /tmp, of which"},
         {"//", "the destination is the root directory"},
+        {"/srv/a}, reload: {command: [/tmp/run]", "the command '/tmp/run' is in /tmp"},
+        {"/srv/a}, reload: {pid_file: /tmp/x.pid", "'pid_file' '/tmp/x.pid' is in /tmp"},
         {"\"/srv/a\\nUser=root\"", "the destination holds the control character 0x0a"},
     };
     (void)state;
