@@ -28,7 +28,15 @@ void config_destination_release(struct config_destination *destination)
     for (size_t i = 0; i < destination->n_readers; i++)
         free(destination->readers[i].name);
     free(destination->readers);
+    for (size_t i = 0; i < destination->labels.len; i++) {
+        free(destination->labels.items[i].name);
+        free(destination->labels.items[i].value);
+    }
+    free(destination->labels.items);
     free(destination->path);
+    free(destination->name);
+    free(destination->name_space);
+    free(destination->service_account_dir);
     *destination = (struct config_destination){0};
 }
 
@@ -77,13 +85,6 @@ struct err *config_take_service(struct config *config, size_t i, struct config_s
     config->services[i].is_view = true;
     *ret = own;
     return NULL;
-}
-
-void config_show_service(struct config *config, size_t i, const struct config_service *of)
-{
-    config_service_release(&config->services[i]);
-    config->services[i] = *of;
-    config->services[i].is_view = true;
 }
 
 static void diag_release(struct config_diag *diag)
