@@ -108,6 +108,8 @@ def static_program():
     need("cmake", "strip", "readelf")
     if "tbot-static" not in (BUILD / "build.ninja").read_text():
         raise unittest.SkipTest("no static program can be linked here")
+    if not pathlib.Path("/usr/share/ca-certificates/mozilla").is_dir():
+        raise unittest.SkipTest("needs ca-certificates")
     call("cmake", "--build", BUILD, "--target", "tbot-static")
     built = BUILD / "cmd/tbot-static"
     stripped = kept("static") / "tbot"
@@ -188,6 +190,15 @@ class DebianPackage(Case):
             self.assertRegex(unit, r"(?m)^ExecStart=/usr/bin/tbot start ")
             user = re.search(r"(?m)^User=(.+)$", unit).group(1)
             self.assertRegex(made, rf"(?m)^u {user} ")
+
+    def test_units_of_another_prefix_run_what_is_there(self):
+        packages(0)
+        call("cmake", "--install", BUILD, "--component", "agent", "--prefix", "/opt/tbot",
+             env={**os.environ, "DESTDIR": str(self.dir / "root")})
+        there = self.dir / "root/opt/tbot"
+        self.assertTrue(os.access(there / "bin/tbot", os.X_OK))
+        self.assertRegex((there / "lib/systemd/system/tbot@.service").read_text(),
+                         r"(?m)^ExecStart=/opt/tbot/bin/tbot start ")
 
     def test_completion_is_the_program_s(self):
         files = self.files("tbot-c")
