@@ -214,7 +214,8 @@ static struct err *prepare_outputs(struct agent *a)
         else
             first = e;
     }
-    bool is_hopeless = n_failed > 0 && n_failed == a->n_outputs;
+    bool is_passing = err_class(err_code(first)) == ERR_CLASS_PASSING; /* nobody answered */
+    bool is_hopeless = n_failed > 0 && n_failed == a->n_outputs && !is_passing;
     return is_hopeless && !identity_service_has_stored(a->identity) ? TAKE(first) : NULL;
 }
 

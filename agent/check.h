@@ -14,7 +14,8 @@
  *     check_connect(&check, &subject, dur_s(10));         where that is asked for
  *     ... check.failed, check.warnings ...
  *
- * Nothing is written, locked or made; no token is shown to anybody; a running agent is not disturbed.
+ * Nothing is written, locked or made; no token is shown to anybody, but that of the service account to the
+ * API server of Kubernetes where an output is a secret; a running agent is not disturbed.
  * So what only a write can show is judged by what the system says of rights, space and filesystems:
  * a finding is what a start would meet now, not a promise.
  *

@@ -3,6 +3,7 @@
 #include "agent/acl.h"
 #include "agent/check_place.h"
 #include "agent/check_private.h"
+#include "agent/destination.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,9 @@
 
 /* What an output of the longest kind has, twice: the new files stand beside the old ones for a moment. */
 #define ROOM_NEEDED (256 * 1024)
+
+/* For two requests to the API server of Kubernetes. */
+#define SECRET_LIMIT_S 10
 
 #define ACL_REMEDY                                                                                 \
     "Use a directory that belongs to the bot's user, on a filesystem with POSIX ACLs, and "        \
@@ -171,12 +175,39 @@ static void check_memory(struct check *c, const struct check_point *at,
         check_ok(c, at, "in memory, with a copy in '%s'", d->path);
 }
 
+/* As a start does it: what is there is read, and a dry run shows whether it may be written. */
+static struct err *try_secret(const struct check *c, const struct config_destination *d,
+                              struct destination **ret)
+{
+    const struct ctx endless = {c->clock, NULL, MONO_NEVER};
+    const struct ctx ctx = ctx_until(&endless, dur_s(SECRET_LIMIT_S));
+    CLEANUP(destination_report_release) struct destination_report report = {0};
+    TRY(destination_new(d, entropy_system(), ret));
+    destination_use(*ret, &ctx);
+    struct err *e = destination_prepare(*ret, &report);
+    destination_use(*ret, NULL);
+    return e;
+}
+
+static void check_secret(struct check *c, const struct check_point *at,
+                         const struct config_destination *d)
+{
+    CLEANUP(destination_freep) struct destination *destination = NULL;
+    struct err *e = try_secret(c, d, &destination);
+    if (e)
+        check_err(c, at, CHECK_FAILED, e);
+    else
+        check_ok(c, at, "%s can be read and written", destination_text(destination));
+}
+
 void check_output(struct check *c, const struct config_service *service)
 {
     const struct check_point at = {OUTPUT, service->name};
     const struct config_destination *d = &service->destination;
     if (d->type == CONFIG_DESTINATION_DIRECTORY)
         check_directory(c, &at, d);
+    else if (d->type == CONFIG_DESTINATION_KUBERNETES_SECRET)
+        check_secret(c, &at, d);
     else
         check_memory(c, &at, d);
 }

@@ -28,7 +28,15 @@ void config_destination_release(struct config_destination *destination)
     for (size_t i = 0; i < destination->n_readers; i++)
         free(destination->readers[i].name);
     free(destination->readers);
+    for (size_t i = 0; i < destination->labels.len; i++) {
+        free(destination->labels.items[i].name);
+        free(destination->labels.items[i].value);
+    }
+    free(destination->labels.items);
     free(destination->path);
+    free(destination->name);
+    free(destination->name_space);
+    free(destination->service_account_dir);
     *destination = (struct config_destination){0};
 }
 

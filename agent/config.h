@@ -64,6 +64,16 @@ enum config_destination_type {
     CONFIG_DESTINATION_NONE, /* not given */
     CONFIG_DESTINATION_DIRECTORY,
     CONFIG_DESTINATION_MEMORY,
+    CONFIG_DESTINATION_KUBERNETES_SECRET,
+};
+
+struct config_label {
+    char *name, *value;
+};
+
+struct config_labels {
+    struct config_label *items;
+    size_t len;
 };
 
 struct config_destination {
@@ -76,6 +86,13 @@ struct config_destination {
     bool is_cached; /* memory: a copy is kept in the storage directory */
     struct config_reader *readers;
     size_t n_readers;
+
+    /* kubernetes_secret */
+    char *name;
+    char *name_space; /* NULL: see agent/kube_client.h */
+    struct config_labels labels;
+    char *service_account_dir; /* NULL: the usual one */
+
     struct config_at at;
 };
 

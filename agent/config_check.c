@@ -144,6 +144,11 @@ static RESULT check_name(const struct config *c, size_t i, struct config_report 
 /* The bot's own identity is kept by a transaction that knows more than files, identity/store.h. */
 static RESULT check_storage(const struct config *c, struct config_report *report)
 {
+    if (c->storage.type == CONFIG_DESTINATION_KUBERNETES_SECRET)
+        TRY(config_report_error(
+            report, c->storage.at,
+            "key 'storage': type 'kubernetes_secret' is for outputs; a pod that "
+            "joins by its service account needs to keep nothing: 'type: memory'"));
     if (c->storage.atomic != CONFIG_ATOMIC_OFF)
         TRY(config_report_error(report, c->storage.at,
                                 "key 'atomic': is for outputs, not for 'storage'"));
@@ -175,6 +180,7 @@ struct err *config_check_contradictions(const struct config *c, struct config_re
         const struct config_service *s = &c->services[i];
         TRY(check_name(c, i, report));
         TRY(check_cache_name(s, report));
+        TRY(config_check_kubernetes(&s->destination, report));
         TRY(config_check_hook(s, report));
         if (!s->credential_ttl.ns != !s->renewal_interval.ns)
             TRY(config_report_error(report, s->at, "key '%s': needs '%s' beside it",
@@ -224,6 +230,14 @@ static bool is_same_place(const struct config_destination *a, const struct confi
            strcmp(a->path, b->path) == 0;
 }
 
+static bool is_same_secret(const struct config_destination *a, const struct config_destination *b)
+{
+    const char *here = a->name_space ? a->name_space : "",
+               *there = b->name_space ? b->name_space : "";
+    return a->type == CONFIG_DESTINATION_KUBERNETES_SECRET && b->type == a->type &&
+           strcmp(a->name, b->name) == 0 && strcmp(here, there) == 0;
+}
+
 /* An output in the storage directory would overwrite the bot's own key. */
 static RESULT check_place(const struct config *c, size_t i, struct config_report *report)
 {
@@ -232,7 +246,12 @@ static RESULT check_place(const struct config *c, size_t i, struct config_report
         return config_report_error(report, place->at,
                                    "key 'destination': '%s' is the bot's own storage", place->path);
     for (size_t j = 0; j < i; j++)
-        if (is_same_place(place, &c->services[j].destination))
+        if (is_same_secret(place, &c->services[j].destination))
+            return config_report_error(report, place->at,
+                                       "key 'destination': secret '%s' is used by '%s' and '%s', "
+                                       "which would remove each other's files",
+                                       place->name, c->services[j].name, c->services[i].name);
+        else if (is_same_place(place, &c->services[j].destination))
             return config_report_warning(report, place->at,
                                          "key 'destination': '%s' is used by '%s' and '%s', which "
                                          "overwrite each other's files",

@@ -19,6 +19,10 @@ RESULT config_check_complete(const struct config *config, struct config_report *
 /* Where the diagnostics server listens; part of the contradictions. */
 RESULT config_check_diag(const struct config *config, struct config_report *report);
 
+/* What a Kubernetes secret is called, and wears; likewise. */
+RESULT config_check_kubernetes(const struct config_destination *destination,
+                               struct config_report *report);
+
 /* Where metrics are sent; likewise. */
 RESULT config_check_metrics(const struct config *config, struct config_report *report);
 

@@ -54,6 +54,17 @@ static bool same_readers(const struct config_destination *a, const struct config
     return true;
 }
 
+static bool same_labels(const struct config_labels *a, const struct config_labels *b)
+{
+    if (a->len != b->len)
+        return false;
+    for (size_t i = 0; i < a->len; i++)
+        if (strcmp(a->items[i].name, b->items[i].name) != 0 ||
+            strcmp(a->items[i].value, b->items[i].value) != 0)
+            return false;
+    return true;
+}
+
 /* What nobody can compare yet counts as another value: then the service is made anew. */
 static bool same_value(const struct config_key *key, const void *a, const void *b)
 {
@@ -73,6 +84,8 @@ static bool same_value(const struct config_key *key, const void *a, const void *
         return *(const unsigned *)at_a == *(const unsigned *)at_b;
     case CONFIG_TEXTS:
         return same_texts((const struct strlist *)at_a, (const struct strlist *)at_b);
+    case CONFIG_LABELS:
+        return same_labels((const struct config_labels *)at_a, (const struct config_labels *)at_b);
     case CONFIG_READERS:
         return same_readers(a, b);
     case CONFIG_TOKEN:

@@ -121,7 +121,9 @@ static RESULT merge_times(struct config *config, const struct config_overrides *
 
 static const char *describe(const struct config_destination *place)
 {
-    return place->type == CONFIG_DESTINATION_MEMORY ? "memory" : place->path;
+    if (place->type == CONFIG_DESTINATION_DIRECTORY)
+        return place->path;
+    return place->type == CONFIG_DESTINATION_MEMORY ? "memory" : place->name;
 }
 
 static RESULT merge_storage(struct config *config, const struct config_overrides *o)

@@ -21,7 +21,7 @@ enum config_kind {
     CONFIG_DURATION,    /* struct dur                    */
     CONFIG_CHOICE,      /* unsigned: index in `choices`  */
     CONFIG_TEXTS,       /* struct strlist                */
-    CONFIG_LABELS,      /* a map of free names to text or lists of text; only checked */
+    CONFIG_LABELS,      /* a map of free names to text; where it is only checked also to lists */
     CONFIG_SECTION,     /* a map described by `section`  */
     CONFIG_SECTIONS,    /* a list of such maps; only checked */
     CONFIG_DESTINATION, /* struct config_destination     */

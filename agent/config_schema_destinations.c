@@ -44,11 +44,18 @@ static const struct config_key memory_keys[] = {
 static const struct config_section memory = {"memory", CONFIG_KEYS(memory_keys), &common};
 
 static const struct config_key kubernetes_secret_keys[] = {
-    {"name", CONFIG_TEXT, CONFIG_REQUIRED, .help = "name of the secret"},
-    {"labels", CONFIG_LABELS, .help = "labels to put on it"},
-    {"namespace", CONFIG_TEXT, .help = "its namespace"},
-    {"kubeconfig_path", CONFIG_TEXT, .help = "how to reach the Kubernetes cluster"},
-    {"kubeconfig_context", CONFIG_TEXT, .help = "which context of that file"},
+    {"name", CONFIG_TEXT, CONFIG_REQUIRED, .help = "name of the secret",
+     CONFIG_KEEP(struct config_destination, name)},
+    {"labels", CONFIG_LABELS, .help = "labels to put on it",
+     CONFIG_KEEP(struct config_destination, labels)},
+    {"namespace", CONFIG_TEXT, .help = "its namespace; the pod's",
+     CONFIG_KEEP(struct config_destination, name_space)},
+    {"service_account_dir", CONFIG_TEXT, CONFIG_OURS,
+     .help = "directory with token, ca.crt and namespace",
+     CONFIG_KEEP(struct config_destination, service_account_dir)},
+    {"kubeconfig_path", CONFIG_TEXT, CONFIG_NOT_BUILT,
+     .help = "how to reach the Kubernetes cluster"},
+    {"kubeconfig_context", CONFIG_TEXT, CONFIG_NOT_BUILT, .help = "which context of that file"},
 };
 static const struct config_section kubernetes_secret = {
     "kubernetes_secret", CONFIG_KEYS(kubernetes_secret_keys), &common};
@@ -59,7 +66,8 @@ static const struct config_variant destinations[] = {
     {"directory", true, CONFIG_DESTINATION_DIRECTORY, &directory, "files in a directory"},
     {"memory", true, CONFIG_DESTINATION_MEMORY, &memory,
      "nothing on disk but a 'cache'; gone at exit"},
-    {"kubernetes_secret", .section = &kubernetes_secret, .help = "a Kubernetes secret"},
+    {"kubernetes_secret", true, CONFIG_DESTINATION_KUBERNETES_SECRET, &kubernetes_secret,
+     "a secret of the Kubernetes cluster this pod runs in"},
     {"nop", .section = &nop, .help = "nowhere; for Go tbot's own use"},
 };
 const struct config_variants config_schema_destinations = {

@@ -53,6 +53,19 @@ static RESULT set_directory(const char *encoded, struct config_destination *ret)
     return config_destination_set(ret, path);
 }
 
+static RESULT set_secret(const char *path, struct config_destination *ret)
+{
+    if (path[0] != '/' || !path[1] || strchr(path + 1, '/'))
+        return err_new(ERR_USAGE, "write kubernetes-secret:///name: no host, one name");
+    CLEANUP(freep) char *name = strdup(path + 1);
+    if (!name)
+        return err_nomem();
+    config_destination_release(ret);
+    ret->type = CONFIG_DESTINATION_KUBERNETES_SECRET;
+    ret->name = TAKE(name);
+    return NULL;
+}
+
 struct err *config_uri_destination(const char *text, struct config_destination *ret)
 {
     const char *rest = NULL;
@@ -64,10 +77,12 @@ struct err *config_uri_destination(const char *text, struct config_destination *
         return config_destination_set(ret, NULL);
     }
     if (has_scheme(text, "kubernetes-secret://", &rest))
-        return err_new(ERR_USAGE,
-                       "destination type 'kubernetes_secret' is not built yet in this tbot");
+        return set_secret(rest, ret);
     if (strstr(text, "://"))
-        return err_new(ERR_USAGE, "'%s' is neither a path nor file:///path nor memory://", text);
+        return err_new(ERR_USAGE,
+                       "'%s' is neither a path nor file:///path, memory:// or "
+                       "kubernetes-secret:///name",
+                       text);
     if (!*text)
         return err_new(ERR_USAGE, "the path is empty");
     return config_destination_set(ret, text);

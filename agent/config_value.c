@@ -195,17 +195,30 @@ static bool is_label(const struct yaml_node *node)
     return true;
 }
 
+static RESULT add_label(struct config_labels *to, const char *name, const char *value)
+{
+    struct config_label *items = reallocarray(to->items, to->len + 1, sizeof(*items));
+    if (!items)
+        return err_nomem();
+    to->items = items;
+    items[to->len] = (struct config_label){strdup(name), strdup(value)};
+    struct config_label *added = &items[to->len++];
+    return added->name && added->value ? NULL : err_nomem();
+}
+
 static RESULT read_labels(struct config_report *report, const struct config_key *key,
                           const struct yaml_node *node, void *to)
 {
-    (void)to;
     if (node->kind != YAML_MAP)
         return wrong_kind(report, key->name, node, "a map of names to text");
-    for (const struct yaml_node *item = node->first; item; item = item->next)
-        if (!is_label(item))
-            TRY(config_report_error(report, item->at,
-                                    "key '%s': label '%.64s' must be text or a list of texts",
-                                    key->name, item->key));
+    for (const struct yaml_node *item = node->first; item; item = item->next) {
+        bool is_good = to ? item->kind == YAML_SCALAR : is_label(item);
+        if (!is_good)
+            TRY(config_report_error(report, item->at, "key '%s': label '%.64s' must be text%s",
+                                    key->name, item->key, to ? "" : " or a list of texts"));
+        else if (to)
+            TRY(add_label(to, item->key, item->text));
+    }
     return NULL;
 }
 

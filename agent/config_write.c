@@ -67,6 +67,21 @@ static RESULT write_memory(struct yaml_write *w, const struct config_destination
     return write_true(w, "cache", place->is_cached);
 }
 
+static RESULT write_secret(struct yaml_write *w, const struct config_destination *place)
+{
+    TRY(yaml_write_text(w, "type", "kubernetes_secret"));
+    TRY(yaml_write_text(w, "name", place->name));
+    TRY(write_given(w, "namespace", place->name_space));
+    TRY(write_given(w, "service_account_dir", place->service_account_dir));
+    if (place->labels.len == 0)
+        return NULL;
+    TRY(yaml_write_open(w, "labels"));
+    for (size_t i = 0; i < place->labels.len; i++)
+        TRY(yaml_write_text(w, place->labels.items[i].name, place->labels.items[i].value));
+    yaml_write_close(w);
+    return NULL;
+}
+
 static RESULT write_destination(struct yaml_write *w, const char *key,
                                 const struct config_destination *place)
 {
@@ -75,6 +90,8 @@ static RESULT write_destination(struct yaml_write *w, const char *key,
     TRY(yaml_write_open(w, key));
     if (place->type == CONFIG_DESTINATION_MEMORY)
         TRY(write_memory(w, place));
+    else if (place->type == CONFIG_DESTINATION_KUBERNETES_SECRET)
+        TRY(write_secret(w, place));
     else
         TRY(write_directory(w, place));
     yaml_write_close(w);

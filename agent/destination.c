@@ -58,6 +58,8 @@ static RESULT make_kind(const struct config_destination *config, const struct en
         return destination_directory_new(config, entropy, ret);
     case CONFIG_DESTINATION_MEMORY:
         return destination_memory_new(config, ret);
+    case CONFIG_DESTINATION_KUBERNETES_SECRET:
+        return destination_kubernetes_secret_new(config, ret);
     case CONFIG_DESTINATION_NONE:
         break;
     }
@@ -84,6 +86,11 @@ void destination_free(struct destination *d)
         d->kind->free(d->kind);
     fingerprints_release(&d->published);
     free(d);
+}
+
+void destination_use(struct destination *d, const struct ctx *ctx)
+{
+    d->kind->ctx = ctx;
 }
 
 const char *destination_text(const struct destination *d)

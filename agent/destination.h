@@ -3,7 +3,7 @@
 #define TBOT_AGENT_DESTINATION_H
 
 /*
- * Where an output's files go: a directory, or memory.
+ * Where an output's files go: a directory, memory, or a Kubernetes secret.
  *
  *     TRY(destination_new(&service->destination, entropy, &d));
  *     TRY(destination_prepare(d, &report));                      once, at start
@@ -20,14 +20,20 @@
  * is ever overwritten, and what does not allow that is an error at destination_prepare(). Turning it
  * on or off for a directory in use changes no file's content.
  *
- * A directory is opened anew by each call: one that was removed and made again, or mounted over,
- * is found. Nothing is kept open between renewals.
+ * A Kubernetes secret changes as a whole, by one request, within the ctx of destination_use(). It is the one
+ * kind whose publishing is not for "the named files" alone: what an earlier set had and this one has not
+ * goes.
  *
- * Errors are ERR_STORAGE, ERR_NOT_FOUND, and ERR_CONFIG for readers that do not exist. Errors name
- * the place. Warnings are sentences for the log. Threads: a destination belongs to one thread at a time.
+ * A directory is opened anew by each call: one that was removed and made again, or mounted over,
+ * is found, unless the agent's sandbox was closed around what was there before (agent/sandbox.h); the hint
+ * says so then. Nothing is kept open between renewals.
+ *
+ * Errors are ERR_STORAGE, ERR_NOT_FOUND, and ERR_CONFIG for readers that do not exist, or for a secret
+ * outside of a pod; for a secret also those of agent/kube_client.h. Errors name the place. Warnings are sentences for the log. Threads: a destination belongs to one thread at a time.
  */
 
 #include "agent/config.h"
+#include "base/ctx.h"
 #include "base/dir.h"
 #include "base/entropy.h"
 
@@ -51,6 +57,12 @@ RESULT destination_new(const struct config_destination *config, const struct ent
                        struct destination **ret);
 void destination_free(struct destination *d); /* accepts NULL; wipes what is in memory */
 DEFINE_FREEP(destination)
+
+/*
+ * The deadline and the stop of all calls that follow, for the kinds that ask somebody; borrowed until the
+ * next call of this, or NULL.
+ */
+void destination_use(struct destination *d, const struct ctx *ctx);
 
 /* For messages: "directory '/opt/machine-id'", "memory". Lives as long as `d`. */
 const char *destination_text(const struct destination *d);

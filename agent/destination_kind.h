@@ -11,8 +11,9 @@
  * name the place, once: nobody above adds it.
  */
 struct destination_kind {
-    const char *text; /* borrowed from the kind's own struct */
-    const char *dir;  /* likewise; NULL: no directory */
+    const char *text;      /* borrowed from the kind's own struct */
+    const char *dir;       /* likewise; NULL: no directory */
+    const struct ctx *ctx; /* of destination_use(); NULL: none was given */
     void (*free)(struct destination_kind *k);
     RESULT (*prepare)(struct destination_kind *k, struct destination_report *ret);
     RESULT(*publish)
@@ -25,5 +26,7 @@ RESULT destination_directory_new(const struct config_destination *config,
                                  const struct entropy *entropy, struct destination_kind **ret);
 RESULT destination_memory_new(const struct config_destination *config,
                               struct destination_kind **ret);
+RESULT destination_kubernetes_secret_new(const struct config_destination *config,
+                                         struct destination_kind **ret);
 
 #endif

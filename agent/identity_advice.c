@@ -64,6 +64,21 @@ const char *identity_advice_state(enum renewer_state state)
     return NULL;
 }
 
+const char *identity_advice_rejoin(enum renewer_state state)
+{
+    switch (state) {
+    case RENEWER_REFUSED:
+        return "the cluster refuses the bot or what it joins with: what is valid stays in service, "
+               "and joining is tried again every few minutes; look at what the error says, and "
+               "whether the bot and its token still exist ('tctl bots ls', 'tctl get tokens')";
+    case RENEWER_EXPIRED:
+        return "the identity has expired and nothing can be served; joining is tried again and "
+               "again; look at what the error says, and whether the clock of this machine is right";
+    default:
+        return identity_advice_state(state);
+    }
+}
+
 bool identity_advice_is_news(unsigned *told, enum renewer_state state)
 {
     const unsigned passing = 1U << RENEWER_STALE | 1U << RENEWER_OPEN | 1U << RENEWER_RENEWING;

@@ -12,6 +12,9 @@ const char *identity_advice_failed(enum renewer_job job);
 /* What it means that the identity entered `state`, and what to do; NULL where all is well. */
 const char *identity_advice_state(enum renewer_state state);
 
+/* The same where each renewal is a join, and no new token of use. */
+const char *identity_advice_rejoin(enum renewer_state state);
+
 /* The same of RENEWER_FAILED: why it ended, and in which state it was. */
 const char *identity_advice_end(enum renewer_failure failure, enum renewer_state failed_in);
 

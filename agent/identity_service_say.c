@@ -42,8 +42,9 @@ static enum renewer_state telling(const struct identity_service *s)
 const char *identity_service_advice(const struct identity_service *s)
 {
     const struct renewer *r = &s->renewer;
-    return r->state == RENEWER_FAILED ? identity_advice_end(r->failure, r->failed_in)
-                                      : identity_advice_state(r->state);
+    if (r->state == RENEWER_FAILED)
+        return identity_advice_end(r->failure, r->failed_in);
+    return s->rejoins ? identity_advice_rejoin(r->state) : identity_advice_state(r->state);
 }
 
 void identity_service_say_state(struct identity_service *s, enum renewer_state before)

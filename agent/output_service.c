@@ -3,6 +3,7 @@
 
 #define ATTEMPTS 5
 #define LIMIT_S 60
+#define PREPARE_LIMIT_S 5 /* at a start nothing else goes on meanwhile */
 
 static void look(struct output_service *s);
 
@@ -108,11 +109,21 @@ static struct err *load(struct output_service *s)
     return NULL;
 }
 
-RESULT output_service_prepare(struct output_service *s)
+static struct err *prepare_and_load(struct output_service *s)
 {
     TRY(prepare(s));
     output_service_say_report(s, &s->prepared_report);
     return load(s);
+}
+
+RESULT output_service_prepare(struct output_service *s)
+{
+    const struct ctx endless = {s->c.clock, s->c.stop, MONO_NEVER};
+    const struct ctx brief = ctx_until(&endless, dur_s(PREPARE_LIMIT_S));
+    destination_use(s->destination, &brief);
+    struct err *e = prepare_and_load(s);
+    destination_use(s->destination, NULL);
+    return e;
 }
 
 /* --- the work --- */
@@ -129,6 +140,7 @@ static void run_job(void *arg)
     struct output_service *s = arg;
     struct ctx now = {s->c.clock, job_cancel_begin(&s->cancel), MONO_NEVER};
     s->ctx = ctx_until(&now, dur_s(LIMIT_S)); /* not before: many outputs wait for few workers */
+    destination_use(s->destination, &s->ctx);
     struct err *retired = ctx_check(&s->ctx);
     s->error = retired ? retired : work(s);
     job_cancel_end(&s->cancel);

@@ -54,7 +54,8 @@ DEFINE_FREEP(output_service)
 
 /*
  * Makes the destination ready, so that what is wrong with it is known before anything is asked of the
- * cluster. After an error each attempt begins with it again. Blocks on the disk.
+ * cluster. After an error each attempt begins with it again. Blocks on the disk, or for a few seconds on
+ * the API server of Kubernetes.
  */
 RESULT output_service_prepare(struct output_service *s);
 

@@ -118,8 +118,17 @@ static RESULT add_file(struct sandbox_plan *plan, const char *path)
     return add(plan, (struct sandbox_path){.kind = SANDBOX_FILE, .rights = LANDLOCK_READ}, path);
 }
 
+/* The kubelet replaces what is in it, below a link in it. */
+static RESULT add_service_account(struct sandbox_plan *plan, const struct config_destination *d)
+{
+    const char *dir = text_given(d->service_account_dir);
+    return add_as_is(plan, dir ? dir : KUBE_TOKEN_DIR, LANDLOCK_READ);
+}
+
 static RESULT add_destination(struct sandbox_plan *plan, const struct config_destination *d)
 {
+    if (d->type == CONFIG_DESTINATION_KUBERNETES_SECRET)
+        return add_service_account(plan, d);
     if (d->type != CONFIG_DESTINATION_DIRECTORY)
         return NULL; /* a copy of one in memory is in the storage */
     plan->moves = plan->moves || d->atomic == CONFIG_ATOMIC_SYMLINK;

@@ -63,7 +63,8 @@ static const struct opt modern_opts[] = {
     {"join-uri", .kind = OPT_SECRET, .arg = "URI",
      .help = "address, method and token in one: tbot+proxy+token://TOKEN@HOST:PORT", AT(join_uri)},
     {"destination", .kind = OPT_TEXT, .arg = "PLACE", .flags = OPT_REQUIRED,
-     .help = "where the identity's files go: a path, file:///path or memory://",
+     .help = "where the identity's files go: a path, file:///path, memory:// or "
+             "kubernetes-secret:///name",
      AT(service.destination)},
     {"cluster", .kind = OPT_TEXT, .arg = "NAME", .help = "a leaf cluster instead of the bot's own",
      AT(service.cluster)},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/http.h"
 
+#include "base/text.h"
 #include "transport/http_date.h"
 
 #include <http_parser.h>
@@ -12,6 +13,9 @@
  * purpose but to keep us reading.
  */
 #define WIRE_MAX(body_max) ((size_t)2 * HTTP_HEAD_MAX + (size_t)8 * (body_max))
+
+/* Nobody waits for longer because a server says so. */
+#define RETRY_AFTER_MAX_S 86400
 
 /* A header's name or value, which may arrive in pieces; only the first bytes are of interest. */
 struct word {
@@ -39,6 +43,7 @@ static void reader_release(struct reader *r)
 void http_reply_release(struct http_reply *r)
 {
     buf_release(&r->body);
+    secret_free(TAKE(r->secret));
 }
 
 static void word_add(struct word *w, const char *at, size_t len)
@@ -50,10 +55,19 @@ static void word_add(struct word *w, const char *at, size_t len)
     w->text[w->len] = '\0';
 }
 
+/* RFC 9110 section 10.2.3; its other form, a date, is for caches and people. */
+static struct dur parse_retry_after(const char *value)
+{
+    int64_t s = 0;
+    return text_number(value, &s) && s <= RETRY_AFTER_MAX_S ? dur_s(s) : (struct dur){0};
+}
+
 static void finish_header(struct reader *r)
 {
     if (!r->is_in_body && strcasecmp(r->name.text, "Date") == 0)
         r->reply.date = http_date_parse(r->value.text);
+    if (!r->is_in_body && strcasecmp(r->name.text, "Retry-After") == 0)
+        r->reply.retry_after = parse_retry_after(r->value.text);
     r->name = r->value = (struct word){0};
     r->is_in_value = false;
 }
@@ -107,13 +121,19 @@ static int on_head(http_parser *p)
     return 0;
 }
 
+static RESULT keep(struct http_reply *reply, const char *at, size_t len)
+{
+    return reply->secret ? secret_append(reply->secret, at, len) : buf_add(&reply->body, at, len);
+}
+
 static int on_body(http_parser *p, const char *at, size_t len)
 {
     struct reader *r = p->data;
-    if (len > r->reply.body.max - r->reply.body.len)
+    size_t have = r->reply.secret ? secret_bytes(r->reply.secret).len : r->reply.body.len;
+    if (len > r->reply.body.max - have)
         return stop(r, err_new(ERR_PROTOCOL, "HTTP reply: the body has more than %zu bytes",
                                r->reply.body.max));
-    struct err *e = buf_add(&r->reply.body, at, len);
+    struct err *e = keep(&r->reply, at, len);
     return e ? stop(r, e) : 0;
 }
 
@@ -181,7 +201,10 @@ static RESULT read_reply(const struct http_stream *s, const struct ctx *ctx, str
         TRY_CTX(s->read(s->arg, block, room, ctx, &n), "HTTP reply");
         if (n == 0)
             return feed_end(&parser);
-        TRY(feed(&parser, block, n));
+        struct err *e = feed(&parser, block, n);
+        if (r->reply.secret)
+            secret_wipe(block, n);
+        TRY(e);
     }
     return NULL;
 }
@@ -258,6 +281,8 @@ RESULT http_exchange(const struct http_stream *s, const struct http_request *req
 {
     CLEANUP(reader_release)
     struct reader r = {.reply = {.body = BUF_INIT(body_max), .date = WALL_NONE}};
+    if (request->is_secret_wanted)
+        TRY(secret_with_room(body_max, &r.reply.secret));
     TRY(send_request(s, request, ctx));
     TRY(read_reply(s, ctx, &r));
     *ret = r.reply;

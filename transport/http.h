@@ -49,12 +49,15 @@ struct http_request {
     const char *accept;       /* NULL: "application/json" */
     /* Sent as "Authorization: Bearer …", from where it is; NULL: none. Printable ASCII. */
     const struct secret *bearer;
+    bool is_secret_wanted; /* the reply's body goes into `secret` */
 };
 
 struct http_reply {
     unsigned status; /* 200 … 999 */
     struct buf body;
-    struct wall date; /* the Date header; WALL_NONE when there is none that can be read */
+    struct secret *secret;  /* instead of `body`; NULL: not asked for */
+    struct dur retry_after; /* the Retry-After header, where it has seconds; 0: it has not */
+    struct wall date;       /* the Date header; WALL_NONE when there is none that can be read */
 };
 void http_reply_release(struct http_reply *r);
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/json_read.h"
 
+#include "base/secret.h"
+
+#include <malloc.h>
 #include <string.h>
 
 /*
@@ -9,6 +12,22 @@
  */
 #define DEPTH_MAX 32
 #define VALUES_MAX 65536
+
+/*
+ * What others wrote may hold keys (a Kubernetes secret does), and the library copies every text, some of
+ * them twice. All that it frees is wiped, from before it is first used.
+ */
+static void wipe_and_free(void *memory)
+{
+    if (memory)
+        secret_wipe(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
+__attribute__((constructor)) static void keep_nothing(void)
+{
+    json_set_alloc_funcs(malloc, wipe_and_free);
+}
 
 static RESULT check_shape(const char *what, struct bytes in)
 {

@@ -10,7 +10,8 @@
  *     TRY(json_read("the reply", body, JSON_OBJECT, &root));
  *     TRY(json_read_text("the reply", root, "name", sizeof(name), name));
  *
- * `what` names the whole in errors, which are ERR_PROTOCOL, or ERR_NOMEM.
+ * `what` names the whole in errors, which are ERR_PROTOCOL, or ERR_NOMEM. What is freed is wiped before:
+ * it may be secret.
  */
 
 #include "base/buf.h"

@@ -113,6 +113,7 @@ static void test_each_key_of_a_service_that_differs_is_named(void **state)
          "destination.acls"},
         {"{type: identity, destination: {type: directory, path: /a, readers: [{user: x}]}}",
          "destination.readers"},
+        {"{type: identity, destination: {type: kubernetes_secret, name: a}}", "destination"},
         {"{type: identity, destination: /a, roles: [x]}", "roles"},
         {"{type: identity, destination: /a, cluster: leaf}", "cluster"},
         {"{type: identity, destination: /a, ssh_config: off}", "ssh_config"},
@@ -129,6 +130,28 @@ static void test_each_key_of_a_service_that_differs_is_named(void **state)
         assert_changed(before, after, cases[i].keys);
         assert_changed(after, before, cases[i].keys);
     }
+}
+
+static void test_each_key_of_a_secret_that_differs_is_named(void **state)
+{
+    (void)state;
+#define SECRET "services:\n- {type: identity, destination: {type: kubernetes_secret, name: a, "
+    static const struct {
+        const char *after, *keys;
+    } cases[] = {
+        {BOT SECRET "labels: {x: z, y: b}}}\n", "destination.labels"},
+        {BOT SECRET "labels: {x: a}}}\n", "destination.labels"},
+        {BOT SECRET "labels: {x: a, y: b}, namespace: n}}\n", "destination.namespace"},
+        {BOT SECRET "labels: {x: a, y: b}, service_account_dir: /d}}\n",
+         "destination.service_account_dir"},
+    };
+    static const char before[] = BOT SECRET "labels: {x: a, y: b}}}\n";
+    struct config_diff same = compare(before, before);
+    assert_int_equal(config_diff_count(&same, CONFIG_KEPT), 1);
+    config_diff_release(&same);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_changed(before, cases[i].after, cases[i].keys);
+#undef SECRET
 }
 
 static void test_times_of_the_bot_change_the_services_that_have_none(void **state)
@@ -213,7 +236,6 @@ static void assert_can_compare(const struct config_section *section)
             const struct config_key *key = &section->keys[i];
             if (!key->is_kept)
                 continue;
-            assert_int_not_equal(key->kind, CONFIG_LABELS);
             assert_int_not_equal(key->kind, CONFIG_SECTIONS);
             if (key->kind == CONFIG_SECTION)
                 assert_can_compare(key->section);
@@ -253,6 +275,7 @@ int main(void)
         cmocka_unit_test(test_services_are_known_by_their_names),
         cmocka_unit_test(test_every_service_may_go),
         cmocka_unit_test(test_each_key_of_a_service_that_differs_is_named),
+        cmocka_unit_test(test_each_key_of_a_secret_that_differs_is_named),
         cmocka_unit_test(test_times_of_the_bot_change_the_services_that_have_none),
         cmocka_unit_test(test_what_is_inherited_may_as_well_be_written),
         cmocka_unit_test(test_all_else_needs_a_restart_and_is_named),

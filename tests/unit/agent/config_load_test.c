@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define V2 "version: v2\n"
+#define SECRET "services: [{type: identity, destination: {type: kubernetes_secret"
 #define HOOK(reload) V2 "services: [{type: identity, destination: /x, reload: " reload "}]\n"
 
 /* Every message a mistake in a file gets, word for word; the file is called "t". */
@@ -215,8 +216,26 @@ static const struct {
      "t:2:1: key 'tokens': 'tokens.txt' must be an absolute path"},
     {V2 "onboarding: {join_method: iam}\n",
      "t:2:27: key 'join_method': join method 'iam' is not built yet in this tbot"},
+    {V2 "storage: {type: nop}\n",
+     "t:2:17: key 'type': destination type 'nop' is not built yet in this tbot"},
     {V2 "storage: {type: kubernetes_secret, name: x}\n",
-     "t:2:17: key 'type': destination type 'kubernetes_secret' is not built yet in this tbot"},
+     "t:2:10: key 'storage': type 'kubernetes_secret' is for outputs; a pod that joins by its "
+     "service "
+     "account needs to keep nothing: 'type: memory'"},
+    {V2 SECRET "}}]\n", "t:2:42: key 'name': required"},
+    {V2 SECRET ", name: W}}]\n",
+     "t:2:42: key 'name': 'W' is no name of a secret: lower-case letters, digits, '-' and '.'"},
+    {V2 SECRET ", name: w, namespace: a/b}}]\n",
+     "t:2:42: key 'namespace': 'a/b' is no name of a namespace"},
+    {V2 SECRET ", name: w, service_account_dir: d}}]\n",
+     "t:2:42: key 'service_account_dir': 'd' must be an absolute path"},
+    {V2 SECRET ", name: w, kubeconfig_path: /k}}]\n",
+     "t:2:77: key 'kubeconfig_path': is not built yet in this tbot"},
+    {V2 SECRET ", name: w, labels: {a: [b]}}}]\n", "t:2:89: key 'labels': label 'a' must be text"},
+    {V2 SECRET ", name: w, labels: {-a: b, c: d e, x.y/z: ok, ok: ''}}}]\n",
+     "t:2:42: key 'labels': '-a' is no name of a label\n"
+     "t:2:42: key 'labels': 'd e' is no value of a label: letters, digits, '-', '_' and '.', 63 at "
+     "most"},
     {V2 "services: [{type: database, service: s, destination: /x}]\n",
      "t:2:19: key 'type': service type 'database' is not built yet in this tbot"},
     {V2 "services: [{type: workload-identity-api, listen: 5, atestors: {}}]\n",

@@ -233,7 +233,8 @@ static void test_merge_of_bad_values_names_the_option(void **state)
     f->overrides.join_method = NULL;
     f->overrides.storage = "s3://x";
     f->overrides.storage_option = "--data-dir";
-    expect_usage(f, "--data-dir: 's3://x' is neither a path nor file:///path nor memory://");
+    expect_usage(f, "--data-dir: 's3://x' is neither a path nor file:///path, memory:// or "
+                    "kubernetes-secret:///name");
     f->overrides.storage = NULL;
     CLEANUP(secret_freep) struct secret *uri = secret_of("tbot+auth+token://tok@a:3025");
     f->overrides.join_uri = uri;

@@ -36,9 +36,11 @@ static void test_destination_of_nonsense_refuses_and_keeps(void **state)
         {"file:///a%2", "'/a%2' is not encoded properly ('%' and two hex digits)"},
         {"file:///a%00b", "'/a%00b' is not encoded properly ('%' and two hex digits)"},
         {"memory://x", "memory:// takes nothing behind it"},
-        {"kubernetes-secret:///x",
-         "destination type 'kubernetes_secret' is not built yet in this tbot"},
-        {"s3://x", "'s3://x' is neither a path nor file:///path nor memory://"},
+        {"kubernetes-secret://x", "write kubernetes-secret:///name: no host, one name"},
+        {"kubernetes-secret:///", "write kubernetes-secret:///name: no host, one name"},
+        {"kubernetes-secret:///x/y", "write kubernetes-secret:///name: no host, one name"},
+        {"s3://x",
+         "'s3://x' is neither a path nor file:///path, memory:// or kubernetes-secret:///name"},
     };
     CLEANUP(config_destination_release) struct config_destination place = {0};
     assert_ok(config_destination_set(&place, "/kept"));
@@ -46,6 +48,15 @@ static void test_destination_of_nonsense_refuses_and_keeps(void **state)
         config_test_assert_error(config_uri_destination(cases[i].text, &place), ERR_USAGE,
                                  cases[i].message, __FILE__, __LINE__);
     assert_string_equal(place.path, "/kept");
+}
+
+static void test_destination_of_a_secret_has_its_name(void **state)
+{
+    (void)state;
+    CLEANUP(config_destination_release) struct config_destination place = {0};
+    assert_ok(config_uri_destination("kubernetes-secret:///web", &place));
+    assert_int_equal(place.type, CONFIG_DESTINATION_KUBERNETES_SECRET);
+    assert_string_equal(place.name, "web");
 }
 
 static void test_join_uri_of_proxy_and_auth_sets_their_address(void **state)
@@ -101,6 +112,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_destination_of_each_form_is_understood),
         cmocka_unit_test(test_destination_of_nonsense_refuses_and_keeps),
+        cmocka_unit_test(test_destination_of_a_secret_has_its_name),
         cmocka_unit_test(test_join_uri_of_proxy_and_auth_sets_their_address),
         cmocka_unit_test(test_join_uri_of_nonsense_refuses_without_the_token),
     };

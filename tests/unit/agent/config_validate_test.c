@@ -102,6 +102,10 @@ static void test_validate_of_mistakes_of_the_whole_gives_their_place(void **stat
         {"version: v2\nproxy_server: p:443\n"
          "onboarding: {join_method: kubernetes, token: t, kubernetes: {token_path: a}}\n",
          "t:3:49: key 'token_path': 'a' must be an absolute path"},
+        {START "services:\n- {type: identity, destination: {type: kubernetes_secret, name: a}}\n"
+               "- {type: identity, destination: {type: kubernetes_secret, name: a}}\n",
+         "t:6:33: key 'destination': secret 'a' is used by 'identity-1' and 'identity-2', which "
+         "would remove each other's files"},
         {START "storage: /a\nservices:\n- {type: identity, destination: /a}\n",
          "t:6:33: key 'destination': '/a' is the bot's own storage"},
     };

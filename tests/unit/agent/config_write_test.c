@@ -87,6 +87,24 @@ static void test_write_of_a_cache_keeps_it_and_not_its_place(void **state)
     assert_null(strstr(secret_str(text), "/var/lib"));
 }
 
+static void test_write_of_what_a_pod_needs_keeps_all_of_it(void **state)
+{
+    (void)state;
+    static const char given[] = "onboarding:\n  token: pods\n  join_method: kubernetes\n"
+                                "  kubernetes:\n    token_path: /run/token\n";
+    static const char secret[] = "      type: kubernetes_secret\n      name: web\n"
+                                 "      namespace: apps\n      service_account_dir: /run/sa\n"
+                                 "      labels:\n        app: web\n        made-by: tbot\n";
+    char text[1024];
+    CLEANUP(config_freep) struct config *c = NULL;
+    snprintf(text, sizeof(text),
+             "version: v2\n%sservices:\n  - type: identity\n    destination:\n%s", given, secret);
+    assert_ok(config_parse("t", bytes_of_str(text), &c));
+    CLEANUP(secret_freep) struct secret *out = write_out(c);
+    assert_non_null(strstr(secret_str(out), given));
+    assert_non_null(strstr(secret_str(out), secret));
+}
+
 static void test_write_of_hooks_reads_back_the_same(void **state)
 {
     (void)state;
@@ -238,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write_of_rich_config_says_everything),
         cmocka_unit_test(test_write_of_a_cache_keeps_it_and_not_its_place),
+        cmocka_unit_test(test_write_of_what_a_pod_needs_keeps_all_of_it),
         cmocka_unit_test(test_write_of_hooks_reads_back_the_same),
         cmocka_unit_test(test_write_of_diagnostics_leaves_out_what_is_the_default),
         cmocka_unit_test(test_write_of_metrics_leaves_out_what_is_the_default),

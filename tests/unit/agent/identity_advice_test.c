@@ -23,6 +23,19 @@ static void test_each_state_of_trouble_has_advice_of_its_own(void **state)
     }
 }
 
+static void test_who_joins_anew_is_not_sent_for_a_new_token(void **state)
+{
+    (void)state;
+    for (int s = 0; s < RENEWER_STATE_COUNT; s++) {
+        const char *advice = identity_advice_rejoin((enum renewer_state)s);
+        bool can_come = s != RENEWER_HELD && s != RENEWER_OVERTAKEN && s != RENEWER_OPEN;
+        assert_true(!advice == !identity_advice_state((enum renewer_state)s));
+        if (advice && can_come)
+            assert_null(strstr(advice, "new token"));
+    }
+    assert_null(strstr(identity_advice_rejoin(RENEWER_EXPIRED), "give the bot"));
+}
+
 static void test_end_says_why_and_promises_nothing(void **state)
 {
     (void)state;
@@ -79,6 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_state_of_trouble_has_advice_of_its_own),
+        cmocka_unit_test(test_who_joins_anew_is_not_sent_for_a_new_token),
         cmocka_unit_test(test_end_says_why_and_promises_nothing),
         cmocka_unit_test(test_trouble_that_passes_is_told_once_until_it_is_over),
         cmocka_unit_test(test_cutting_off_what_was_written_may_cost_a_token),

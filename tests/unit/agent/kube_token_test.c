@@ -8,12 +8,12 @@
 #define HEADER "eyJhbGciOiJSUzI1NiJ9."
 #define GOOD                                                                                       \
     HEADER                                                                                         \
-        "eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6YXBwczpyb2JvdCIsImF1ZCI6WyJleGFtcGxlIl0sImV4cCI"  \
-        "6MTc2NzMyNjY0NX0.c2ln"
+    "eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6YXBwczpyb2JvdCIsImF1ZCI6WyJleGFtcGxlIl0sImV4cCI"      \
+    "6MTc2NzMyNjY0NX0.c2ln"
 #define OLD_AND_FOR_KUBERNETES                                                                     \
     HEADER                                                                                         \
-        "eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6YXBwczpyb2JvdCIsImF1ZCI6Imh0dHBzOi8va3ViZXJuZX"   \
-        "Rlcy5kZWZhdWx0LnN2YyIsImV4cCI6MTc2NzMyMzAwMH0.c2ln"
+    "eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6YXBwczpyb2JvdCIsImF1ZCI6Imh0dHBzOi8va3ViZXJuZX"       \
+    "Rlcy5kZWZhdWx0LnN2YyIsImV4cCI6MTc2NzMyMzAwMH0.c2ln"
 #define FOR_A_AND_B HEADER "eyJzdWIiOiJ4IiwiYXVkIjpbImEiLCJiIl19.c2ln"
 #define ENDS_NEVER HEADER "eyJleHAiOjFlKzMwMH0.c2ln"
 

@@ -189,6 +189,22 @@ static void test_the_service_account_is_read_to_join_with_it(void **state)
     assert_string_equal(rights(&other, SANDBOX_AS_IS, KUBE_TOKEN_DIR), "");
 }
 
+static void test_the_service_account_is_read_to_write_a_secret(void **state)
+{
+    (void)state;
+    CLEANUP(sandbox_plan_release) struct sandbox_plan usual = {0}, named = {0};
+    make(&usual, "/cfg/t",
+         HEAD STORAGE
+         "services:\n- {type: identity, destination: {type: kubernetes_secret, name: a}}\n");
+    assert_string_equal(rights(&usual, SANDBOX_AS_IS, KUBE_TOKEN_DIR), "r");
+    make(&named, "/cfg/t",
+         HEAD STORAGE
+         "services:\n- {type: identity, destination: {type: kubernetes_secret, name: a, "
+         "service_account_dir: /sa}}\n");
+    assert_string_equal(rights(&named, SANDBOX_AS_IS, "/sa"), "r");
+    assert_string_equal(rights(&named, SANDBOX_AS_IS, KUBE_TOKEN_DIR), "");
+}
+
 static void test_room_is_left_for_services_to_come(void **state)
 {
     (void)state;
@@ -274,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_the_program_is_read_for_profiles_only),
         cmocka_unit_test(test_the_token_is_read_where_the_manager_puts_it),
         cmocka_unit_test(test_the_service_account_is_read_to_join_with_it),
+        cmocka_unit_test(test_the_service_account_is_read_to_write_a_secret),
         cmocka_unit_test(test_room_is_left_for_services_to_come),
         cmocka_unit_test(test_generations_move_files),
         cmocka_unit_test(test_less_or_the_same_is_covered),

@@ -72,6 +72,9 @@ static const struct {
     {"outputs: [{type: identity, destination: /home/jenkins/tbot}]\n",
      "state teleport/bot; runtime -; writable /home/jenkins/tbot; "
      "socket /var/lib/teleport/bot/diag.sock; home 1"},
+    {"outputs: [{type: identity, destination: {type: memory}, reload: {pid_file: /home/a/pid}}]\n",
+     "state teleport/bot; runtime -; writable none; socket /var/lib/teleport/bot/diag.sock; home "
+     "1"},
     {"outputs: [{type: identity, destination: /homes/tbot}]\n",
      "state teleport/bot; runtime -; writable /homes/tbot; "
      "socket /var/lib/teleport/bot/diag.sock; home 0"},

@@ -206,6 +206,47 @@ static void test_date_behind_an_empty_header_is_read(void **state)
     assert_int_equal(wall_to_unix(reply.date), 784111777);
 }
 
+static void assert_retry_after(const char *headers, int64_t s)
+{
+    char wire[256];
+    CLEANUP(http_reply_release) struct http_reply reply = {0};
+    snprintf(wire, sizeof(wire), "HTTP/1.1 429 Busy\r\n%sContent-Length: 0\r\n\r\n", headers);
+    CLEANUP(http_script_release) struct http_script script = HTTP_SCRIPT_INIT(wire);
+    script.step = 1;
+    assert_ok(play(&script, &reply));
+    assert_int_equal(dur_to_s(reply.retry_after), s);
+}
+
+static void test_retry_after_is_read_where_it_has_seconds(void **state)
+{
+    (void)state;
+    assert_retry_after("", 0);
+    assert_retry_after("Retry-After: 7\r\n", 7);
+    assert_retry_after("retry-after: 86400\r\n", 86400);
+    assert_retry_after("Retry-After: 86401\r\n", 0);
+    assert_retry_after("Retry-After: -1\r\n", 0);
+    assert_retry_after("Retry-After: Fri, 02 Jan 2026 03:04:05 GMT\r\n", 0);
+}
+
+static void test_body_that_is_secret_is_kept_as_one_up_to_its_limit(void **state)
+{
+    static const char wire[] = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nkey";
+    static const char big[] = "HTTP/1.1 200 OK\r\nContent-Length: 65\r\n\r\n"
+                              "0123456789012345678901234567890123456789012345678901234567890123x";
+    struct http_request wanted = get;
+    CLEANUP(http_reply_release) struct http_reply reply = {0}, none = {0};
+    CLEANUP(http_script_release) struct http_script s = HTTP_SCRIPT_INIT(wire);
+    CLEANUP(http_script_release) struct http_script t = HTTP_SCRIPT_INIT(big);
+    const struct http_stream stream = http_script_stream(&s), other = http_script_stream(&t);
+    (void)state;
+    wanted.is_secret_wanted = true;
+    assert_ok(http_exchange(&stream, &wanted, BODY_MAX, &ctx, &reply));
+    assert_string_equal(secret_str(reply.secret), "key");
+    assert_null(reply.body.data);
+    assert_fails(http_exchange(&other, &wanted, BODY_MAX, &ctx, &none), ERR_PROTOCOL, "64 bytes");
+    assert_null(none.secret);
+}
+
 static void test_interim_replies_are_skipped(void **state)
 {
     (void)state;
@@ -425,6 +466,8 @@ int main(void)
         cmocka_unit_test(test_date_is_read_from_the_head_in_every_split),
         cmocka_unit_test(test_date_that_is_absent_wrong_or_a_trailer_is_none),
         cmocka_unit_test(test_date_behind_an_empty_header_is_read),
+        cmocka_unit_test(test_retry_after_is_read_where_it_has_seconds),
+        cmocka_unit_test(test_body_that_is_secret_is_kept_as_one_up_to_its_limit),
         cmocka_unit_test(test_interim_replies_are_skipped),
         cmocka_unit_test(test_what_follows_the_reply_is_not_looked_at),
         cmocka_unit_test(test_garbage_is_a_protocol_error),
