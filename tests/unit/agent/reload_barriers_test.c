@@ -16,12 +16,13 @@ static struct config *configure(const char *text)
     return config;
 }
 
-/* What keeps `next` from taking the place of `running`; "" for nothing. */
-static char *barrier(const char *running, const char *next)
+/* What keeps `next` from taking the place of `running`, where `started` ran first; "" for nothing. */
+static char *barrier(const char *started, const char *running, const char *next)
 {
+    CLEANUP(config_freep) struct config *first = configure(started);
     CLEANUP(config_freep) struct config *now = configure(running);
     CLEANUP(reload_verdict_release) struct reload_verdict v = {.next = configure(next)};
-    const struct reload_question q = {.running = now, .started = now};
+    const struct reload_question q = {.running = now, .started = first};
     assert_ok(config_diff_make(now, v.next, &v.diff));
     reload_barriers(&q, &v);
     assert_int_equal(v.outcome.has_failed, v.outcome.errors.len > 0);
@@ -31,7 +32,7 @@ static char *barrier(const char *running, const char *next)
 
 static void assert_barrier(const char *running, const char *next, const char *wanted)
 {
-    CLEANUP(freep) char *got = barrier(running, next);
+    CLEANUP(freep) char *got = barrier(running, running, next);
     assert_string_equal(got, wanted);
 }
 
@@ -61,12 +62,21 @@ static void test_hook_that_is_new_or_changed_needs_a_restart(void **state)
     assert_barrier(one, START SERVICE(""), "");
 }
 
+static void test_hook_of_the_start_may_come_back(void **state)
+{
+    (void)state;
+    static const char one[] = START SERVICE(", reload: {command: [/bin/true]}");
+    CLEANUP(freep) char *got = barrier(one, START, one);
+    assert_string_equal(got, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_services_come_and_go_freely),
         cmocka_unit_test(test_keys_of_the_start_need_one),
         cmocka_unit_test(test_hook_that_is_new_or_changed_needs_a_restart),
+        cmocka_unit_test(test_hook_of_the_start_may_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
