@@ -134,7 +134,7 @@ class Secret(Pod):
     def setUp(self):
         super().setUp()
         self.kube = Kube(self.dir, self.issuer.token(audience="https://kubernetes.default.svc"))
-        self.addCleanup(self.kube.down)
+        self.addCleanup(self.kube.close)
         self.authority_ = self.cluster()
         self.bot = self.writer()
 
@@ -298,7 +298,8 @@ class Secret(Pod):
         self.kube.verbs = {"get", "patch"}
         self.bot.renew_now()
         self.wait_secret(other_than=serial)
-        wait_until("it to be over", lambda: "recovering" in self.run_tbot("readyz", *probe).stdout)
+        wait_until("it to be over", lambda: not self.run_tbot("readyz", *probe).stdout.startswith("not ready") or
+                   "recovering" in self.run_tbot("readyz", *probe).stdout)
 
     def test_start_without_kubernetes_goes_on_when_it_is_back(self):
         self.kube.down()
