@@ -176,14 +176,11 @@ bool agent_reload_is_busy(const struct agent *a)
     return false;
 }
 
-/* What hangs keeps only its own place: it may never end. */
 static bool has_to_wait(const struct agent *a, const struct output_service *output)
 {
-    for (size_t i = 0; i < a->reload.n_retired; i++) {
-        const struct output_service *retired = a->reload.retired[i];
-        if (!output_service_is_overdue(retired) || output_service_shares_place(output, retired))
+    for (size_t i = 0; i < a->reload.n_retired; i++)
+        if (output_service_has_to_wait(output, a->reload.retired[i]))
             return true;
-    }
     return false;
 }
 
@@ -224,6 +221,7 @@ void agent_reload_init(struct agent *a)
     a->config = a->setup.config;
     a->reload = (struct agent_reload){
         .question = {.source = a->setup.reload,
+                     .started = a->setup.config,
                      .sandbox = a->setup.sandbox,
                      .clock = a->setup.clock},
         .tidy = {.fn = on_tidy, .arg = a},

@@ -144,13 +144,10 @@ static void introduce(const struct swap *s, size_t i)
     say_change(s, i);
 }
 
-/* The configuration shows what the services have, which may be older than it and the same. */
+/* Kept services have what they need of it for themselves. */
 static void adopt_config(const struct swap *s)
 {
     struct agent *a = s->a;
-    for (size_t i = 0; i < s->v->diff.n_services; i++)
-        if (change_of(s, i) == CONFIG_KEPT)
-            config_show_service(s->v->next, i, output_service_configured(s->outputs[i]));
     config_free(a->reload.config);
     a->reload.config = TAKE(s->v->next);
     a->config = a->reload.config;

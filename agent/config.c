@@ -87,13 +87,6 @@ struct err *config_take_service(struct config *config, size_t i, struct config_s
     return NULL;
 }
 
-void config_show_service(struct config *config, size_t i, const struct config_service *of)
-{
-    config_service_release(&config->services[i]);
-    config->services[i] = *of;
-    config->services[i].is_view = true;
-}
-
 static void diag_release(struct config_diag *diag)
 {
     free(diag->tls.cert);

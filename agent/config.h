@@ -276,12 +276,10 @@ RESULT config_destination_add_reader(struct config_destination *destination, boo
                                      const char *name);
 
 /*
- * A reload keeps services of configurations that go. config_take_service() gives the i-th one's content to
- * an object of its own, and config_show_service() lets go of the i-th one's for that of another; what the
- * config has after either is a view: the same to read, as long as the object lives.
+ * A reload keeps services of configurations that go: gives the i-th one's content to an object of its own.
+ * What the config has of it then is a view: the same to read, as long as the object lives.
  */
 RESULT config_take_service(struct config *config, size_t i, struct config_service **ret);
-void config_show_service(struct config *config, size_t i, const struct config_service *of);
 void config_service_free(struct config_service *service); /* accepts NULL */
 DEFINE_FREEP(config_service)
 

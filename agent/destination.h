@@ -25,7 +25,8 @@
  * goes.
  *
  * A directory is opened anew by each call: one that was removed and made again, or mounted over,
- * is found. Nothing is kept open between renewals.
+ * is found, unless the agent's sandbox was closed around what was there before (agent/sandbox.h); the hint
+ * says so then. Nothing is kept open between renewals.
  *
  * Errors are ERR_STORAGE, ERR_NOT_FOUND, and ERR_CONFIG for readers that do not exist, or for a secret
  * outside of a pod; for a secret also those of agent/kube_client.h. Errors name the place. Warnings are sentences for the log. Threads: a destination belongs to one thread at a time.

@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +36,32 @@ static RESULT note_published(struct directory *d, const struct dir_published *p,
         "be a link or a mount"));
     d->has_warned_in_place = true;
     return NULL;
+}
+
+/* What the permissions say of the path, or of the nearest directory above it that is there. */
+static bool is_permitted(const char *path)
+{
+    CLEANUP(freep) char *at = strdup(path);
+    if (!at)
+        return false;
+    while (faccessat(AT_FDCWD, at, R_OK | W_OK | X_OK, AT_EACCESS) != 0) {
+        char *slash = strrchr(at, '/');
+        if (errno != ENOENT || slash == at)
+            return false;
+        *slash = '\0';
+    }
+    return true;
+}
+
+/* Whoever looks at the modes would find nothing wrong. */
+static struct err *explain(const struct directory *d, struct err *e)
+{
+    if (err_errno(e) != EACCES || !is_permitted(d->path))
+        return e;
+    return err_set_hint(e,
+                        "The permissions of '%s' are enough. If it was removed, made again or "
+                        "mounted over since the start, the sandbox denies it: restart tbot.",
+                        d->path);
 }
 
 static RESULT open_dir(const struct directory *d, struct dir **ret)
@@ -91,9 +118,8 @@ static RESULT prepare_layout(const struct directory *d, struct dir *dir)
                            "then each file is replaced by itself.");
 }
 
-static RESULT directory_prepare(struct destination_kind *k, struct destination_report *ret)
+static RESULT prepare(struct directory *d, struct destination_report *ret)
 {
-    struct directory *d = (struct directory *)k;
     CLEANUP(dir_closep) struct dir *dir = NULL;
 
     TRY(open_dir(d, &dir));
@@ -102,16 +128,28 @@ static RESULT directory_prepare(struct destination_kind *k, struct destination_r
     return prepare_layout(d, dir);
 }
 
-static RESULT directory_publish(struct destination_kind *k, const struct dir_file *files,
-                                size_t n_files, struct destination_report *ret)
+static RESULT directory_prepare(struct destination_kind *k, struct destination_report *ret)
 {
     struct directory *d = (struct directory *)k;
+    return explain(d, prepare(d, ret));
+}
+
+static RESULT publish(struct directory *d, const struct dir_file *files, size_t n_files,
+                      struct destination_report *ret)
+{
     CLEANUP(dir_closep) struct dir *dir = NULL;
     struct dir_published published = {0};
 
     TRY(open_dir(d, &dir));
     TRY(destination_readers_publish(&d->readers, dir, files, n_files, &published));
     return note_published(d, &published, ret);
+}
+
+static RESULT directory_publish(struct destination_kind *k, const struct dir_file *files,
+                                size_t n_files, struct destination_report *ret)
+{
+    struct directory *d = (struct directory *)k;
+    return explain(d, publish(d, files, n_files, ret));
 }
 
 /* What a reader of that name gets, be it a file or, verified, a link of ours. */

@@ -179,7 +179,8 @@ static RESULT judge(const struct run *r)
                                     entry->argv[0], dur_format(entry->timeout, limit)),
                             "See why it hangs, or set 'timeout' of this hook.");
     if (r->is_stopped && r->is_told)
-        return err_new(ERR_CANCELLED, "'%s' was killed: tbot stops", entry->argv[0]);
+        return err_new(ERR_CANCELLED, "'%s' was cut off and killed: no more hooks are run",
+                       entry->argv[0]);
     if (r->end.si_code == CLD_EXITED && r->end.si_status == 0)
         return NULL;
     return r->end.si_code == CLD_EXITED ? err_new(ERR_UNAVAILABLE, "'%s' ended with status %d",

@@ -66,8 +66,8 @@ static int take_signals(void)
     sigdelset(&all, SIGFPE);
     sigdelset(&all, SIGILL);
     sigdelset(&all, SIGABRT);
-    signal(SIGCHLD,
-           SIG_DFL); /* whoever started us may have had it ignored: nobody could be waited for */
+    /* Whoever started us may have had it ignored: nobody could be waited for. */
+    signal(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_SETMASK, &all, NULL);
     return signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
 }

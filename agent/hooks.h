@@ -39,8 +39,8 @@ struct hooks_setup {
     const struct config *config; /* validated */
     const struct clock *clock;
     struct log *log;
-    void (*forget)(
-        void *arg); /* called in the helper: frees the configuration, and what else is secret */
+    /* Called in the helper: frees the configuration, and what else is secret. */
+    void (*forget)(void *arg);
     void *arg;
 };
 

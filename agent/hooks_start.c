@@ -36,8 +36,9 @@ static RESULT fork_helper(struct hooks *h, const struct hooks_setup *setup)
     if (h->pid < 0)
         return err_sys(ERR_UNAVAILABLE, errno, "start a process");
     if (h->pid == 0) {
+        close(ours); /* or it would keep itself alive */
         setup->forget(setup->arg);
-        hook_helper_run(&h->table, h->clock, theirs); /* closes ours */
+        hook_helper_run(&h->table, h->clock, theirs);
     }
     h->fd = TAKE_FD(ours);
     return NULL;
@@ -54,8 +55,12 @@ void hooks_forget_helper(struct hooks *h)
 RESULT hooks_reap_helper(struct hooks *h)
 {
     int status = 0;
+    pid_t ended = -1;
     hooks_forget_helper(h);
-    if (waitpid(h->pid, &status, 0) == h->pid && WIFSIGNALED(status))
+    do
+        ended = waitpid(h->pid, &status, 0);
+    while (ended < 0 && errno == EINTR);
+    if (ended == h->pid && WIFSIGNALED(status))
         return err_new(ERR_UNAVAILABLE, "the process that runs hooks was ended by signal %d",
                        WTERMSIG(status));
     return err_new(ERR_UNAVAILABLE, "the process that runs hooks has ended");
@@ -124,6 +129,14 @@ RESULT hooks_attach(struct hooks *h, const struct hooks_use *use)
 
 /* --- the end --- */
 
+/* What it says by now is heard by nobody. */
+static bool has_helper_ended(const struct hooks *h)
+{
+    struct hook_tell m;
+    ssize_t len = recv(h->fd, &m, sizeof(m), MSG_DONTWAIT);
+    return len == 0 || (len < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 void hooks_end(struct hooks *h)
 {
     if (!h)
@@ -131,12 +144,11 @@ void hooks_end(struct hooks *h)
     hooks_stop(h);
     struct mono until = mono_add(clock_mono(h->clock), dur_s(END_S));
     while (h->fd >= 0) {
-        struct hook_tell m;
         struct pollfd fd = {.fd = h->fd, .events = POLLIN};
         int64_t ms = dur_to_ms(mono_diff(until, clock_mono(h->clock)));
         if (ms <= 0 || poll(&fd, 1, (int)ms) == 0)
             hooks_forget_helper(h); /* it ends by itself when it can */
-        else if (recv(h->fd, &m, sizeof(m), MSG_DONTWAIT) <= 0 && errno != EINTR)
+        else if (has_helper_ended(h))
             err_ignore(hooks_reap_helper(h), "that it ends is what was asked for");
     }
     h->use = (struct hooks_use){0};

@@ -90,8 +90,12 @@ void output_service_retire(struct output_service *s, const struct config_service
  */
 void output_service_inherit(struct output_service *s, struct output_service *from);
 
-/* It writes, or is to write, where `s` does. */
-bool output_service_shares_place(const struct output_service *s, const struct output_service *with);
+/*
+ * `s` must not begin before `retired` has ended: two must not write to one directory. What hangs keeps only
+ * its own place, for it may never end.
+ */
+bool output_service_has_to_wait(const struct output_service *s,
+                                const struct output_service *retired);
 
 /* output_service_start() was called. */
 bool output_service_is_started(const struct output_service *s);
@@ -106,9 +110,6 @@ void output_service_show(const struct output_service *s);
 const char *output_service_destination(const struct output_service *s);
 
 bool output_service_is_busy(const struct output_service *s);
-
-/* What it does hangs in the system. */
-bool output_service_is_overdue(const struct output_service *s);
 
 /* The first cycle has ended / and the last attempt succeeded. */
 bool output_service_has_run(const struct output_service *s);

@@ -59,16 +59,27 @@ void output_service_retire(struct output_service *s, const struct config_service
 
 /* --- the beginning of another --- */
 
-bool output_service_shares_place(const struct output_service *s, const struct output_service *with)
+/* Two that are in memory alone are two, though they are called the same. */
+static bool shares_place(const struct output_service *s, const struct output_service *with)
 {
     const struct config_destination *a = &s->c.job.service->destination;
     const struct config_destination *b = &with->c.job.service->destination;
-    return a->type == b->type && a->path && b->path && strcmp(a->path, b->path) == 0;
+    if (a->type != b->type)
+        return false;
+    if (a->type == CONFIG_DESTINATION_MEMORY)
+        return a->path && b->path && strcmp(a->path, b->path) == 0;
+    return strcmp(destination_text(s->destination), destination_text(with->destination)) == 0;
+}
+
+bool output_service_has_to_wait(const struct output_service *s,
+                                const struct output_service *retired)
+{
+    return retired->job.is_busy && (!retired->job.is_overdue || shares_place(s, retired));
 }
 
 void output_service_inherit(struct output_service *s, struct output_service *from)
 {
-    if (s->has_files || !from->has_files || !output_service_shares_place(s, from))
+    if (s->has_files || !from->has_files || !shares_place(s, from))
         return;
     s->has_files = true;
     s->files = from->files;
@@ -81,11 +92,6 @@ void output_service_inherit(struct output_service *s, struct output_service *fro
 bool output_service_is_started(const struct output_service *s)
 {
     return s->started;
-}
-
-bool output_service_is_overdue(const struct output_service *s)
-{
-    return s->job.is_overdue;
 }
 
 struct health_service *output_service_health(const struct output_service *s)

@@ -29,6 +29,7 @@ struct reload_source {
 struct reload_question {
     struct reload_source source;
     const struct config *running;
+    const struct config *started;  /* what ran first */
     const struct sandbox *sandbox; /* that we are in; NULL: none */
     const struct clock *clock;
 };
@@ -46,6 +47,6 @@ void reload_verdict_release(struct reload_verdict *v);
  * Every reason why `v->next` needs a restart, one error each, told to `v->outcome`. This is the one place
  * for them.
  */
-RESULT reload_barriers(const struct reload_question *q, struct reload_verdict *v);
+void reload_barriers(const struct reload_question *q, struct reload_verdict *v);
 
 #endif

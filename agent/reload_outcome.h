@@ -12,7 +12,7 @@ struct reload_outcome {
     struct strlist warnings;
     bool has_failed;
     struct strlist errors;  /* a line each */
-    struct strlist restart; /* of them: the keys that are read at the start alone */
+    struct strlist restart; /* what of it needs a restart: keys, or "sandbox" */
 };
 
 void reload_outcome_release(struct reload_outcome *o);

@@ -207,18 +207,13 @@ static void say(const struct sandbox *s, struct log *log)
                  LOG_STR("landlock", landlock), LOG_STR("seccomp", seccomp));
 }
 
-static char *environment(const char *name)
-{
-    return getenv(name);
-}
-
 RESULT sandbox_enter(const struct sandbox_config *config, struct sandbox **ret)
 {
     CLEANUP(sandbox_freep) struct sandbox *s = calloc(1, sizeof(*s));
     if (!s)
         return err_nomem();
     s->program = realpath(SELF, NULL);
-    s->outside = (struct sandbox_outside){.get = environment,
+    s->outside = (struct sandbox_outside){.get = getenv,
                                           .program = s->program,
                                           .roots_file = tls_roots_file(),
                                           .roots_dirs = tls_roots_dirs(),
@@ -243,8 +238,8 @@ RESULT sandbox_check(const struct sandbox *s, const struct config *next)
         return err_new(ERR_CONFIG, "'atomic: symlink' is outside the sandbox: restart needed");
     if (sandbox_covers(&s->plan, &plan, &path))
         return NULL;
-    return err_set_hint(err_new(ERR_CONFIG, "'%s' is outside the sandbox: restart needed", path),
-                        "It was closed around what the configuration named at the start. 'tbot "
-                        "start --sandbox-dir DIR' "
-                        "leaves a directory open for services that come later.");
+    return err_set_hint(
+        err_new(ERR_CONFIG, "'%s' is outside the sandbox: restart needed", path),
+        "It was closed around what the configuration named at the start. 'tbot start "
+        "--sandbox-dir DIR' leaves a directory open for services that come later.");
 }

@@ -264,12 +264,20 @@ static RESULT step(struct builder *b)
     return e;
 }
 
+/* Its buffers hold the file's text, and with that the token. */
+static void parser_release(yaml_parser_t *p)
+{
+    secret_wipe(p->raw_buffer.start, (size_t)(p->raw_buffer.end - p->raw_buffer.start));
+    secret_wipe(p->buffer.start, (size_t)(p->buffer.end - p->buffer.start));
+    yaml_parser_delete(p);
+}
+
 static void builder_release(struct builder *b)
 {
     for (unsigned i = 0; i < YAML_TREE_MAX_DEPTH; i++)
         free_text(b->levels[i].key);
     yaml_tree_free(b->root);
-    yaml_parser_delete(&b->parser);
+    parser_release(&b->parser);
 }
 
 struct err *yaml_tree_parse(struct bytes text, struct config_report *report, struct yaml_node **ret)

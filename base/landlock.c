@@ -57,7 +57,7 @@ static struct ruleset everything(int version, bool names)
 RESULT landlock_init(struct landlock *l, int version, bool names)
 {
     if (version < 1)
-        return err_new(ERR_UNIMPLEMENTED, "this kernel has no Landlock");
+        return err_new(ERR_UNIMPLEMENTED, "this kernel has no Landlock, or it is forbidden here");
     const struct ruleset r = everything(version, names);
     long fd = syscall(SYS_landlock_create_ruleset, &r, sizeof(r), 0U);
     if (fd < 0)

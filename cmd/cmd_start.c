@@ -119,7 +119,6 @@ static struct err *start_hooks(struct start_config *start, struct log *log, stru
 
 static int start(struct start_config *start)
 {
-    CLEANUP(hooks_freep) struct hooks *hooks = NULL;
     CLEANUP(notify_socket_release) struct notify_socket manager = NOTIFY_SOCKET_NONE;
     CLEANUP(log_freep)
     struct log *log = log_new(STDERR_FILENO, start->is_json ? LOG_JSON : LOG_TEXT,
@@ -132,6 +131,7 @@ static int start(struct start_config *start)
              LOG_STR("config", start->config->file),
              LOG_INT("outputs", (int64_t)start->config->n_services),
              LOG_STR("mode", start->config->oneshot ? "one pass" : "daemon"));
+    CLEANUP(hooks_freep) struct hooks *hooks = NULL;
     struct err *e = start_hooks(start, log, &hooks);
     find_manager(&manager, log);
     if (start->config->debug)

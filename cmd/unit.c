@@ -50,8 +50,8 @@ static const char life[] =
  * could not be given rights; IPAddressDeny=, since a cluster's addresses change.
  */
 static const char walls[] =
-    "CapabilityBoundingSet=\n"
-    "AmbientCapabilities=\n"
+    "CapabilityBoundingSet=%s\n"
+    "AmbientCapabilities=%s\n"
     "NoNewPrivileges=yes\n"
     "ProtectSystem=strict\n"
     "ProtectHome=%s\n"
@@ -60,7 +60,7 @@ static const char walls[] =
     "PrivateIPC=yes\n"
     "PrivateMounts=yes\n"
     "DevicePolicy=closed\n"
-    "ProtectProc=invisible\n"
+    "ProtectProc=%s\n"
     "ProcSubset=pid\n"
     "ProtectClock=yes\n"
     "ProtectHostname=yes\n"
@@ -211,9 +211,12 @@ static RESULT add_account(struct buf *to, const struct unit *unit)
     return buf_printf(to, "User=%s\nGroup=%s\n", unit->user, unit->group);
 }
 
-static RESULT add_walls(struct buf *to, bool sees_home)
+/* A hook's signal needs a right, and its process has to be seen: whose it is decides who gets the signal. */
+static RESULT add_walls(struct buf *to, const struct unit_places *places)
 {
-    return buf_printf(to, walls, sees_home ? "read-only" : "yes");
+    const char *capability = places->signals ? "CAP_KILL" : "";
+    return buf_printf(to, walls, capability, capability, places->sees_home ? "read-only" : "yes",
+                      places->signals ? "default" : "invisible");
 }
 
 static RESULT render_one(struct buf *to, const struct unit *unit)
@@ -231,7 +234,7 @@ static RESULT render_one(struct buf *to, const struct unit *unit)
     TRY(buf_add_str(to, life));
     TRY(add_account(to, unit));
     TRY(add_places(to, &places));
-    return add_walls(to, places.sees_home);
+    return add_walls(to, &places);
 }
 
 static const char template_places[] = "# The storage has to be /var/lib/tbot/NAME. Other "
@@ -244,8 +247,8 @@ static const char template_places[] = "# The storage has to be /var/lib/tbot/NAM
 
 static RESULT render_template(struct buf *to, const struct unit *unit)
 {
-    struct unit_places home = {0};
-    TRY(unit_places_add_read(&home, "the program", unit->program));
+    struct unit_places places = {0};
+    TRY(unit_places_add_read(&places, "the program", unit->program));
     TRY(buf_printf(to, head, " for %i"));
     TRY(add_program(to, "ExecStart=", unit->program));
     TRY(buf_add_str(to, " start -c /etc/tbot/%i.yaml"));
@@ -257,7 +260,7 @@ static RESULT render_template(struct buf *to, const struct unit *unit)
     TRY(buf_add_str(to, template_places));
     TRY(buf_add_str(to, token_lines));
     TRY(buf_add_str(to, "/etc/tbot/%i.token\n"));
-    return add_walls(to, home.sees_home);
+    return add_walls(to, &places);
 }
 
 RESULT unit_render(const struct unit *unit, char **ret)

@@ -165,6 +165,20 @@ static RESULT add_reads(struct unit_places *p, const struct config *config)
     return unit_places_add_read(p, "the diagnostics' tokens", diag->tokens);
 }
 
+static RESULT add_hook(struct unit_places *p, const struct config_hook *hook)
+{
+    p->signals = p->signals || hook->pid_file;
+    TRY(unit_places_add_read(p, "'pid_file'", hook->pid_file));
+    return hook->command.len > 0 ? note(p, "the command", hook->command.items[0]) : NULL;
+}
+
+static RESULT add_service(struct unit_places *p, const struct config_service *service)
+{
+    if (service->destination.path)
+        TRY(add_writable(p, "the destination", service->destination.path));
+    return add_hook(p, &service->hook);
+}
+
 static RESULT add_token(struct unit_places *p, const char *path)
 {
     if (!path || is_within(path, CREDENTIALS))
@@ -179,12 +193,8 @@ RESULT unit_places_find(const struct config *config, struct unit_places *ret)
     CLEANUP(unit_places_release) struct unit_places p = {0};
     TRY(add_storage(&p, &config->storage));
     TRY(add_diagnostics(&p, config));
-    for (size_t i = 0; i < config->n_services; i++) {
-        const struct config_destination *to = &config->services[i].destination;
-        if (to->path)
-            TRY_CTX(add_writable(&p, "the destination", to->path), "service '%s'",
-                    config->services[i].name);
-    }
+    for (size_t i = 0; i < config->n_services; i++)
+        TRY_CTX(add_service(&p, &config->services[i]), "service '%s'", config->services[i].name);
     TRY(add_reads(&p, config));
     TRY(add_token(&p, config->onboarding.token_path));
     *ret = p;

@@ -22,6 +22,7 @@ struct unit_places {
      * credential that somebody else hands over. */
     const char *token;
     bool sees_home; /* something is where ProtectHome=yes would hide it */
+    bool signals;   /* a hook signals a process, which is likely to be another user's */
 };
 void unit_places_release(struct unit_places *p);
 

@@ -9,9 +9,17 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+/* An address that is missing while a machine starts comes with its network: no mistake of a person's. */
+static enum err_code code_of(int errnum)
+{
+    if (errnum == EADDRINUSE)
+        return ERR_BUSY;
+    return errnum == EADDRNOTAVAIL ? ERR_UNAVAILABLE : ERR_CONFIG;
+}
+
 static struct err *explain(const struct diag_address *a, const char *what, int errnum)
 {
-    enum err_code code = errnum == EADDRINUSE ? ERR_BUSY : ERR_CONFIG;
+    enum err_code code = code_of(errnum);
     struct err *e = err_sys(code, errnum, "diagnostics address '%s': %s", a->text, what);
     switch (errnum) {
     case EADDRINUSE:

@@ -32,9 +32,9 @@ struct diag_listener {
 };
 
 /*
- * Opens it. ERR_BUSY: somebody else listens there. ERR_CONFIG: not an
- * address of this machine, a port we may not have, a name systemd did not give us. ERR_STORAGE: the
- * Unix socket's file cannot be made.
+ * Opens it. ERR_BUSY: somebody else listens there. ERR_UNAVAILABLE: the machine does not have the address, or
+ * not yet. ERR_CONFIG: a port we may not have, a name systemd did not give us. ERR_STORAGE: the Unix socket's
+ * file cannot be made.
  */
 RESULT diag_listener_open(const struct diag_address *a, struct diag_listener *ret);
 

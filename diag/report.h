@@ -113,7 +113,7 @@ struct diag_reloads {
     const struct strlist *added, *changed, *removed;
     size_t n_kept;
     const struct strlist *errors;  /* a sentence each */
-    const struct strlist *restart; /* keys that are read at the start alone, and differ */
+    const struct strlist *restart; /* what needs one: keys that differ, or "sandbox" */
     const struct strlist *warnings;
 };
 

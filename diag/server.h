@@ -79,7 +79,7 @@ struct diag_server;
 /*
  * Listens on every address, or on none: an error undoes what was opened. ERR_CONFIG for an address
  * that cannot be served, and for a file of tokens or certificates that cannot be used, ERR_STORAGE for a Unix socket's file, ERR_BUSY when
- * another process listens there.
+ * another process listens there, ERR_UNAVAILABLE where the machine does not have the address.
  */
 RESULT diag_server_new(const struct diag_server_config *c, struct diag_server **ret);
 

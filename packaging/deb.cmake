@@ -13,6 +13,9 @@ tbot_gzip(changelog ${CMAKE_CURRENT_BINARY_DIR}/changelog)
 install(FILES ${changelog} DESTINATION ${doc_dir} COMPONENT agent)
 install(FILES ${changelog} DESTINATION ${authority_doc_dir} COMPONENT authority)
 
+install(FILES debian/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME tbot-c
+    COMPONENT agent)
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME tbot-c)
 set(CPACK_PACKAGE_VERSION ${TBOT_PACKAGE_VERSION})

@@ -17,7 +17,7 @@ extern void *(*gnutls_malloc)(size_t size);
 
 int gnutls_global_init(void)
 {
-    return 0; /* GNUTLS_E_SUCCESS: without it libmicrohttpd ends the program at its start */
+    return 0; /* GNUTLS_E_SUCCESS */
 }
 
 void gnutls_global_deinit(void)

@@ -5,6 +5,7 @@
  */
 #include "agent/config_write.h"
 #include "agent/output_files.h"
+#include "agent/reload_judge.h"
 #include "diag/core/log.h"
 #include "proto/msg_certs.h"
 #include "tests/fault/identities.h"
@@ -83,6 +84,37 @@ static struct err *act_bad_config(struct walk *w)
                    "a mistake is not named: '%s'", text);
     err_free(e);
     return NULL;
+}
+
+static struct err *read_next(void *arg, struct config **ret)
+{
+    (void)arg;
+    CLEANUP(config_freep) struct config *config = NULL;
+    TRY(config_parse("next.yaml", bytes_of_str(config_text), &config));
+    TRY(config_validate(config));
+    config->services[1].ssh_config = false;
+    *ret = TAKE(config);
+    return NULL;
+}
+
+/* A reload that failed says so, and one that did not has everything. */
+static struct err *act_reload(struct walk *w)
+{
+    CLEANUP(config_freep) struct config *running = NULL;
+    CLEANUP(reload_verdict_release) struct reload_verdict v = {0};
+    CLEANUP(config_service_freep) struct config_service *own = NULL;
+    TRY(config_parse("tbot.yaml", bytes_of_str(config_text), &running));
+    TRY(config_validate(running));
+    const struct reload_question q = {
+        .source = {w, read_next}, .running = running, .started = running, .clock = clock_system()};
+    reload_judge(&q, &v);
+    if (v.outcome.has_failed)
+        return err_nomem();
+    walk_check(w,
+               v.outcome.changed.len == 1 && v.outcome.n_kept == 1 &&
+                   v.diff.services[1].keys.len == 1 && v.diff.n_removed == 0,
+               "a part of what has changed is missing, and nothing says so");
+    return config_take_service(v.next, 1, &own);
 }
 
 /* --- keys, messages --- */
@@ -209,6 +241,7 @@ static void check_log(struct walk *w, const struct err *e)
 static const struct scenario scenarios[] = {
     {"configuration", READING, set_up_config, act_config},
     {"bad configuration", KINDS_MEMORY, NULL, act_bad_config},
+    {"reload", KINDS_MEMORY, NULL, act_reload},
     {"keys", KINDS_MEMORY, NULL, act_keys},
     {"messages", KINDS_MEMORY, NULL, act_messages},
     {"body of a join", KINDS_MEMORY, NULL, act_join_body},

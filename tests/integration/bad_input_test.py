@@ -235,6 +235,11 @@ class BadInput(Case):
         self.assertEqual(CONFIG, done.returncode)
         self.assertIn("nothing.yaml", done.stderr)
 
+    def test_address_that_the_machine_does_not_have_yet_is_no_mistake_of_the_file(self):
+        agent = self.agent(self.authority())
+        agent.start("--diag-addr", "192.0.2.7:3001")
+        self.assertEqual(1, agent.process.wait(), agent.process.text())
+
     def test_unknown_option_is_misuse(self):
         done = self.run_tbot("start", "--frobnicate")
         self.assertEqual(2, done.returncode)

@@ -31,7 +31,8 @@ def plain(expression):
 
 class Dashboard(Case):
     def families(self):
-        agent = self.agent(self.authority())
+        # A service with a hook, for its series.
+        agent = self.agent(self.authority(), extra=["    reload: {command: [/bin/true]}"])
         agent.start()
         agent.wait_generation(1)
         local = Diag(agent.storage / "diag.sock")
@@ -74,11 +75,11 @@ class Dashboard(Case):
             taken |= fields
 
     def test_it_has_what_it_is_for(self):
-        """Identity validity, renewals, failures, freshness of the outputs, the connection, the agent's memory."""
+        """Identity validity, renewals, failures, freshness of the outputs, the connection, the agent's memory, hooks."""
         asked = " ".join(expression for _, expression, _ in questions())
         for name in ("tbot_credential_expiry_timestamp_seconds", "tbot_renewals_total", "code!=\"ok\"",
                      "tbot_service_last_success_timestamp_seconds", "tbot_credential_stale", "tbot_authority_connected",
-                     "process_resident_memory_bytes"):
+                     "process_resident_memory_bytes", "tbot_hook_runs_total"):
             self.assertIn(name, asked)
 
 

@@ -23,6 +23,12 @@ def blocks(text, language):
     return [block for _, block in re.findall(rf"^( *)```{language}\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)]
 
 
+def headings(text):
+    """The anchors of a page, as they are made of its headings."""
+    plain = re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.+)$", plain, re.MULTILINE)}
+
+
 def literals():
     """Every string of our C sources, adjacent ones as one, what is filled in as "…"."""
     found = []
@@ -38,6 +44,14 @@ def literals():
 
 
 class Pages(Case):
+    def test_links_into_pages_lead_to_a_heading(self):
+        """That the files are there is for scripts/check-docs."""
+        pages = [*DOCS.glob("*.md"), *ROOT.glob("*.md")]
+        for page in pages:
+            for target, anchor in re.findall(r"\]\(([^):#]*\.md)?#([^)]+)\)", page.read_text()):
+                with self.subTest(page=page.name, link=f"{target}#{anchor}"):
+                    self.assertIn(anchor, headings((page.parent / target if target else page).read_text()))
+
     def test_command_lines_are_ones_the_program_takes(self):
         """Each `tbot …` line of the pages, asked for its help: that parses all its options."""
         lines = set()

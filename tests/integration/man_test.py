@@ -30,8 +30,9 @@ def options_of_help(text):
 
 
 def options_of_page(text):
-    """What stands behind `Fl`, as in `.It Fl c , Fl -config Ar file`."""
-    return set(re.findall(r"\bFl -([a-z-]+)", text.replace("\\-", "-"))) - PLACEHOLDERS
+    """What stands behind `Fl`, as in `.It Fl c , Fl -config Ar file`; a switch may be there as its twin."""
+    listed = re.findall(r"\bFl -([a-z-]+)", text.replace("\\-", "-"))
+    return {name.removeprefix("no-") for name in listed} - PLACEHOLDERS
 
 
 class Manual(Case):

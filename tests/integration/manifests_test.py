@@ -146,8 +146,8 @@ class Sound(Manifests):
         config = (KUBERNETES / "secret/tbot.yaml").read_text()
         [name] = re.findall(r"type: kubernetes_secret\n +name: (\S+)", config)
         role = self.one(found, "Role")
-        self.assertEqual([{"apiGroups": [""], "resources": ["secrets"], "resourceNames": [name], "verbs": ["get", "patch"]},
-                          {"apiGroups": [""], "resources": ["secrets"], "verbs": ["create"]}], role["rules"])
+        self.assertEqual([{"apiGroups": [""], "resources": ["secrets"], "resourceNames": [name],
+                           "verbs": ["get", "create", "patch"]}], role["rules"])
         binding = self.one(found, "RoleBinding")
         self.assertEqual(role["metadata"]["name"], binding["roleRef"]["name"])
         self.assertEqual([self.one(found, "ServiceAccount")["metadata"]["name"]],

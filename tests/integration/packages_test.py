@@ -22,7 +22,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import Agent, Case, main
+from harness import Agent, Case, Diag, main, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ["TBOT"]).parent.parent
@@ -33,19 +33,24 @@ LIMIT_S = 200
 
 AGENT_FILES = """
     usr/bin/tbot
+    usr/lib/systemd/system/tbot.service
+    usr/lib/systemd/system/tbot@.service
     usr/lib/sysusers.d/tbot-c.conf
     usr/share/bash-completion/completions/tbot
     usr/share/doc/tbot-c/NEWS.md.gz
     usr/share/doc/tbot-c/changelog.gz
     usr/share/doc/tbot-c/copyright
+    usr/share/doc/tbot-c/examples/grafana/tbot-dashboard.json
     usr/share/doc/tbot-c/examples/prometheus/tbot-alerts.yaml
     usr/share/doc/tbot-c/examples/tbot.yaml
     usr/share/doc/tbot-c/tbot.spdx.json
     usr/share/fish/vendor_completions.d/tbot.fish
+    usr/share/lintian/overrides/tbot-c
     usr/share/man/man1/tbot.1.gz
     usr/share/man/man5/tbot.yaml.5.gz
     usr/share/zsh/vendor-completions/_tbot
-""".split()
+""".split() + [f"usr/share/doc/tbot-c/examples/{path.relative_to(ROOT / 'packaging')}"
+              for path in (ROOT / "packaging/kubernetes").rglob("*") if path.is_file()]
 AUTHORITY_FILES = """
     usr/bin/tbot-authority
     usr/share/doc/tbot-authority-c/changelog.gz
@@ -175,6 +180,15 @@ class DebianPackage(Case):
         for name in first:
             self.assertEqual(first[name].read_bytes(), second[name].read_bytes(), name)
 
+    def test_units_run_the_installed_program_and_its_user(self):
+        files = self.files("tbot-c")
+        made = files["usr/lib/sysusers.d/tbot-c.conf"].decode()
+        for name in ("tbot.service", "tbot@.service"):
+            unit = files[f"usr/lib/systemd/system/{name}"].decode()
+            self.assertRegex(unit, r"(?m)^ExecStart=/usr/bin/tbot start ")
+            user = re.search(r"(?m)^User=(.+)$", unit).group(1)
+            self.assertRegex(made, rf"(?m)^u {user} ")
+
     def test_completion_is_the_program_s(self):
         files = self.files("tbot-c")
         for shell, path in (("bash", "bash-completion/completions/tbot"), ("zsh", "zsh/vendor-completions/_tbot"),
@@ -194,46 +208,99 @@ class DebianPackage(Case):
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
 
 
-class Removal(Case):
-    """dpkg itself, in a folder with a shell and nothing else."""
+class Machine(Case):
+    """dpkg itself, in a folder with a shell and little else. The service manager notes what it is told."""
+
+    UNITS = """Id=other.service
+ExecStart={ path=/usr/sbin/other ; argv[]=/usr/sbin/other ; }
+ActiveState=active
+
+Id=mine@web.service
+ExecStart={ path=/usr/bin/tbot ; argv[]=/usr/bin/tbot start ; }
+ActiveState=active
+
+Id=tbot.service
+ExecStart={ path=/usr/local/bin/tbot ; argv[]=/usr/local/bin/tbot start ; }
+ActiveState=active
+
+Id=tbot@idle.service
+ExecStart={ path=/usr/bin/tbot ; argv[]=/usr/bin/tbot start ; }
+ActiveState=inactive
+"""
 
     def setUp(self):
         super().setUp()
         if os.geteuid() != 0:
             self.skipTest("needs root")
+        need("awk", "dpkg", "ldd")
         self.deb = packages(0)["tbot-c"]
         self.root = self.dir / "root"
-        (self.root / "var/lib/dpkg/info").mkdir(parents=True)
-        (self.root / "var/lib/dpkg/updates").mkdir()
+        for path in ("var/lib/dpkg/info", "var/lib/dpkg/updates", "run/systemd/system", "etc", "tmp",
+                     "usr/bin", "usr/sbin", "dev"):
+            (self.root / path).mkdir(parents=True)
+        (self.root / "dev/null").touch()
         (self.root / "var/lib/dpkg/status").touch()
-        libraries = re.findall(r"(/\S+) \(0x", call("ldd", "/bin/sh").decode())
-        for path in ("/bin/sh", *libraries):
+        for name in ("sh", "awk", "cat", "readlink", "rm"):
+            self.bring(name)
+        (self.root / "tmp/units").write_text(self.UNITS)
+        for name in ("systemctl", "deb-systemd-invoke", "systemd-sysusers"):
+            tool = self.root / "usr/bin" / name
+            tool.write_text(f'#!/usr/bin/sh\necho "{name} $*" >>/tmp/told\n'
+                            '[ "$1" != show ] || cat /tmp/units\n')
+            tool.chmod(0o755)
+        (self.root / "bin").symlink_to("usr/bin")
+        self.before = self.listing()
+
+    def bring(self, name):
+        """A program of this machine, with its libraries."""
+        program = shutil.which(name)
+        for path in (program, *re.findall(r"(/\S+) \(0x", call("ldd", program).decode())):
             copy = pathlib.Path(f"{self.root}{path}")
+            if path == program:
+                copy = self.root / "usr/bin" / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
-        for path in ("etc", "usr", "tmp"):
-            (self.root / path).mkdir(exist_ok=True)
 
     def dpkg(self, *words):
-        call("dpkg", f"--root={self.root}", "--force-depends", "--no-triggers", *words,
+        """Runs it; returns what the service manager was told meanwhile."""
+        told = self.root / "tmp/told"
+        told.write_text("")
+        call("dpkg", f"--root={self.root}", "--force-depends", *words,
              env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"})
+        return [line for line in told.read_text().splitlines() if not line.startswith("systemctl show")]
 
     def listing(self):
         return {str(p.relative_to(self.root)) for p in self.root.rglob("*")
-                if not p.is_relative_to(self.root / "var/lib/dpkg")}
+                if not p.is_relative_to(self.root / "var/lib/dpkg")} - {"tmp/told"}
 
-    def test_leaves_the_state_alone_and_nothing_else(self):
-        before = self.listing()
-        self.dpkg("-i", self.deb)
+    def test_installing_begins_nothing(self):
+        self.assertEqual(["systemd-sysusers tbot-c.conf", "systemctl daemon-reload"], self.dpkg("-i", self.deb))
         self.assertLessEqual(set(AGENT_FILES), self.listing())
+
+    def test_upgrade_restarts_the_agents_that_run_this_program(self):
+        self.dpkg("-i", self.deb)
+        told = self.dpkg("-i", self.deb)
+        self.assertEqual(["deb-systemd-invoke restart mine@web.service"], [t for t in told if "invoke" in t])
+
+    def test_removal_ends_and_disables_what_is_of_the_package(self):
+        self.dpkg("-i", self.deb)
+        wants = self.root / "etc/systemd/system/multi-user.target.wants"
+        wants.mkdir(parents=True)
+        (wants / "tbot@web.service").symlink_to("/lib/systemd/system/tbot@.service")
+        (wants / "tbot.service").symlink_to("/etc/systemd/system/tbot.service")
+        told = self.dpkg("-r", "tbot-c")
+        self.assertEqual(["deb-systemd-invoke stop mine@web.service", "systemctl daemon-reload"], told)
+        self.assertEqual(["tbot.service"], [p.name for p in wants.iterdir()])
+
+    def test_removal_leaves_the_state_alone(self):
+        self.dpkg("-i", self.deb)
         (self.root / "var/lib/teleport/bot").mkdir(parents=True)
-        state = {"var/lib/teleport", "var/lib/teleport/bot"}
-        wanted = self.root / "etc/systemd/system/multi-user.target.wants"
-        wanted.mkdir(parents=True)
-        self.dpkg("-r", "tbot-c")
-        self.dpkg("-P", "tbot-c")
-        left = self.listing() - before
-        self.assertEqual(state, {path for path in left if not path.startswith("etc/systemd")})
+        (self.root / "var/lib/teleport/bot/tlscert").write_text("the identity")
+        for action in ("-r", "-P"):
+            self.dpkg(action, "tbot-c")
+            self.assertEqual({"var/lib/teleport", "var/lib/teleport/bot", "var/lib/teleport/bot/tlscert"},
+                             self.listing() - self.before)
+            self.assertLessEqual(self.before, self.listing())
 
 
 class Bill(Case):
@@ -298,6 +365,20 @@ class Bill(Case):
         self.assertIn("'openssl' is linked and its licence is not in", done.stderr)
 
 
+class StaticProgram(Case):
+    def test_loads_nothing(self):
+        self.assertNotIn(b"INTERP", call("readelf", "-lW", static_program()))
+        self.assertNotIn(b"NEEDED", call("readelf", "-dW", static_program()))
+
+    def test_serves_its_diagnostics_without_gnutls(self):
+        agent = self.agent(self.authority(), program=static_program())
+        process = agent.start()
+        agent.wait_output()
+        local = Diag(agent.storage / "diag.sock")
+        wait_until("readiness", lambda: local.code("/readyz") == 200, still_worth_it=process.must_live)
+        self.assertEqual(0, process.stop())
+
+
 class Image(Case):
     def blob(self, reference):
         content = (layout(0) / "oci/blobs" / reference["digest"].replace(":", "/")).read_bytes()
@@ -341,10 +422,6 @@ class Image(Case):
             roots = archive.extractfile("etc/ssl/certs/ca-certificates.crt").read()
         self.assertGreater(roots.count(b"-----BEGIN CERTIFICATE-----\n"), 50)
         self.assertNotIn(b"----------", roots.replace(b"-----\n-----", b""))
-
-    def test_program_loads_nothing(self):
-        self.assertNotIn(b"INTERP", call("readelf", "-lW", static_program()))
-        self.assertNotIn(b"NEEDED", call("readelf", "-dW", static_program()))
 
     def test_same_program_gives_the_same_bytes(self):
         self.assertEqual((layout(0) / "oci.tar").read_bytes(), (layout(1) / "oci.tar").read_bytes())

@@ -24,7 +24,10 @@ from .unit import Unit
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 4096, 16384, 1 << 18
-PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 24, 38
+PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 8, 24, 38, 47
+PR_CAP_AMBIENT_RAISE = 2
+CAPABILITY_VERSION = 0x20080522
+CAPABILITIES = {"CAP_KILL": 5}
 MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
 NODES = ("null", "zero", "full", "random", "urandom", "tty")
 
@@ -65,7 +68,8 @@ def set_read_only(path, is_on, recursive):
 
 
 def prctl(*args):
-    check(LIBC.prctl(*(ctypes.c_ulong(arg) for arg in args), *[ctypes.c_ulong(0)] * 3), "prctl")
+    padded = (*args, 0, 0, 0, 0)[:5]
+    check(LIBC.prctl(*(ctypes.c_ulong(arg) for arg in padded)), "prctl")
 
 
 def enter_host(view):
@@ -133,17 +137,33 @@ def close_filesystem(unit, writable):
     if unit.one("ProtectHome") == "yes":
         for place in ("/home", "/root"):
             mount("tmpfs", place, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "mode=0000,size=4k")
-    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV,
-          f"hidepid={unit.one('ProtectProc')},subset={unit.one('ProcSubset')}")
+    hidden = {"default": "off"}.get(unit.one("ProtectProc"), unit.one("ProtectProc"))
+    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV, f"hidepid={hidden},subset={unit.one('ProcSubset')}")
 
 
-def become(user, group):
+def drop_capabilities(kept):
+    """From the bounding set: what is not in it can never come back."""
+    last = int(pathlib.Path("/proc/sys/kernel/cap_last_cap").read_text())
+    for capability in set(range(last + 1)) - set(kept):
+        prctl(PR_CAPBSET_DROP, capability)
+
+
+def hold_capabilities(kept):
+    """As ambient ones, which a program that is executed gets."""
+    mask = sum(1 << capability for capability in kept)
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
+    data = (ctypes.c_uint32 * 6)(mask, mask, mask, 0, 0, 0)
+    check(LIBC.capset(header, data), "capset")
+    for capability in kept:
+        prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability)
+
+
+def become(user, group, kept):
     os.setgroups([group])
-    capability = 0
-    while LIBC.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), *[ctypes.c_ulong(0)] * 3) == 0:
-        capability += 1
+    prctl(PR_SET_KEEPCAPS, 1)
     os.setresgid(group, group, group)
     os.setresuid(user, user, user)
+    hold_capabilities(kept)
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of the user cleared it
 
@@ -161,13 +181,16 @@ def confine(unit):
     unknown = unit.keys() - DONE - NOT_DONE
     if unknown:
         raise SystemExit(f"harness/confined.py does not know {sorted(unknown)}")
-    assert unit.one("ProtectSystem") == "strict" and not unit.one("CapabilityBoundingSet"), "not what is done here"
+    assert unit.one("ProtectSystem") == "strict", "not what is done here"
+    kept = [CAPABILITIES[name] for name in unit.words("AmbientCapabilities")]
+    assert unit.words("CapabilityBoundingSet") == unit.words("AmbientCapabilities")
     calls = seccomp.allowed(unit.all("SystemCallFilter"))
     user, group = number_of(unit.one("User"), "/etc/passwd"), number_of(unit.one("Group"), "/etc/group")
     writable = make_directories(unit, user, group)
     writable += [path for path in (word.removeprefix("-") for word in unit.words("ReadWritePaths"))
                  if os.path.exists(path)]
     credentials = hand_over_credentials(unit, user) if unit.all("LoadCredential") else None
+    drop_capabilities(kept)
     close_devices()
     close_filesystem(unit, writable)
     for key, limit in (("LimitNOFILE", resource.RLIMIT_NOFILE), ("LimitCORE", resource.RLIMIT_CORE)):
@@ -176,7 +199,7 @@ def confine(unit):
         resource.setrlimit(limit, (wanted if most == resource.RLIM_INFINITY else min(wanted, most),) * 2)
     os.umask(int(unit.one("UMask"), 8))
     os.chdir("/")
-    become(user, group)
+    become(user, group, kept)
     close_system_calls(unit, calls)
     return {"CREDENTIALS_DIRECTORY": str(credentials)} if credentials else {}
 

@@ -257,17 +257,13 @@ static void test_every_key_that_is_kept_can_be_compared(void **state)
 static void test_a_service_that_was_taken_outlives_its_config(void **state)
 {
     (void)state;
-    struct config *first = parse(BOT "services:\n" WEB DB);
-    struct config *second = parse(BOT "services:\n" DB WEB);
+    struct config *config = parse(BOT "services:\n" WEB DB);
     struct config_service *web = NULL;
-    assert_ok(config_take_service(first, 0, &web));
-    assert_string_equal(first->services[0].destination.path, "/srv/web");
-    config_show_service(second, 1, web);
-    config_free(first);
-    assert_ptr_equal(second->services[1].name, web->name);
-    assert_string_equal(second->services[1].destination.path, "/srv/web");
-    config_free(second);
+    assert_ok(config_take_service(config, 0, &web));
+    assert_ptr_equal(config->services[0].destination.path, web->destination.path);
+    config_free(config);
     assert_string_equal(web->name, "web");
+    assert_string_equal(web->destination.path, "/srv/web");
     config_service_free(web);
 }
 

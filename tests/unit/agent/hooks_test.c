@@ -308,7 +308,7 @@ static void test_stop_ends_what_runs_and_the_helper(void **state)
     hooks_stop(w->hooks);
     while (hooks_is_busy(w->hooks))
         assert_ok(loop_turn(w->loop));
-    assert_non_null(strstr(look(w, 0).error, "was killed: tbot stops"));
+    assert_non_null(strstr(look(w, 0).error, "was cut off and killed"));
     assert_gone(w, 1);
     hooks_run(w->hooks, "web", 1);
     assert_false(hooks_is_busy(w->hooks));

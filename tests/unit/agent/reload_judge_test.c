@@ -68,8 +68,10 @@ static void run(struct fixture *f, const char *top, const char *services)
 
 static void judge(struct fixture *f)
 {
-    const struct reload_question q = {
-        .source = {f, read_next}, .running = f->running, .clock = clock_system()};
+    const struct reload_question q = {.source = {f, read_next},
+                                      .running = f->running,
+                                      .started = f->running,
+                                      .clock = clock_system()};
     reload_verdict_release(&f->v);
     reload_judge(&q, &f->v);
 }
@@ -154,7 +156,8 @@ static void test_without_a_source_it_is_refused(void **state)
 {
     struct fixture *f = *state;
     run(f, "", "");
-    const struct reload_question q = {.running = f->running, .clock = clock_system()};
+    const struct reload_question q = {
+        .running = f->running, .started = f->running, .clock = clock_system()};
     reload_judge(&q, &f->v);
     assert_true(f->v.outcome.has_failed);
 }

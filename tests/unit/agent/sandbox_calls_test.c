@@ -76,6 +76,10 @@ static void check(struct attempt *attempts, size_t n, int expected)
 TRY_IT(execute, execl("/bin/true", "true", (char *)NULL))
 TRY_IT(execute_at, syscall(SYS_execveat, AT_FDCWD, "/bin/true", NULL, NULL, 0))
 TRY_IT(fork_one, fork())
+#ifdef SYS_fork /* older than the architectures that have none */
+TRY_IT(fork_plainly, syscall(SYS_fork))
+TRY_IT(fork_and_wait, syscall(SYS_vfork))
+#endif
 TRY_IT(clone_one, syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0))
 TRY_IT(trace, ptrace(PTRACE_TRACEME, 0, 0, 0))
 TRY_IT(look_into_another, syscall(SYS_process_vm_readv, getppid(), 0, 0, 0, 0, 0))
@@ -98,6 +102,10 @@ static void test_what_has_no_business_here_kills(void **state)
         ONE(load_module), ONE(load_kernel),
     };
     CHECK(deadly, -SIGSYS);
+#ifdef SYS_fork
+    struct attempt older[] = {ONE(fork_plainly), ONE(fork_and_wait)};
+    CHECK(older, -SIGSYS);
+#endif
 }
 
 /* --- what is refused --- */

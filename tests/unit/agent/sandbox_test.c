@@ -179,8 +179,9 @@ static void test_what_the_configuration_names_is_open(void **state)
 static void test_everything_else_is_closed(void **state)
 {
     static const char *const unread[] = {"secret/key", ".", "/", "/proc/1/stat", "/bin/sh"};
-    static const char *const unwritten[] = {"new",      "secret/key",    "conf/tbot.yaml",
-                                            "deep/new", "/etc/tbot.new", "/dev/null"};
+    static const char *const unwritten[] = {"new",           "secret/key",    "conf/tbot.yaml",
+                                            "deep/new",      "/etc/tbot.new", "/dev/null",
+                                            "/proc/self/mem"};
     struct world *w = need_sandbox(state);
     for (size_t i = 0; i < sizeof(unread) / sizeof(*unread); i++)
         assert_int_equal(outcome(w, try_reading, unread[i]), EACCES);

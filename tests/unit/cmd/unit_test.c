@@ -62,6 +62,11 @@ static const struct {
            "- {type: identity, destination: /home/web/identity}\n"},
     {"unit-memory.service", PLAIN "onboarding: {join_method: token, token: literal}\n"
                                   "storage: {type: memory}\n"},
+    {"unit-signals.service",
+     PLAIN "onboarding: {join_method: token, token: literal}\n"
+           "services:\n"
+           "- {type: identity, destination: /srv/db, reload: {pid_file: /run/db.pid, signal: "
+           "HUP}}\n"},
     {"unit-without-socket.service", PLAIN "onboarding: {join_method: token, token: literal}\n"
                                           "diag_socket: off\n"
                                           "storage: {type: directory, path: /data/tbot}\n"},
