@@ -14,7 +14,8 @@ class Pod(Case):
     def setUp(self):
         super().setUp()
         self.issuer = Issuer(self.dir)
-        self.token = self.dir / "token"
+        self.token = self.dir / "volume" / "token"
+        self.token.parent.mkdir()
         put(self.token, self.issuer.token())
 
     def cluster(self, issuers=None, **options):

@@ -17,6 +17,7 @@ import threading
 import urllib.parse
 
 from .pem import output_of
+from .service_account import put
 
 SECRET_MAX = 1 << 20
 PATH = re.compile(r"/api/v1/namespaces/([^/?]+)/secrets/([^/?]+)")
@@ -109,10 +110,8 @@ class Kube:
         return {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(self.port)}
 
     def give(self, token):
-        """Puts a token where the kubelet does; all at once."""
-        new = self.directory / "token.new"
-        new.write_text(token + "\n")
-        new.rename(self.directory / "token")
+        """Puts a token where the kubelet does."""
+        put(self.directory / "token", token)
 
     def make_certificates(self):
         key, ca = self.directory / "ca.key", self.directory / "ca.crt"
