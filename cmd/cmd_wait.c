@@ -12,6 +12,7 @@
 #define FIRST_PAUSE_MS 100
 #define LONGEST_PAUSE_MS 2000
 #define PAGE_MAX 1024
+#define TOLD_EVERY_S 5      /* in a log */
 #define PROGRESS_COLUMNS 60 /* of the reason: the line must not wrap, or it cannot be taken back */
 
 static const struct command_help help = {
@@ -20,8 +21,9 @@ static const struct command_help help = {
         "Waits until the running agent, or one service of it, is ready: in touch with the cluster\n"
         "and up to date. '--for serving' waits for valid credentials, fresh or not.\n\n"
         "An agent that does not run yet is waited for too, so that what needs its credentials may\n"
-        "start before it: in an init container, or in the ExecStartPre= of a "
-        "unit.\n\n" DIAG_EXIT_HELP,
+        "start before it: in an init container, or in the ExecStartPre= of a unit. Their logs get\n"
+        "the reason for the wait after five seconds, and again when it is another "
+        "one.\n\n" DIAG_EXIT_HELP,
     .examples = "  tbot wait -c /etc/tbot.yaml\n"
                 "  tbot wait --service identity-1 --for serving --timeout 5m\n"
                 "  tbot wait --diag-addr tbot:3001 --timeout 2m && exec app\n",
@@ -51,12 +53,15 @@ struct wait {
     char *reason; /* why not yet, as the last answer or failure told; NULL: nothing was told */
     bool was_met; /* the last try found an agent */
     bool is_terminal;
+    char *told; /* the reason that the log has; NULL: none */
+    struct mono told_at;
 };
 
 static void wait_release(struct wait *w)
 {
     diag_client_release(&w->client);
     free(w->reason);
+    free(w->told);
 }
 
 /* Takes `reason`. */
@@ -69,16 +74,42 @@ static void learn(struct wait *w, bool was_met, char *reason)
 
 /* --- progress, for a person --- */
 
-static void tell(const struct wait *w)
+static const char *waited(const struct wait *w, char text[DUR_SIZE])
+{
+    struct dur d = mono_diff(clock_mono(w->ctx.clock), w->began);
+    return dur_format(dur_s(dur_to_s(d)), text);
+}
+
+static void tell_terminal(const struct wait *w)
 {
     char took[DUR_SIZE];
-    struct dur d = mono_diff(clock_mono(w->ctx.clock), w->began);
-    if (!w->is_terminal)
-        return;
     CLEANUP(freep) char *plain = plain_text(w->reason ? w->reason : "");
     size_t len = plain ? plain_text_fit(plain, PROGRESS_COLUMNS) : 0;
-    fprintf(stderr, TERMINAL_TAKE_BACK "waiting %s: %.*s", dur_format(dur_s(dur_to_s(d)), took),
-            (int)len, plain ? plain : "");
+    fprintf(stderr, TERMINAL_TAKE_BACK "waiting %s: %.*s", waited(w, took), (int)len,
+            plain ? plain : "");
+}
+
+/* A log, of an init container or a unit, is read afterwards: it gets each reason once. */
+static void tell_log(struct wait *w)
+{
+    char took[DUR_SIZE];
+    struct mono now = clock_mono(w->ctx.clock);
+    bool is_news = w->reason && (!w->told || strcmp(w->told, w->reason) != 0);
+    if (!is_news || mono_diff(now, w->told_at).ns < dur_s(TOLD_EVERY_S).ns)
+        return;
+    CLEANUP(freep) char *plain = plain_text(w->reason);
+    fprintf(stderr, "tbot: waiting %s: %s\n", waited(w, took), plain ? plain : "");
+    free(w->told);
+    w->told = strdup(w->reason); /* without memory it is told again */
+    w->told_at = now;
+}
+
+static void tell(struct wait *w)
+{
+    if (w->is_terminal)
+        tell_terminal(w);
+    else
+        tell_log(w);
 }
 
 static void tell_no_more(const struct wait *w)
@@ -205,7 +236,7 @@ static RESULT run(const struct diag_options *o, const struct values *v)
     TRY(diag_client_init(&w.client, o));
     const struct ctx forever = {.clock = w.client.clock, .deadline = MONO_NEVER};
     w.ctx = ctx_until(&forever, v->timeout);
-    w.began = clock_mono(w.ctx.clock);
+    w.began = w.told_at = clock_mono(w.ctx.clock);
     struct err *e = wait_until(&w);
     tell_no_more(&w);
     return e;

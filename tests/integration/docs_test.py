@@ -44,6 +44,12 @@ def literals():
 
 
 class Pages(Case):
+    def test_index_names_every_page(self):
+        index = (DOCS / "README.md").read_text()
+        for page in sorted(DOCS.glob("*.md")):
+            if page.name != "README.md":
+                self.assertIn(f"]({page.name})", index)
+
     def test_links_into_pages_lead_to_a_heading(self):
         """That the files are there is for scripts/check-docs."""
         pages = [*DOCS.glob("*.md"), *ROOT.glob("*.md")]

@@ -8,6 +8,7 @@ import re
 import subprocess
 
 from harness import Case, main
+from harness.kube import Kube
 from harness.service_account import Issuer, put
 
 PACKAGING = pathlib.Path(__file__).parents[2] / "packaging"
@@ -212,13 +213,15 @@ class Alerts(Case):
 
 
 class Pod(Case):
-    """The sidecar's configuration with the real agent, as its pod would have it but for paths and addresses."""
+    """A configuration of the manifests with the real agent, as its pod would have it but for paths and addresses."""
+
+    ACCOUNT = "default:app"
 
     def setUp(self):
         super().setUp()
         self.issuer = Issuer(self.dir)
         self.token = self.dir / "token"
-        put(self.token, self.issuer.token(account="default:app"))
+        put(self.token, self.issuer.token(account=self.ACCOUNT))
         for name in ("state", "run", "identity"):
             (self.dir / name).mkdir()
             (self.dir / name).chmod(0o2777)  # as an emptyDir is
@@ -226,20 +229,29 @@ class Pod(Case):
     def cluster(self):
         jwks = self.dir / "jwks.json"
         jwks.write_text(self.issuer.jwks())
-        return self.authority(extra=["--kube-jwks", jwks, "--kube-token", "app=robot:default:app"])
+        return self.authority(extra=["--kube-jwks", jwks, "--kube-token", f"app=robot:{self.ACCOUNT}"])
 
-    def configuration(self, authority):
-        text = (KUBERNETES / "sidecar/tbot.yaml").read_text()
-        for old, new in (("proxy_server: teleport.example.com:443", f"auth_server: {authority.auth_addr}"),
-                         ("  token: app", f"  ca_pins: ['{authority.ca_pin}']\n  token: app"),
-                         ("/var/lib/tbot/", f"{self.dir}/state/"), ("/run/tbot/", f"{self.dir}/run/"),
-                         ("/run/identity/", f"{self.dir}/identity/"), ('":3001"', '"127.0.0.1:0"')):
+    def replaced(self, authority):
+        """What is another thing here, for both."""
+        return [("proxy_server: teleport.example.com:443", f"auth_server: {authority.auth_addr}"),
+                ("  token: app", f"  ca_pins: ['{authority.ca_pin}']\n  token: app"),
+                ("/var/lib/tbot/", f"{self.dir}/state/"), ('":3001"', '"127.0.0.1:0"')]
+
+    def write(self, folder, replaced):
+        text = (KUBERNETES / folder / "tbot.yaml").read_text()
+        for old, new in replaced:
             self.assertIn(old, text)
             text = text.replace(old, new)
         path = self.dir / "tbot.yaml"
         path.write_text(text)
         path.chmod(0o644)  # as a ConfigMap's
         return path
+
+
+class Sidecar(Pod):
+    def configuration(self, authority):
+        return self.write("sidecar", [*self.replaced(authority), ("/run/tbot/", f"{self.dir}/run/"),
+                                      ("/run/identity/", f"{self.dir}/identity/")])
 
     def environment(self):
         return {"KUBERNETES_TOKEN_PATH": str(self.token)}
@@ -291,6 +303,25 @@ class Pod(Case):
         second = self.start(config, "second")
         self.assertEqual(0, self.wait("--for", "serving", "--timeout", "1m", seconds=100))
         self.assertIn("stored identity loaded", second.text())
+
+
+class Secret(Pod):
+    ACCOUNT = "default:tbot-secret"
+
+    def test_rights_of_the_role_are_enough(self):
+        rules = re.findall(r"verbs: \[([a-z, ]+)\]", (KUBERNETES / "secret/role.yaml").read_text())
+        verbs = {verb for rule in rules for verb in rule.split(", ")}
+        kube = Kube(self.dir, self.issuer.token(audience="https://kubernetes.default.svc"), verbs)
+        self.addCleanup(kube.down)
+        account = ("      type: kubernetes_secret\n",
+                   f"      type: kubernetes_secret\n      service_account_dir: {kube.directory}\n")
+        config = self.write("secret", [*self.replaced(self.cluster()), account])
+        env = {"KUBERNETES_TOKEN_PATH": str(self.token), **kube.pod()}
+        done = self.run_tbot("test", "-c", config, env=env)
+        self.assertEqual(0, done.returncode, done.stdout)
+        done = self.run_tbot("start", "-c", config, "--oneshot", env=env)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn(b"CERTIFICATE", kube.file("app-identity", "tlscert"))
 
 
 if __name__ == "__main__":
