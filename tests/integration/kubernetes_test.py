@@ -274,6 +274,7 @@ class Secret(Pod):
         self.kube.fault(Refusal(401, "Unauthorized", "Unauthorized"))  # just replaced
         self.bot.renew_now()
         self.wait_secret(other_than=serial)
+        self.assertNotIn("answers 401", self.bot.process.text())
         self.kube.tokens = set()
         self.bot.renew_now()
         self.bot.process.wait_text("answers 401: Unauthorized.*of 'system:serviceaccount:apps:robot'")
