@@ -67,8 +67,7 @@ static void judge_token(struct check *c, const struct check_point *at, bool is_s
 /* A stored identity serves until the first renewal, which needs it. */
 static void check_service_account(struct check *c, const struct config_onboarding *o)
 {
-    const struct check_point at = {"service_account",
-                                   kube_token_path(o->kubernetes_token_path, c->getenv)};
+    const struct check_point at = {"proof", kube_token_path(o->kubernetes_token_path, c->getenv)};
     CLEANUP(secret_freep) struct secret *token = NULL;
     CLEANUP(buf_release) struct buf text = BUF_INIT(2048);
     struct wall now = clock_wall(c->clock);

@@ -14,7 +14,8 @@ class Pod(Case):
     def setUp(self):
         super().setUp()
         self.issuer = Issuer(self.dir)
-        self.token = self.dir / "token"
+        self.token = self.dir / "volume" / "token"
+        self.token.parent.mkdir()
         put(self.token, self.issuer.token())
 
     def cluster(self, issuers=None, **options):
@@ -134,7 +135,7 @@ class Secret(Pod):
     def setUp(self):
         super().setUp()
         self.kube = Kube(self.dir, self.issuer.token(audience="https://kubernetes.default.svc"))
-        self.addCleanup(self.kube.down)
+        self.addCleanup(self.kube.close)
         self.authority_ = self.cluster()
         self.bot = self.writer()
 
@@ -273,6 +274,7 @@ class Secret(Pod):
         self.kube.fault(Refusal(401, "Unauthorized", "Unauthorized"))  # just replaced
         self.bot.renew_now()
         self.wait_secret(other_than=serial)
+        self.assertNotIn("answers 401", self.bot.process.text())
         self.kube.tokens = set()
         self.bot.renew_now()
         self.bot.process.wait_text("answers 401: Unauthorized.*of 'system:serviceaccount:apps:robot'")
@@ -298,7 +300,8 @@ class Secret(Pod):
         self.kube.verbs = {"get", "patch"}
         self.bot.renew_now()
         self.wait_secret(other_than=serial)
-        wait_until("it to be over", lambda: "recovering" in self.run_tbot("readyz", *probe).stdout)
+        wait_until("it to be over", lambda: not self.run_tbot("readyz", *probe).stdout.startswith("not ready") or
+                   "recovering" in self.run_tbot("readyz", *probe).stdout)
 
     def test_start_without_kubernetes_goes_on_when_it_is_back(self):
         self.kube.down()

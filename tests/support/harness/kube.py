@@ -11,11 +11,13 @@ import copy
 import http.server
 import json
 import re
+import socket
 import ssl
 import threading
 import urllib.parse
 
 from .pem import output_of
+from .service_account import put
 
 SECRET_MAX = 1 << 20
 PATH = re.compile(r"/api/v1/namespaces/([^/?]+)/secrets/([^/?]+)")
@@ -70,6 +72,17 @@ class Server(http.server.ThreadingHTTPServer):
         pass  # a client that does not trust us, or hangs up
 
 
+def bound_server():
+    """On a port that was asked for by number: Linux lets go of any other with the end of listening."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        try:
+            return Server(("127.0.0.1", port), Handler)
+        except OSError:
+            pass  # somebody was quicker
+
+
 class Kube:
     """`directory` is the test's. Nobody may do anything but by `tokens` (bearer) and `verbs`."""
 
@@ -84,8 +97,9 @@ class Kube:
         self.faults = []
         self.lock = threading.Lock()
         self.make_certificates()
-        self.port = 0
-        self.server = None
+        self.server = bound_server()
+        self.server.api = self
+        self.port = self.server.server_address[1]
         (self.directory / "namespace").write_text("apps\n")
         self.give(token)
         self.up()
@@ -96,10 +110,8 @@ class Kube:
         return {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(self.port)}
 
     def give(self, token):
-        """Puts a token where the kubelet does; all at once."""
-        new = self.directory / "token.new"
-        new.write_text(token + "\n")
-        new.rename(self.directory / "token")
+        """Puts a token where the kubelet does."""
+        put(self.directory / "token", token)
 
     def make_certificates(self):
         key, ca = self.directory / "ca.key", self.directory / "ca.crt"
@@ -119,16 +131,20 @@ class Kube:
     # Outages.
 
     def up(self):
-        self.server = Server(("127.0.0.1", self.port), Handler)
-        self.server.api = self
-        self.port = self.server.server_address[1]
+        self.server.socket.listen(16)
+        self.is_up = True
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def down(self):
-        if self.server:
+        """Connections are refused from here on; the port stays ours."""
+        if self.is_up:
             self.server.shutdown()
-            self.server.server_close()
-        self.server = None
+            self.server.socket.shutdown(socket.SHUT_RDWR)
+        self.is_up = False
+
+    def close(self):
+        self.down()
+        self.server.server_close()
 
     def fault(self, what, count=1, verb=None):
         """`what` is a Refusal, "drop", "garbage" or "huge"; for the next `count` requests, of one verb."""

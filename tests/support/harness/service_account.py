@@ -3,6 +3,7 @@
 
 import base64
 import json
+import shutil
 import time
 
 from .pem import output_of
@@ -67,7 +68,15 @@ class Issuer:
 
 
 def put(path, token):
-    """Replaces a token as a kubelet does: all at once."""
-    new = path.with_suffix(".new")
-    new.write_text(token + "\n")
-    new.rename(path)
+    """Replaces a token as a kubelet does in a projected volume: by the one link that all files go through."""
+    generation = path.parent / f"..{time.monotonic_ns()}"
+    link, new = path.parent / "..data", path.parent / "..data_tmp"
+    generation.mkdir()
+    (generation / path.name).write_text(token)
+    before = link.resolve() if link.is_symlink() else None
+    new.symlink_to(generation.name)
+    new.rename(link)
+    if not path.is_symlink():
+        path.symlink_to(f"..data/{path.name}")
+    if before:
+        shutil.rmtree(before)
