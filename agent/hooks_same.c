@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/hooks.h"
 
-#include <string.h>
+#include "base/text.h"
 
-static bool same_text(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
+#include <string.h>
 
 /* The destination is in the command's environment. */
 static bool same_hook(const struct config_service *a, const struct config_service *b)
 {
     return strlist_equals(&a->hook.command, &b->hook.command) &&
            a->hook.timeout.ns == b->hook.timeout.ns &&
-           same_text(a->hook.pid_file, b->hook.pid_file) && a->hook.signal == b->hook.signal &&
+           text_equals(a->hook.pid_file, b->hook.pid_file) && a->hook.signal == b->hook.signal &&
            a->destination.type == b->destination.type &&
-           same_text(a->destination.path, b->destination.path);
+           text_equals(a->destination.path, b->destination.path);
 }
 
 static bool has_hook(const struct config *config, const struct config_service *wanted)
