@@ -8,6 +8,7 @@
 #include "tests/support/assert_err.h"
 #include "tests/support/fake_entropy.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_log.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -23,8 +24,7 @@ struct world {
     struct fake_entropy dice;
     struct loop *loop;
     struct metrics *metrics;
-    FILE *log_file;
-    struct log *log;
+    struct test_log log;
     struct hooks *hooks;
 };
 
@@ -44,8 +44,7 @@ static int set_up(void **state)
     struct world *w = calloc(1, sizeof(*w));
     w->tmp = temp_dir_make();
     fake_entropy_init(&w->dice, 7);
-    w->log_file = tmpfile();
-    w->log = log_new(fileno(w->log_file), LOG_TEXT, LOG_INFO, clock_system());
+    test_log_open(&w->log, clock_system());
     assert_ok(loop_new(clock_system(), &w->loop));
     assert_ok(metrics_new(&w->metrics));
     *state = w;
@@ -59,8 +58,7 @@ static int tear_down(void **state)
     config_free(w->config);
     metrics_free(w->metrics);
     loop_free(w->loop);
-    log_free(w->log);
-    fclose(w->log_file);
+    test_log_close(&w->log);
     temp_dir_remove(&w->tmp);
     free(w);
     return 0;
@@ -79,8 +77,11 @@ static struct config *configure(const char *services)
 static void begin(struct world *w, const char *services)
 {
     w->config = configure(services);
-    const struct hooks_setup setup = {
-        .config = w->config, .clock = clock_system(), .log = w->log, .forget = forget, .arg = w};
+    const struct hooks_setup setup = {.config = w->config,
+                                      .clock = clock_system(),
+                                      .log = w->log.log,
+                                      .forget = forget,
+                                      .arg = w};
     const struct hooks_use use = {.loop = w->loop,
                                   .entropy = &w->dice.entropy,
                                   .metrics = w->metrics,
@@ -143,17 +144,6 @@ static void assert_gone(struct world *w, unsigned wanted)
     assert_int_equal(n, wanted);
 }
 
-static size_t count_logged(const struct world *w, const char *part)
-{
-    static char all[100000];
-    size_t n = 0;
-    ssize_t len = pread(fileno(w->log_file), all, sizeof(all) - 1, 0);
-    all[len > 0 ? len : 0] = '\0';
-    for (const char *at = all; (at = strstr(at, part)) != NULL; at++)
-        n++;
-    return n;
-}
-
 static void assert_counted(struct world *w, const char *outcome, int wanted)
 {
     CLEANUP(buf_release) struct buf text = BUF_INIT(1 << 16);
@@ -187,8 +177,8 @@ static void test_success_is_told(void **state)
     assert_int_equal(h.failures, 0);
     assert_true(h.last_success.ns != WALL_NONE.ns);
     assert_false(hooks_is_busy(w->hooks));
-    assert_int_equal(count_logged(w, "INFO  [web] the hook says output:hello\n"), 1);
-    assert_int_equal(count_logged(w, "INFO  [web] the hook has run"), 1);
+    assert_int_equal(test_log_count(&w->log, "INFO  [web] the hook says output:hello\n"), 1);
+    assert_int_equal(test_log_count(&w->log, "INFO  [web] the hook has run"), 1);
     assert_counted(w, "ok", 1);
 }
 
@@ -238,7 +228,7 @@ static void test_failure_is_told_with_its_status_and_retried(void **state)
     assert_int_equal(h.failures, 1);
     assert_true(h.next_attempt.ns > h.last_run.ns);
     assert_true(hooks_is_busy(w->hooks));
-    assert_int_equal(count_logged(w, "the hook says output:oh\n"), 1);
+    assert_int_equal(test_log_count(&w->log, "the hook says output:oh\n"), 1);
     assert_counted(w, "failed", 1);
 }
 
@@ -254,7 +244,7 @@ static void test_program_that_is_not_there_is_told_before_and_after(void **state
     struct world *w = *state;
     begin(w, "- {type: identity, name: web, destination: {type: memory}, "
              "reload: {command: [/nonexistent/program]}}\n");
-    assert_int_equal(count_logged(w, "WARN  [web] the hook cannot be run as it is now"), 1);
+    assert_int_equal(test_log_count(&w->log, "WARN  [web] the hook cannot be run as it is now"), 1);
     assert_non_null(strstr(run(w).error, "start '/nonexistent/program': No such file"));
 }
 
@@ -292,8 +282,8 @@ static void test_flood_is_bounded(void **state)
     struct world *w = *state;
     begin_script(w, "yes | head -n 300000\n", ", timeout: 1m");
     assert_null(run(w).error);
-    assert_int_equal(count_logged(w, "the hook says output:y\n"), HOOK_LINES_MAX);
-    assert_int_equal(count_logged(w, "(299950 further lines are left out)"), 1);
+    assert_int_equal(test_log_count(&w->log, "the hook says output:y\n"), HOOK_LINES_MAX);
+    assert_int_equal(test_log_count(&w->log, "(299950 further lines are left out)"), 1);
 }
 
 /* --- ends --- */
