@@ -315,7 +315,6 @@ class Refusals(Reloading):
         words = self.refused("key 'onboarding.token'")
         self.assertNotIn("hunter2", words + self.subject.process.text())
 
-
     def test_hooks_are_those_of_the_start(self):
         hook = ("web", "reload: {command: [/bin/true]}")
         self.start(hook, "db")
