@@ -45,9 +45,6 @@ struct hooks {
     bool is_stopping;
 };
 
-/* The helper's side has ended, or is given up: it is not listened to any more. */
-void hooks_forget_helper(struct hooks *h);
-
 /* Waits for the helper, whose side has ended, and says how it did. Never NULL. */
 RESULT hooks_reap_helper(struct hooks *h);
 
