@@ -320,9 +320,9 @@ class Secret(Pod):
         self.assertEqual(4, probe("wait", "--timeout", "100ms").returncode)
         self.kube.fault(Refusal(500, "InternalError", "not yet"), 2)
         self.bot.start()
-        self.assertEqual(0, probe("wait", "--for", "serving", "--timeout", "30s").returncode)
+        self.assertEqual(0, probe("wait", "--for", "serving", "--timeout", "50s").returncode)
         self.assertIsNotNone(self.serial())
-        self.assertEqual(0, probe("wait", "--timeout", "30s").returncode)
+        self.assertEqual(0, probe("wait", "--timeout", "50s").returncode)
         self.assertEqual(0, probe("readyz").returncode)
 
     def test_outside_of_a_pod_is_a_mistake_of_the_configuration(self):
