@@ -6,6 +6,7 @@
 #include "agent/hook_lines.h"
 #include "diag/core/metrics_text.h"
 #include "tests/support/assert_err.h"
+#include "tests/support/config_text.h"
 #include "tests/support/fake_entropy.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_log.h"
@@ -66,12 +67,9 @@ static int tear_down(void **state)
 
 static struct config *configure(const char *services)
 {
-    struct config *config = NULL;
     CLEANUP(buf_release) struct buf text = BUF_INIT(1 << 16);
     assert_ok(buf_printf(&text, START "%s", services));
-    assert_ok(config_parse("t", buf_bytes(&text), &config));
-    assert_ok(config_validate(config));
-    return config;
+    return config_of_text("t", buf_str(&text));
 }
 
 static void begin(struct world *w, const char *services)
