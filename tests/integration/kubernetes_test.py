@@ -150,6 +150,12 @@ class Secret(Pod):
         agent.env = {**agent.env, **self.kube.pod()}
         return agent
 
+    def set_names(self, *names):
+        """An output for each secret."""
+        head, mark, service = self.bot.config.read_text().partition("  - type: identity")
+        self.bot.config.write_text(head + "".join(mark + service.replace("name: web", f"name: {name}")
+                                                  for name in names))
+
     def serial(self, name="web"):
         """Of the certificate in the secret, once all of it fits together; None before."""
         files = {file: self.kube.file(name, file) for file in ("key", "tlscert", "identity")}
@@ -309,6 +315,20 @@ class Secret(Pod):
         self.bot.process.wait_text("joined the cluster")
         self.kube.up()
         self.wait_secret()
+
+    def test_start_beside_an_api_server_that_hangs_waits_for_it_once(self):
+        self.set_names("one", "two", "three")
+        self.kube.hang()
+        self.authority_.command("refuse")  # which keeps the outputs from asking on their own
+        self.bot.start()
+        self.bot.process.wait_text("joining failed")
+        self.assertEqual(1, len(self.kube.held))
+        self.assertRegex(self.bot.process.text(), "cannot be written now.*secret 'apps/three'")
+        self.kube.answer_again()
+        self.authority_.command("clear")
+        self.bot.renew_now()
+        wait_until("all secrets", lambda: all(self.kube.secret(name) for name in ("one", "two", "three")))
+        self.assertEqual(0, self.bot.process.stop())
 
     def test_probes_need_nothing_but_the_socket(self):
         # As the kubelet runs an `exec` probe in an image without a shell: no PATH, no configuration, no network.
