@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """In a pod: joining by service account, and a secret as destination."""
 
+import signal
 import subprocess
 
 from harness import Case, main, pem, wait_until
@@ -329,6 +330,15 @@ class Secret(Pod):
         self.bot.renew_now()
         wait_until("all secrets", lambda: all(self.kube.secret(name) for name in ("one", "two", "three")))
         self.assertEqual(0, self.bot.process.stop())
+
+    def test_stop_waits_for_no_reload_that_waits_for_an_api_server(self):
+        self.bot.start()
+        self.wait_secret()
+        self.kube.hang()
+        self.set_names("web", "two", "three")
+        self.bot.process.send(signal.SIGHUP)
+        wait_until("the reload to ask", lambda: self.kube.held)
+        self.assertEqual(0, self.bot.process.stop(), self.bot.process.text())
 
     def test_probes_need_nothing_but_the_socket(self):
         # As the kubelet runs an `exec` probe in an image without a shell: no PATH, no configuration, no network.
