@@ -116,6 +116,27 @@ class Join(Pod):
         agent.renew_now()
         agent.wait_output(other_than=before)
 
+    def test_identity_of_a_pod_is_replaced_by_a_token_and_never_renewed(self):
+        authority = self.cluster(version=17)
+        agent = self.pod(authority, storage_lines=["  type: directory", f"  path: {self.dir}/kept"])
+        self.assertEqual(0, agent.oneshot().returncode)
+        text = agent.config.read_text().replace("join_method: kubernetes", "join_method: token")
+        agent.config.write_text(text.replace('"pods"', '"0123456789abcdef"'))  # which nobody knows
+        agent.start()
+        agent.process.wait_text("state:refused")
+        for times in (2, 3):
+            agent.renew_now()
+            wait_until("another try", lambda n=times: agent.process.text().count("joining failed") >= n)
+        self.assertEqual(0, agent.process.stop())
+        self.assertNotRegex(agent.process.text(), "state:(open|held|overtaken)")
+        self.assertFalse((self.dir / "kept" / "renewal.journal").exists())
+        agent.config.write_text(text.replace('"pods"', f'"{authority.token}"'))
+        agent.start()
+        agent.process.wait_text("joined the cluster")
+        agent.renew_now()
+        agent.process.wait_text("identity renewed.*generation:2")
+        self.assertEqual(0, agent.process.stop())
+
     def test_check_tells_what_the_token_says_of_itself(self):
         authority = self.cluster()
         agent = self.pod(authority)
