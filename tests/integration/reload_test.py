@@ -325,6 +325,25 @@ class Refusals(Reloading):
         self.write("db", hook)  # who runs hooks still knows it
         self.assertEqual(["web"], self.reload()["added"])
 
+    def test_a_hook_that_is_gone_is_not_run(self):
+        hook = ("web", "reload: {command: [/bin/true]}")
+
+        def wait_text(pattern, times):
+            wait_until(f"{times} times {pattern!r}", lambda: self.subject.process.text().count(pattern) >= times)
+
+        self.start(hook)
+        wait_text("[web] the hook has run", 1)
+        self.write("web")
+        self.assertEqual(["web"], self.reload()["changed"])
+        self.assertNotIn("hook", self.service("web"))
+        wait_text("[web] output renewed", 2)
+        self.write(hook)
+        self.assertEqual(["web"], self.reload()["changed"])
+        wait_text("[web] output renewed", 3)
+        wait_text("[web] the hook has run", 2)
+        self.assertEqual(2, self.subject.process.text().count("[web] the hook has run"))
+        self.assertIn("hook", self.service("web"))
+
 
 class Moments(Reloading):
     def test_a_service_at_work_is_cancelled_and_what_follows_it_writes_alone(self):
