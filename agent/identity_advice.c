@@ -100,7 +100,7 @@ static const char *advice_at_the_end(enum renewer_state failed_in)
     case RENEWER_REFUSED:
         return "the cluster refuses the bot or what it joins with: look at what the error says, "
                "and whether the bot, its role and its token still exist ('tctl bots ls', 'tctl get "
-               "tokens'); a token for one join is used up by it";
+               "tokens'); a token that was used for a join is good for no other";
     case RENEWER_LOCKED:
         return "the bot is locked in the cluster: find out why ('tctl get locks'), then remove the "
                "lock and start it again";
