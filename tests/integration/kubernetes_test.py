@@ -57,7 +57,7 @@ class Join(Pod):
         put(self.token, self.issuer.token(account="default:stranger"))
         agent.renew_now()
         agent.process.wait_text("state:refused")
-        self.assertIn("'allow' rules", agent.process.text())
+        self.assertIn("'token' under 'onboarding' names: it must be there, and its 'allow' rules", agent.process.text())
         put(self.token, other.token())
         agent.renew_now()
         agent.process.wait_text("joined the cluster(.*\n)*.*joined the cluster")
