@@ -12,12 +12,27 @@
 #define RUNTIME "/run/"
 #define CREDENTIALS "/run/credentials" /* what the manager makes is not what it can be given */
 
+/* The length of the first name in *path, to which it is moved: "//" and "/./" mean nothing. 0: none. */
+static size_t next_name(const char **path)
+{
+    size_t len = 0;
+    do {
+        *path += len;
+        *path += strspn(*path, "/");
+        len = strcspn(*path, "/");
+    } while (len == 1 && **path == '.');
+    return len;
+}
+
 static bool is_within(const char *path, const char *dir)
 {
-    size_t len = strlen(dir);
-    while (len > 1 && dir[len - 1] == '/')
-        len--;
-    return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
+    for (size_t len = next_name(&dir); len > 0; len = next_name(&dir)) {
+        if (next_name(&path) != len || strncmp(path, dir, len) != 0)
+            return false;
+        path += len;
+        dir += len;
+    }
+    return true;
 }
 
 static bool is_within_any(const char *path, const char *const *dirs, size_t n_dirs)
@@ -107,7 +122,7 @@ static bool is_writable(const struct unit_places *p, const char *path)
 static RESULT add_writable(struct unit_places *p, const char *what, const char *path)
 {
     TRY(note(p, what, path));
-    if (path[strspn(path, "/")] == '\0')
+    if (is_within("/", path))
         return err_set_hint(err_new(ERR_CONFIG, "%s is the root directory", what),
                             "The agent would be allowed to write everywhere: name a directory.");
     return is_writable(p, path) ? NULL : strlist_add(&p->writable, path);
