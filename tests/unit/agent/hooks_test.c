@@ -244,7 +244,7 @@ static int take_close_range_away(void)
 static int run_with_stray_descriptor(void *arg)
 {
     struct world *w = arg;
-    if (take_close_range_away() != 0 || dup2(fileno(w->log_file), STRAY) != STRAY)
+    if (take_close_range_away() != 0 || dup2(fileno(w->log.file), STRAY) != STRAY)
         return 1;
     begin_script(w, "test ! -e /proc/$$/fd/50\n", ", timeout: 1m");
     const char *error = run(w).error;
