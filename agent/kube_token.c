@@ -149,10 +149,11 @@ static struct err *advise(const struct kube_token_refusal *r,
                             "at its 'allow' rules, which must name this service account.",
                             r->cluster);
     return err_set_hint(e,
-                        "Look at the token in the cluster ('tctl get tokens'): its 'allow' rules "
-                        "must name this service account as NAMESPACE:NAME. With 'static_jwks' its "
-                        "keys must be those this Kubernetes signs with today, and the JWT may be "
-                        "good for 30 minutes at most ('expirationSeconds: 1800').");
+                        "Look in the cluster ('tctl get tokens') at the token that 'token' under "
+                        "'onboarding' names: it must be there, and its 'allow' rules must name "
+                        "this service account as NAMESPACE:NAME. With 'static_jwks' its keys must "
+                        "be those this Kubernetes signs with today, and the JWT may be good for "
+                        "30 minutes at most ('expirationSeconds: 1800').");
 }
 
 /* With one of these the cluster speaks of the token, or of what it stands for. */
@@ -171,7 +172,7 @@ struct err *kube_token_explain(const struct kube_token_refusal *refusal, const s
                                struct err *e)
 {
     struct kube_token_claims claims;
-    CLEANUP(buf_release) struct buf text = BUF_INIT(2048);
+    CLEANUP(buf_release) struct buf text = BUF_INIT(KUBE_TOKEN_DESCRIPTION_MAX);
     if (!e || err_hint(e))
         return e;
     struct err *unread = kube_token_claims(token, &claims);

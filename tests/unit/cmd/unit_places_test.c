@@ -2,6 +2,7 @@
 #include "cmd/unit_places.h"
 
 #include "tests/support/assert_err.h"
+#include "tests/support/config_text.h"
 
 #include <stdio.h>
 
@@ -9,14 +10,11 @@
 static struct config *parse(const char *lines)
 {
     char text[2048];
-    struct config *config = NULL;
     snprintf(text, sizeof(text),
              "version: v2\nproxy_server: p.example.com:443\n"
              "onboarding: {join_method: token, token: /etc/tbot.token}\n%s",
              lines);
-    assert_ok(config_parse("test", bytes_of_str(text), &config));
-    assert_ok(config_validate(config));
-    return config;
+    return config_of_text("test", text);
 }
 
 static char *find(const char *lines)
