@@ -6,8 +6,8 @@
 #include "agent/hook_lines.h"
 #include "diag/core/metrics_text.h"
 #include "tests/support/assert_err.h"
-#include "tests/support/config_text.h"
 #include "tests/support/child.h"
+#include "tests/support/config_text.h"
 #include "tests/support/fake_entropy.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_log.h"
@@ -244,7 +244,7 @@ static int take_close_range_away(void)
 static int run_with_stray_descriptor(void *arg)
 {
     struct world *w = arg;
-    if (take_close_range_away() != 0 || dup2(fileno(w->log_file), STRAY) != STRAY)
+    if (take_close_range_away() != 0 || dup2(STDERR_FILENO, STRAY) != STRAY)
         return 1;
     begin_script(w, "test ! -e /proc/$$/fd/50\n", ", timeout: 1m");
     const char *error = run(w).error;
