@@ -320,6 +320,18 @@ static void test_what_is_left_running_is_killed(void **state)
     assert_gone(w, 1);
 }
 
+static void test_what_a_killed_keeper_leaves_is_killed(void **state)
+{
+    struct world *w = *state;
+    begin_script(w,
+                 "setsid sh -c 'echo $$ >> pids; while :; do read x; done' < /dev/zero &\n"
+                 "while [ ! -s pids ]; do :; done\n"
+                 "kill -9 $PPID\nwhile :; do wait; done\n",
+                 ", timeout: 1m");
+    assert_non_null(strstr(run(w).error, "the process that ran the hook was killed"));
+    assert_gone(w, 1);
+}
+
 static void test_flood_is_bounded(void **state)
 {
     struct world *w = *state;
@@ -461,6 +473,7 @@ int main(void)
         TEST(test_program_that_is_not_there_is_told_before_and_after),
         TEST(test_what_hangs_is_killed_with_all_it_started),
         TEST(test_what_is_left_running_is_killed),
+        TEST(test_what_a_killed_keeper_leaves_is_killed),
         TEST(test_flood_is_bounded),
         TEST(test_stop_ends_what_runs_and_the_helper),
         TEST(test_end_without_a_loop_is_one_too),
