@@ -129,6 +129,7 @@ static void start_wanted(struct helper *h)
             start_keeper(h, i);
 }
 
+/* What a killed keeper has left is our child, and cannot be told from the keepers that still run. */
 static void keeper_ended(struct helper *h, size_t i, int status)
 {
     struct hook_keeper k = keeper_of(h, i);
@@ -136,6 +137,8 @@ static void keeper_ended(struct helper *h, size_t i, int status)
     h->n_running--;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return; /* it has told */
+    if (h->n_running == 0)
+        (void)hook_sweep(0, h->clock, dur_s(SWEEP_S));
     struct err *e = err_new(ERR_UNAVAILABLE, "the process that ran the hook was killed");
     hook_keeper_tell_end(&k, e);
     err_free(e);

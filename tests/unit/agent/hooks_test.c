@@ -6,8 +6,8 @@
 #include "agent/hook_lines.h"
 #include "diag/core/metrics_text.h"
 #include "tests/support/assert_err.h"
-#include "tests/support/config_text.h"
 #include "tests/support/child.h"
+#include "tests/support/config_text.h"
 #include "tests/support/fake_entropy.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_log.h"
@@ -244,7 +244,7 @@ static int take_close_range_away(void)
 static int run_with_stray_descriptor(void *arg)
 {
     struct world *w = arg;
-    if (take_close_range_away() != 0 || dup2(fileno(w->log.file), STRAY) != STRAY)
+    if (take_close_range_away() != 0 || dup2(STDERR_FILENO, STRAY) != STRAY)
         return 1;
     begin_script(w, "test ! -e /proc/$$/fd/50\n", ", timeout: 1m");
     const char *error = run(w).error;
@@ -317,6 +317,18 @@ static void test_what_is_left_running_is_killed(void **state)
                  "while [ ! -s pids ]; do :; done\nexit 0\n",
                  ", timeout: 1m");
     assert_null(run(w).error);
+    assert_gone(w, 1);
+}
+
+static void test_what_a_killed_keeper_leaves_is_killed(void **state)
+{
+    struct world *w = *state;
+    begin_script(w,
+                 "setsid sh -c 'echo $$ >> pids; while :; do read x; done' < /dev/zero &\n"
+                 "while [ ! -s pids ]; do :; done\n"
+                 "kill -9 $PPID\nwhile :; do wait; done\n",
+                 ", timeout: 1m");
+    assert_non_null(strstr(run(w).error, "the process that ran the hook was killed"));
     assert_gone(w, 1);
 }
 
@@ -461,6 +473,7 @@ int main(void)
         TEST(test_program_that_is_not_there_is_told_before_and_after),
         TEST(test_what_hangs_is_killed_with_all_it_started),
         TEST(test_what_is_left_running_is_killed),
+        TEST(test_what_a_killed_keeper_leaves_is_killed),
         TEST(test_flood_is_bounded),
         TEST(test_stop_ends_what_runs_and_the_helper),
         TEST(test_end_without_a_loop_is_one_too),
