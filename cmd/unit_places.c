@@ -92,7 +92,7 @@ static bool is_writable(const struct unit_places *p, const char *path)
 static RESULT add_writable(struct unit_places *p, const char *what, const char *path)
 {
     TRY(note(p, what, path));
-    if (path[strspn(path, "/")] == '\0')
+    if (absolute_path_is_within("/", path))
         return err_set_hint(err_new(ERR_CONFIG, "%s is the root directory", what),
                             "The agent would be allowed to write everywhere: name a directory.");
     return is_writable(p, path) ? NULL : strlist_add(&p->writable, path);

@@ -6,15 +6,22 @@
 #include "agent/hook_lines.h"
 #include "diag/core/metrics_text.h"
 #include "tests/support/assert_err.h"
+#include "tests/support/child.h"
 #include "tests/support/config_text.h"
 #include "tests/support/fake_entropy.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_log.h"
 
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define START                                                                                      \
     "version: v2\nproxy_server: p:443\nonboarding: {join_method: token, token: x}\nservices:\n"
@@ -214,6 +221,44 @@ static void test_more_hooks_than_run_at_once_all_run(void **state)
         assert_true(has_run(w, i) && !look(w, i).error);
 }
 
+/* --- what a command does not get --- */
+
+#define STRAY 50
+
+/* As Linux before 5.9, and some containers. */
+static int take_close_range_away(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog filter = {.len = sizeof(code) / sizeof(*code), .filter = code};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return -1;
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0);
+}
+
+/* Somebody who started us, or a service manager, left one open. */
+static int run_with_stray_descriptor(void *arg)
+{
+    struct world *w = arg;
+    if (take_close_range_away() != 0 || dup2(fileno(w->log.file), STRAY) != STRAY)
+        return 1;
+    begin_script(w, "test ! -e /proc/$$/fd/50\n", ", timeout: 1m");
+    const char *error = run(w).error;
+    if (error)
+        fprintf(stderr, "%s\n", error);
+    hooks_free(w->hooks);
+    return error ? 2 : 0;
+}
+
+static void test_a_command_gets_no_descriptor_whatever_the_kernel(void **state)
+{
+    assert_int_equal(child_run(run_with_stray_descriptor, *state), 0);
+}
+
 /* --- what does not --- */
 
 static void test_failure_is_told_with_its_status_and_retried(void **state)
@@ -358,6 +403,7 @@ int main(void)
         TEST(test_success_is_told),
         TEST(test_files_that_did_not_change_are_no_news),
         TEST(test_more_hooks_than_run_at_once_all_run),
+        TEST(test_a_command_gets_no_descriptor_whatever_the_kernel),
         TEST(test_failure_is_told_with_its_status_and_retried),
         TEST(test_death_by_a_signal_is_told),
         TEST(test_program_that_is_not_there_is_told_before_and_after),
