@@ -9,13 +9,22 @@ static struct err *make_key(void *arg, enum suite suite, struct key **ret)
     return keypool_take(c->c.keys, suite_identity_key(suite), ret);
 }
 
-static void say_report(const struct cluster *c, const struct join_report *report, bool failed)
+/* Who says no has not taken the token. */
+static bool is_answer(const struct err *e)
 {
-    if (report->is_unverified && !failed)
+    enum err_code code = err_code(e);
+    return code == ERR_DENIED || code == ERR_LOCKED || code == ERR_REJECTED;
+}
+
+/* `e` is what the join ended with, or NULL. */
+static void say_report(const struct cluster *c, const struct join_report *report,
+                       const struct err *e)
+{
+    if (report->is_unverified && !e)
         log_warn(c->c.log, "cluster",
                  "joined without verifying whom: set 'ca_pins' or 'ca_path' for the next machine",
                  LOG_STR("cluster", report->cluster), LOG_STR("address", c->text));
-    if (failed && report->token_may_be_used)
+    if (e && report->token_may_be_used && !is_answer(e))
         log_warn(c->c.log, "cluster",
                  "the token may have been used up although no answer came: if joining goes on "
                  "failing, make a new one");
@@ -70,7 +79,7 @@ static struct err *join(struct remote *r, struct dur ttl, const struct ctx *ctx,
     };
     struct mono asked = clock_mono(ctx->clock);
     struct err *e = join_by_token(&config, ctx, ret);
-    say_report(c, &report, e != NULL);
+    say_report(c, &report, e);
     TRY(explain(c, &config, cluster_skew_judge(c, e)));
     cluster_path_joined(c, &report, token);
     cluster_skew_note_issued(c, *ret, asked);

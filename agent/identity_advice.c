@@ -90,6 +90,32 @@ bool identity_advice_is_news(unsigned *told, enum renewer_state state)
     return is_news;
 }
 
+/* Nothing stays in service or is tried again, and the bot may join in either way. */
+static const char *advice_at_the_end(enum renewer_state failed_in)
+{
+    switch (failed_in) {
+    case RENEWER_STALE:
+    case RENEWER_OPEN:
+        return NULL; /* the error itself says all */
+    case RENEWER_REFUSED:
+        return "the cluster refuses the bot or what it joins with: look at what the error says, "
+               "and whether the bot, its role and its token still exist ('tctl bots ls', 'tctl get "
+               "tokens'); a token that was used for a join is good for no other";
+    case RENEWER_LOCKED:
+        return "the bot is locked in the cluster: find out why ('tctl get locks'), then remove the "
+               "lock and start it again";
+    case RENEWER_UNTRUSTED:
+        return "the cluster's certificate leads to no CA this bot knows: the CAs were rotated "
+               "while it was away, or somebody else answers; compare the CA, then give the bot "
+               "its new 'ca_pins' or 'ca_path'";
+    case RENEWER_EXPIRED:
+        return "the identity has expired: look at what the error says, and whether the clock of "
+               "this machine is right; where it joined with a token for one join, give it another";
+    default:
+        return identity_advice_state(failed_in);
+    }
+}
+
 const char *identity_advice_end(enum renewer_failure failure, enum renewer_state failed_in)
 {
     switch (failure) {
@@ -104,9 +130,7 @@ const char *identity_advice_end(enum renewer_failure failure, enum renewer_state
     case RENEWER_FAILURE_NONE:
         break;
     }
-    /* Nothing stays in service or is tried again. */
-    bool is_untrue = failed_in == RENEWER_STALE || failed_in == RENEWER_OPEN;
-    return is_untrue ? NULL : identity_advice_state(failed_in);
+    return advice_at_the_end(failed_in);
 }
 
 const char *identity_advice_cut_off(enum renewer_job job)

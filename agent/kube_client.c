@@ -181,7 +181,9 @@ static RESULT try_once(const struct kube_client *c, const struct kube_question *
     CLEANUP(http_reply_release) struct http_reply reply = {0};
     struct kube_reply answer;
     TRY(kube_token_read(c->token_path, &token));
-    struct err *e = ask_once(c, q, token, ctx, &reply);
+    struct err *e = ctx_check(ctx); /* too late: nobody is dialled for nothing */
+    if (!e)
+        e = ask_once(c, q, token, ctx, &reply);
     if (e)
         return advise(c, err_wrap(e, "asking the Kubernetes API server"));
     *ret_wait = (struct dur){-1};

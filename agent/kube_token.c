@@ -149,10 +149,11 @@ static struct err *advise(const struct kube_token_refusal *r,
                             "at its 'allow' rules, which must name this service account.",
                             r->cluster);
     return err_set_hint(e,
-                        "Look at the token in the cluster ('tctl get tokens'): its 'allow' rules "
-                        "must name this service account as NAMESPACE:NAME. With 'static_jwks' its "
-                        "keys must be those this Kubernetes signs with today, and the JWT may be "
-                        "good for 30 minutes at most ('expirationSeconds: 1800').");
+                        "Look in the cluster ('tctl get tokens') at the token that 'token' under "
+                        "'onboarding' names: it must be there, and its 'allow' rules must name "
+                        "this service account as NAMESPACE:NAME. With 'static_jwks' its keys must "
+                        "be those this Kubernetes signs with today, and the JWT may be good for "
+                        "30 minutes at most ('expirationSeconds: 1800').");
 }
 
 /* With one of these the cluster speaks of the token, or of what it stands for. */

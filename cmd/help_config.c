@@ -26,13 +26,35 @@ static bool is_built(const struct config_key *key)
     return !(key->flags & (CONFIG_NOT_BUILT | CONFIG_METHOD_ONLY));
 }
 
-static void print_section(FILE *to, const char *title, const struct config_section *section)
+static void print_keys(FILE *to, const char *title, const struct config_section *section)
 {
     fprintf(to, "\n%s\n", title);
     for (; section; section = section->base)
         for (size_t i = 0; i < section->n_keys; i++)
             if (is_built(&section->keys[i]))
                 print_key(to, &section->keys[i]);
+}
+
+/* The maps inside `section`, and those inside of them, each by its path: 'diag.tls'. */
+static void print_maps(FILE *to, const char *path, const struct config_section *section)
+{
+    for (; section; section = section->base)
+        for (size_t i = 0; i < section->n_keys; i++) {
+            const struct config_key *key = &section->keys[i];
+            char inner[80], title[96];
+            if (key->kind != CONFIG_SECTION || !is_built(key))
+                continue;
+            snprintf(inner, sizeof(inner), "%s%s%s", path, *path ? "." : "", key->name);
+            snprintf(title, sizeof(title), "Under '%s'", inner);
+            print_keys(to, title, key->section);
+            print_maps(to, inner, key->section);
+        }
+}
+
+static void print_section(FILE *to, const char *title, const struct config_section *section)
+{
+    print_keys(to, title, section);
+    print_maps(to, "", section);
 }
 
 static void print_variants(FILE *to, const char *title, const struct config_variants *variants)
@@ -74,7 +96,6 @@ void help_config_print(FILE *to)
           "a path, or a map with 'type'. The manual page tbot.yaml(5) says more.\n",
           to);
     print_section(to, "Top level", &config_schema_top);
-    print_section(to, "Under 'onboarding'", &config_schema_onboarding);
     print_variants(to, "Join method", &config_schema_join_methods);
     print_variants(to, "Place of type", &config_schema_destinations);
     print_variants(to, "Service of type", &config_schema_services);

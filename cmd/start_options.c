@@ -29,7 +29,7 @@ static const struct opt shared_opts[] = {
      .help = "join token, or the absolute path of a file with it; the file and the variable are "
              "safer, a command line is seen by others",
      AT(token)},
-    {"join-method", .kind = OPT_TEXT, .arg = "METHOD", .help = "how to join: token",
+    {"join-method", .kind = OPT_TEXT, .arg = "METHOD", .help = "how to join: token, kubernetes",
      AT(overrides.join_method)},
     {"ca-pin", .kind = OPT_LIST, .arg = "PIN",
      .help = "hash of the cluster's CA key, sha256:…, to know an auth service by",

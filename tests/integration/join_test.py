@@ -119,6 +119,18 @@ class Join(Case):
         agent.renew_now()
         agent.wait_generation(2)
 
+    def test_token_that_is_refused_is_told_from_one_that_may_be_gone(self):
+        authority = self.authority()
+        gone = "the token may have been used up although no answer came"
+        refused = self.agent(authority, token="not-the-token", name="refused").oneshot()
+        self.assertEqual(1, refused.returncode)
+        self.assertIn("code:denied", refused.stderr)
+        self.assertNotRegex(refused.stderr, f"{gone}|stays in service|asked again")
+        authority.command("cut-mid-reply", "method", "RegisterUsingToken", "count", "1")
+        lost = self.agent(authority, name="lost").oneshot()
+        self.assertEqual(1, lost.returncode)
+        self.assertIn(gone, lost.stderr)
+
     def test_new_token_that_is_refused_leaves_the_stored_identity_in_service(self):
         authority = self.authority()
         self.assertEqual(0, self.agent(authority).oneshot().returncode)

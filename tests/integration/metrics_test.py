@@ -16,6 +16,25 @@ import time
 from harness import Case, main, wait_until
 
 
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs/diagnostics.md"
+
+
+def documented():
+    """{name of a metric: its labels}, as the table of the docs has them."""
+    section = DOCS.read_text().split("\n## Metrics\n")[1].split("\n## ")[0]
+    rows = (line.split("|") for line in section.splitlines() if line.startswith("| `"))
+    return {name: set(re.findall(r"`(\w+)`", row[2])) for row in rows for name in re.findall(r"`([a-z_]+)`", row[1])}
+
+
+def families(text):
+    """{name of a metric: the labels of its series}"""
+    found = {name: set() for name in re.findall(r"^# TYPE (\S+) ", text, re.MULTILINE)}
+    for series, labels in re.findall(r"^([a-z_]+)(?:\{(.*)\})? ", text, re.MULTILINE):
+        name = series if series in found else re.sub("_(bucket|sum|count)$", "", series)
+        found[name] |= set(re.findall(r'(\w+)="', labels)) - {"le"}
+    return found
+
+
 class Unix(http.client.HTTPConnection):
     def __init__(self, path):
         super().__init__("localhost", timeout=30)
@@ -67,6 +86,9 @@ class Bridge(http.server.ThreadingHTTPServer):
 
 
 class Metrics(Case):
+    OF_PROCESSES = {f"process_{what}" for what in ("cpu_seconds_total", "max_fds", "open_fds", "resident_memory_bytes",
+                                                   "start_time_seconds", "threads", "virtual_memory_bytes")}
+
     def serve(self, **options):
         authority = self.authority()
         agent = self.agent(authority, **options)
@@ -102,6 +124,16 @@ class Metrics(Case):
         _, text = self.get(agent, "/metrics")
         said = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, timeout=60)
         self.assertEqual((0, b"", b""), (said.returncode, said.stdout, said.stderr))
+
+    def test_docs_have_each_metric_with_its_labels(self):
+        agent = self.serve(service_lines=["reload: {command: [/bin/true]}"], extra=["metrics: {graphite: 127.0.0.1:1}"])
+        self.get(agent, "/livez")
+        _, text = self.get(agent, "/metrics")
+        real, told = families(text.decode()), documented()
+        self.assertEqual(set(told), {n for n in real if not n.startswith("tbot_malloc_")} - self.OF_PROCESSES)
+        for name, labels in told.items():
+            if re.search(f"^{name}[_{{ ]", text.decode(), re.MULTILINE):
+                self.assertEqual(real[name], labels, name)
 
     def test_what_the_agent_does_is_counted(self):
         agent = self.serve()

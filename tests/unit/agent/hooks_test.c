@@ -376,6 +376,58 @@ static void test_same_is_what_the_helper_can_serve(void **state)
     }
 }
 
+static bool is_counted(struct world *w)
+{
+    CLEANUP(buf_release) struct buf text = BUF_INIT(1 << 16);
+    assert_ok(metrics_write(w->metrics, METRICS_PROMETHEUS, &text));
+    return strstr(buf_str(&text), "service=\"web\"") != NULL;
+}
+
+static size_t n_told(const struct world *w)
+{
+    size_t n = 0;
+    (void)hooks_report(w->hooks, loop_now(w->loop), &n);
+    return n;
+}
+
+static void test_hook_that_is_taken_away_is_not_begun_until_it_is_back(void **state)
+{
+    struct world *w = *state;
+    CLEANUP(config_freep)
+    struct config *without =
+        configure("- {type: identity, name: web, destination: {type: memory}}\n");
+    begin_script(w, "exit 3\n", "");
+    assert_string_equal(run(w).state, "waiting");
+    hooks_adopt(w->hooks, without);
+    assert_false(hooks_is_busy(w->hooks)); /* no retry */
+    assert_int_equal(n_told(w), 0);
+    hooks_run(w->hooks, "web", 1);
+    assert_false(hooks_is_busy(w->hooks));
+    hooks_adopt(w->hooks, w->config);
+    assert_int_equal(n_told(w), 1);
+    hooks_run(w->hooks, "web", 1);
+    assert_true(hooks_is_busy(w->hooks));
+}
+
+static void test_hook_that_is_taken_away_while_it_runs_is_not_counted(void **state)
+{
+    struct world *w = *state;
+    CLEANUP(config_freep) struct config *without = configure(PLAIN("other"));
+    begin_script(w, "mkfifo gate\nread x < gate\nexit 3\n", ", timeout: 1m");
+    hooks_run(w->hooks, "web", 1);
+    while (!temp_dir_has(&w->tmp, "gate"))
+        assert_ok(loop_turn(w->loop));
+    hooks_run(w->hooks, "web", 1); /* once more, afterwards */
+    metrics_forget(w->metrics, "service", "web");
+    hooks_adopt(w->hooks, without);
+    temp_dir_write(&w->tmp, "gate", "go\n");
+    while (hooks_is_busy(w->hooks))
+        assert_ok(loop_turn(w->loop));
+    assert_false(is_counted(w));
+    hooks_adopt(w->hooks, w->config);
+    assert_counted(w, "failed", 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -394,6 +446,8 @@ int main(void)
         TEST(test_flood_is_bounded),
         TEST(test_stop_ends_what_runs_and_the_helper),
         TEST(test_end_without_a_loop_is_one_too),
+        TEST(test_hook_that_is_taken_away_is_not_begun_until_it_is_back),
+        TEST(test_hook_that_is_taken_away_while_it_runs_is_not_counted),
         cmocka_unit_test(test_same_is_what_the_helper_can_serve),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,10 @@ static void test_end_says_why_and_promises_nothing(void **state)
     } cases[] = {
         {RENEWER_FAILURE_STARTUP, RENEWER_JOINING, "startup"},
         {RENEWER_FAILURE_GIVEN_UP, RENEWER_STALE, "'give_up_after'"},
+        {RENEWER_FAILURE_REFUSED, RENEWER_REFUSED, "'tctl bots ls'"},
         {RENEWER_FAILURE_REFUSED, RENEWER_LOCKED, "lock"},
+        {RENEWER_FAILURE_ONE_PASS, RENEWER_UNTRUSTED, "'ca_pins'"},
+        {RENEWER_FAILURE_ONE_PASS, RENEWER_EXPIRED, "clock"},
         {RENEWER_FAILURE_ONE_PASS, RENEWER_OVERTAKEN, "new token"},
         {RENEWER_FAILURE_ONE_PASS, RENEWER_STALE, NULL},
         {RENEWER_FAILURE_ONE_PASS, RENEWER_RENEWING, NULL},
@@ -57,6 +60,11 @@ static void test_end_says_why_and_promises_nothing(void **state)
             assert_null(advice);
         else
             assert_non_null(strstr(advice, cases[i].says));
+    }
+    for (int s = RENEWER_STALE; s <= RENEWER_EXPIRED; s++) {
+        const char *advice = identity_advice_end(RENEWER_FAILURE_REFUSED, (enum renewer_state)s);
+        assert_true(!advice || !strstr(advice, "again every few minutes"));
+        assert_true(!advice || !strstr(advice, "stays in service"));
     }
 }
 

@@ -311,15 +311,39 @@ static void test_configure_into_nowhere_exits_1(void **state)
     assert_non_null(strstr(o.err, "/nonexistent"));
 }
 
-/* The manual may not be silent about a key the reader takes. */
+static bool is_there(const struct config_key *key)
+{
+    return !(key->flags & (CONFIG_NOT_BUILT | CONFIG_METHOD_ONLY));
+}
+
+/* The manual may not be silent about a key the reader takes, in maps inside of maps either. */
 static void check_keys(const struct config_section *section, const char *manual)
 {
     for (; section; section = section->base)
         for (size_t i = 0; i < section->n_keys; i++) {
-            char item[96];
-            snprintf(item, sizeof(item), "\n.It Ic %s", section->keys[i].name);
-            if (!strstr(manual, item))
-                fail_msg("tbot.yaml.5 has no paragraph for '%s'", section->keys[i].name);
+            const struct config_key *key = &section->keys[i];
+            char item[96], said[96];
+            snprintf(item, sizeof(item), "\n.It Ic %s", key->name);
+            snprintf(said, sizeof(said), "\n.Ic %s\n", key->name);
+            if (!strstr(manual, item) && !strstr(manual, said))
+                fail_msg("tbot.yaml.5 has no paragraph for '%s'", key->name);
+            if (key->kind == CONFIG_SECTION && is_there(key))
+                check_keys(key->section, manual);
+        }
+}
+
+/* Nor 'tbot help config' about one that is built. */
+static void check_help(const struct config_section *section, const char *help)
+{
+    for (; section; section = section->base)
+        for (size_t i = 0; i < section->n_keys; i++) {
+            const struct config_key *key = &section->keys[i];
+            char line[96];
+            snprintf(line, sizeof(line), "\n  %s ", key->name);
+            if (is_there(key) && !strstr(help, line))
+                fail_msg("'tbot help config' has no line for '%s'", key->name);
+            if (key->kind == CONFIG_SECTION && is_there(key))
+                check_help(key->section, help);
         }
 }
 
@@ -330,15 +354,37 @@ static void test_manual_has_every_key_that_is_built(void **state)
     assert_non_null(file);
     CLEANUP(freep) char *manual = read_all(file);
     check_keys(&config_schema_top, manual);
-    check_keys(&config_schema_onboarding, manual);
     const struct config_variants *all[] = {&config_schema_destinations, &config_schema_services};
     for (size_t i = 0; i < 2; i++)
         for (size_t j = 0; j < all[i]->len; j++)
             if (all[i]->items[j].is_built)
                 check_keys(all[i]->items[j].section, manual);
-    const struct config_section *service =
-        config_schema_variant(&config_schema_services, "identity")->section;
-    check_keys(config_schema_key(service, "reload")->section, manual);
+}
+
+static void test_help_of_the_configuration_has_every_key_that_is_built(void **state)
+{
+    (void)state;
+    CLEANUP(outcome_release) struct outcome o = run("help config");
+    check_help(&config_schema_top, o.out);
+    check_help(config_schema_variant(&config_schema_services, "identity")->section, o.out);
+}
+
+/* Where --join-method is explained, each method that is built has its name. */
+static void test_help_and_manual_name_every_join_method_that_is_built(void **state)
+{
+    (void)state;
+    FILE *file = fopen(TBOT_MAN "/tbot.1", "r");
+    assert_non_null(file);
+    CLEANUP(freep) char *manual = read_all(file);
+    CLEANUP(outcome_release) struct outcome o = run("help start");
+    char *help = strstr(o.out, "--join-method METHOD"), *end = strstr(help, "--ca-pin PIN");
+    char *item = strstr(manual, ".It Fl -join-method"), *next = strstr(item + 1, "\n.It ");
+    *end = *next = '\0';
+    for (size_t i = 0; i < config_schema_join_methods.len; i++) {
+        const struct config_variant *method = &config_schema_join_methods.items[i];
+        if (method->is_built && (!strstr(help, method->name) || !strstr(item, method->name)))
+            fail_msg("--join-method: nobody is told of '%s'", method->name);
+    }
 }
 
 /* Nor tbot(1) about an option that help shows. */
@@ -391,6 +437,8 @@ int main(void)
         cmocka_unit_test(test_agent_that_is_not_there_has_an_exit_code_of_its_own),
         cmocka_unit_test(test_configure_into_nowhere_exits_1),
         cmocka_unit_test(test_manual_has_every_key_that_is_built),
+        cmocka_unit_test(test_help_of_the_configuration_has_every_key_that_is_built),
+        cmocka_unit_test(test_help_and_manual_name_every_join_method_that_is_built),
         cmocka_unit_test(test_manual_has_every_option_of_help),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
