@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -133,10 +134,6 @@ static const struct seccomp_rule judged[] = {
     {"mprotect", WHERE(HAS_BITS(2, PROT_EXEC, 0))},
 
     {"socket", WHERE(INT_IS(0, AF_UNIX))},
-    {"socket", WHERE(INT_IS(0, AF_INET), HAS_BITS(1, SOCKET_TYPE, SOCK_STREAM))},
-    {"socket", WHERE(INT_IS(0, AF_INET), HAS_BITS(1, SOCKET_TYPE, SOCK_DGRAM))},
-    {"socket", WHERE(INT_IS(0, AF_INET6), HAS_BITS(1, SOCKET_TYPE, SOCK_STREAM))},
-    {"socket", WHERE(INT_IS(0, AF_INET6), HAS_BITS(1, SOCKET_TYPE, SOCK_DGRAM))},
     {"socket", WHERE(INT_IS(0, AF_NETLINK), INT_IS(2, NETLINK_ROUTE))}, /* libc: our addresses */
     {"socketpair", WHERE(INT_IS(0, AF_UNIX))},
 
@@ -153,6 +150,25 @@ static const struct seccomp_rule judged[] = {
 
     {"prlimit64", WHERE(INT_IS(0, 0), IS_NULL(2))}, /* ours are read, none are set */
 };
+
+/* TCP and UDP; others of the same types (SCTP, SMC, L2TP) have the kernel load modules for them. */
+static RESULT add_internet(struct seccomp_filter *f)
+{
+    static const int families[] = {AF_INET, AF_INET6};
+    static const struct {
+        int type, protocol;
+    } kinds[] = {
+        {SOCK_STREAM, 0}, {SOCK_STREAM, IPPROTO_TCP}, {SOCK_DGRAM, 0}, {SOCK_DGRAM, IPPROTO_UDP}};
+    for (size_t i = 0; i < COUNT(families) * COUNT(kinds); i++) {
+        size_t kind = i % COUNT(kinds);
+        const struct seccomp_rule rule = {"socket",
+                                          WHERE(INT_IS(0, families[i / COUNT(kinds)]),
+                                                HAS_BITS(1, SOCKET_TYPE, kinds[kind].type),
+                                                INT_IS(2, kinds[kind].protocol))};
+        TRY(seccomp_filter_add(f, &rule, 1));
+    }
+    return NULL;
+}
 
 /* Signals go to our own threads only: profiles ask each where it is, and abort(3) ends us. */
 static RESULT add_signals(struct seccomp_filter *f)
@@ -189,6 +205,7 @@ RESULT sandbox_calls_enter(void)
     TRY(seccomp_filter_add(&f, plain, COUNT(plain)));
     TRY(seccomp_filter_add(&f, deadly, COUNT(deadly)));
     TRY(seccomp_filter_add(&f, judged, COUNT(judged)));
+    TRY(add_internet(&f));
     TRY(add_signals(&f));
     TRY(add_descriptors(&f));
     return seccomp_filter_enter(&f);

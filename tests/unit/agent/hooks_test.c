@@ -225,8 +225,7 @@ static void test_more_hooks_than_run_at_once_all_run(void **state)
 static int run_with_stray_descriptor(void *arg)
 {
     struct world *w = arg;
-    if (child_forbid_call(SYS_close_range, ENOSYS) != 0 ||
-        dup2(fileno(w->log.file), STRAY) != STRAY)
+    if (child_forbid_call(SYS_close_range, ENOSYS) != 0 || dup2(STDERR_FILENO, STRAY) != STRAY)
         return 1;
     begin_script(w, "test ! -e /proc/$$/fd/50\n", ", timeout: 1m");
     const char *error = run(w).error;

@@ -112,6 +112,9 @@ static void test_what_has_no_business_here_kills(void **state)
 
 TRY_IT(packet_socket, socket(AF_PACKET, SOCK_RAW, 0))
 TRY_IT(raw_socket, socket(AF_INET, SOCK_RAW, IPPROTO_ICMP))
+TRY_IT(sctp_socket, socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP))
+TRY_IT(light_socket, socket(AF_INET6, SOCK_DGRAM, IPPROTO_UDPLITE))
+TRY_IT(ping_socket, socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP))
 TRY_IT(audit_socket, socket(AF_NETLINK, SOCK_RAW, NETLINK_OF_AUDIT))
 TRY_IT(machine_socket, socket(AF_VSOCK, SOCK_STREAM, 0))
 TRY_IT(thread_in_namespace, syscall(SYS_clone, CLONE_THREAD | CLONE_NEWUSER, 0, 0, 0, 0))
@@ -156,6 +159,9 @@ static void test_everything_else_is_refused(void **state)
         ONE(packet_socket),
         ONE(raw_socket),
         ONE(audit_socket),
+        ONE(sctp_socket),
+        ONE(light_socket),
+        ONE(ping_socket),
         ONE(machine_socket),
         ONE(change_mode),
         ONE(thread_in_namespace),
@@ -220,6 +226,14 @@ static long talk(void)
     return accept4(server, NULL, NULL, SOCK_CLOEXEC) < 0 ? -1 : 0;
 }
 
+static long name_protocols(void)
+{
+    return socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_TCP) >= 0 &&
+                   socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP) >= 0
+               ? 0
+               : -1;
+}
+
 static long allocate(void)
 {
     for (size_t size = 1; size < (16U << 20); size *= 2) {
@@ -238,8 +252,8 @@ static void test_what_an_agent_does_goes_on(void **state)
 {
     (void)state;
     struct attempt allowed[] = {
-        ONE(run_threads), ONE(find_host),        ONE(talk),
-        ONE(allocate),    ONE(signal_ourselves), ONE(clone_anew),
+        ONE(run_threads),    ONE(find_host),        ONE(talk),       ONE(allocate),
+        ONE(name_protocols), ONE(signal_ourselves), ONE(clone_anew),
     };
     CHECK(allowed, 0);
 }
