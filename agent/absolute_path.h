@@ -14,7 +14,7 @@
  */
 RESULT absolute_path(const char *path, char **ret);
 
-/* Whether `path` is `dir` or below it. "//" and "/./" in them mean nothing; a ".." is a name like any other. */
+/* Whether `path` is `dir` or below it. "//" and "/./" mean nothing; a ".." is a name like any other. */
 bool absolute_path_is_within(const char *path, const char *dir);
 
 /* One of its parts is "..": what it leads to cannot be told from it. */

@@ -14,4 +14,10 @@
 /* What `fn` returned (0 to 255), or the negative number of the signal that ended the child. No core is left. */
 int child_run(int (*fn)(void *arg), void *arg);
 
+/*
+ * In the child: from now on the system call of that number fails with `error`, as on an older kernel, or in
+ * a container that forbids it. 0; -1: there are no filters.
+ */
+int child_forbid_call(unsigned number, unsigned error);
+
 #endif

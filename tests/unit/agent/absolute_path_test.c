@@ -31,6 +31,7 @@ static void test_within_is_the_directory_and_what_is_below(void **state)
     assert_true(absolute_path_is_within("/srv", "/srv"));
     assert_true(absolute_path_is_within("/srv/web/x", "/srv"));
     assert_true(absolute_path_is_within("/srv", "/srv//"));
+    assert_true(absolute_path_is_within("/./srv//web", "//srv/."));
     assert_true(absolute_path_is_within("/srv", "/"));
     assert_true(absolute_path_is_within("//srv/./web", "/./srv"));
     assert_false(absolute_path_is_within("/.srv", "/srv"));

@@ -13,12 +13,8 @@
 #include "tests/support/test_log.h"
 
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -225,26 +221,11 @@ static void test_more_hooks_than_run_at_once_all_run(void **state)
 
 #define STRAY 50
 
-/* As Linux before 5.9, and some containers. */
-static int take_close_range_away(void)
-{
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    const struct sock_fprog filter = {.len = sizeof(code) / sizeof(*code), .filter = code};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        return -1;
-    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0);
-}
-
-/* Somebody who started us, or a service manager, left one open. */
+/* Somebody who started us, or a service manager, left one open; on Linux before 5.9. */
 static int run_with_stray_descriptor(void *arg)
 {
     struct world *w = arg;
-    if (take_close_range_away() != 0 || dup2(STDERR_FILENO, STRAY) != STRAY)
+    if (child_forbid_call(SYS_close_range, ENOSYS) != 0 || dup2(STDERR_FILENO, STRAY) != STRAY)
         return 1;
     begin_script(w, "test ! -e /proc/$$/fd/50\n", ", timeout: 1m");
     const char *error = run(w).error;

@@ -6,8 +6,6 @@
 #include "tests/support/child.h"
 
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -125,24 +123,10 @@ static void test_arguments_are_judged(void **state)
 }
 
 /* As a container does whose own filter is strict: filters are not for those inside. */
-static int forbid_filters(void)
-{
-    struct sock_filter program[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    const struct sock_fprog all = {sizeof(program) / sizeof(*program), program};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        return -1;
-    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &all);
-}
-
 static int enter_where_it_is_forbidden(void *arg)
 {
     (void)arg;
-    struct err *e = forbid_filters() == 0 ? enter() : NULL;
+    struct err *e = child_forbid_call(SYS_seccomp, EPERM) == 0 ? enter() : NULL;
     bool is_told = err_code(e) == ERR_UNIMPLEMENTED;
     err_free(e);
     return is_told ? 0 : FAILED;
