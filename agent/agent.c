@@ -9,6 +9,9 @@
 
 #define COMPONENT "agent"
 
+/* For an API server that does not answer: at a start nothing else goes on meanwhile. */
+#define PREPARE_LIMIT_S 5
+
 static void renew_all(struct agent *a, const char *asked_by)
 {
     log_info(a->setup.log, COMPONENT, "renewing everything now", LOG_STR("asked_by", asked_by));
@@ -200,11 +203,14 @@ static void gave_up(void *arg)
 static struct err *prepare_outputs(struct agent *a)
 {
     CLEANUP(err_freep) struct err *first = NULL;
+    struct dur limit = dur_s(PREPARE_LIMIT_S);
     size_t n_failed = 0;
     for (size_t i = 0; i < a->n_outputs; i++) {
-        struct err *e = output_service_prepare(a->outputs[i]);
+        struct err *e = output_service_prepare(a->outputs[i], limit);
         if (!e)
             continue;
+        if (err_code(e) == ERR_TIMEOUT)
+            limit = (struct dur){0}; /* the next would wait for the same */
         if (err_code(e) == ERR_CONFIG)
             return e;
         n_failed++;

@@ -65,6 +65,7 @@ static void begin(struct agent *a)
 {
     struct agent_reload *r = &a->reload;
     r->question.running = a->config;
+    r->question.stop = a->stop;
     notify_service_look(a->notify);
     struct err *e = make_lane(a);
     if (!e) {

@@ -166,6 +166,7 @@ static void commit(struct swap *s)
     adopt_config(s);
     status_change(a->status);
     identity_service_reload(a->identity, a->config, agent_keys_ahead(a->config));
+    hooks_adopt(a->setup.hooks, a->config);
     free(s->added);
 }
 

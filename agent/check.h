@@ -28,6 +28,7 @@
  */
 
 #include "agent/config.h"
+#include "base/ctx.h"
 #include "base/encode.h"
 
 enum check_status { CHECK_OK, CHECK_WARNING, CHECK_FAILED, CHECK_NOT_TRIED, CHECK_STATUS_COUNT };
@@ -54,11 +55,13 @@ struct check_sink {
     void *arg;
 };
 
-/* The first three are the caller's, the rest begins as zero. */
+/* The first four are the caller's, the rest begins as zero. */
 struct check {
     const struct check_sink *sink;
     const struct clock *clock;
     char *(*getenv)(const char *name);
+    const struct ctx
+        *within; /* what check_output() asks of an API server, all in all; NULL: each alone */
 
     unsigned failed, warnings;
     struct credentials *stored;      /* an identity that can be used; NULL: there is none */

@@ -5,6 +5,7 @@
  */
 #include "agent/check_private.h"
 
+#include "agent/absolute_path.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -88,10 +89,7 @@ static bool is_same(const struct spot *a, const struct spot *b)
 
 static bool is_inside(const struct spot *inner, const struct spot *outer)
 {
-    size_t len = strlen(outer->path);
-    if (strcmp(outer->path, "/") == 0)
-        return true;
-    return strncmp(inner->path, outer->path, len) == 0 && inner->path[len] == '/';
+    return absolute_path_is_within(inner->path, outer->path);
 }
 
 /* Two that are written alike were told of when the configuration was read. */

@@ -180,7 +180,7 @@ static struct err *try_secret(const struct check *c, const struct config_destina
                               struct destination **ret)
 {
     const struct ctx endless = {c->clock, NULL, MONO_NEVER};
-    const struct ctx ctx = ctx_until(&endless, dur_s(SECRET_LIMIT_S));
+    const struct ctx ctx = ctx_until(c->within ? c->within : &endless, dur_s(SECRET_LIMIT_S));
     CLEANUP(destination_report_release) struct destination_report report = {0};
     TRY(destination_new(d, entropy_system(), ret));
     destination_use(*ret, &ctx);

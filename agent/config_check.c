@@ -232,10 +232,8 @@ static bool is_same_place(const struct config_destination *a, const struct confi
 
 static bool is_same_secret(const struct config_destination *a, const struct config_destination *b)
 {
-    const char *here = a->name_space ? a->name_space : "",
-               *there = b->name_space ? b->name_space : "";
     return a->type == CONFIG_DESTINATION_KUBERNETES_SECRET && b->type == a->type &&
-           strcmp(a->name, b->name) == 0 && strcmp(here, there) == 0;
+           strcmp(a->name, b->name) == 0 && text_equals(a->name_space, b->name_space);
 }
 
 /* An output in the storage directory would overwrite the bot's own key. */

@@ -21,14 +21,9 @@ static bool is_among(const char *name, const char *const *names)
 
 /* --- one value --- */
 
-static bool same_text(const char *a, const char *b)
-{
-    return strcmp(a ? a : "", b ? b : "") == 0;
-}
-
 static bool same_token(const struct config_onboarding *a, const struct config_onboarding *b)
 {
-    if (!same_text(a->token_path, b->token_path) || !a->token != !b->token)
+    if (!text_equals(a->token_path, b->token_path) || !a->token != !b->token)
         return false;
     return !a->token || secret_equals(a->token, secret_bytes(b->token));
 }
@@ -62,7 +57,7 @@ static bool same_value(const struct config_key *key, const void *a, const void *
     switch (key->kind) {
     case CONFIG_TEXT:
     case CONFIG_METHOD:
-        return same_text(*(const char *const *)at_a, *(const char *const *)at_b);
+        return text_equals(*(const char *const *)at_a, *(const char *const *)at_b);
     case CONFIG_BOOL:
     case CONFIG_ON_OFF:
         return *(const bool *)at_a == *(const bool *)at_b;

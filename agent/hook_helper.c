@@ -36,14 +36,20 @@ struct helper {
 
 /* --- beginning --- */
 
-static void close_others(int fd)
+/*
+ * Returns what `fd` is now, the first behind the standard ones. Linux before 5.9 has no call for ranges:
+ * closefrom(3) looks into /proc there, and aborts where it cannot.
+ */
+static int close_others(int fd)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
-    if (fd > STDERR_FILENO + 1)
-        close_range(STDERR_FILENO + 1, (unsigned)fd - 1, 0);
-    close_range((unsigned)fd + 1, ~0U, 0);
+    int first = STDERR_FILENO + 1;
+    if (fd != first)
+        first = dup3(fd, first, O_CLOEXEC);
+    closefrom(STDERR_FILENO + 2);
+    return first;
 }
 
 /* The join token may be in it. What is asked of the environment was asked before. */
@@ -77,10 +83,11 @@ static bool begin(struct helper *h)
     prctl(PR_SET_NAME, "tbot-hooks");
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     wipe_environment();
-    close_others(h->fd);
+    h->fd = close_others(h->fd);
     h->slots = calloc(h->table->len, sizeof(*h->slots));
     h->signals = take_signals();
-    return h->slots && h->signals >= 0 && chdir("/") == 0 && pipe2(h->life, O_CLOEXEC) == 0;
+    return h->fd >= 0 && h->slots && h->signals >= 0 && chdir("/") == 0 &&
+           pipe2(h->life, O_CLOEXEC) == 0;
 }
 
 /* --- keepers --- */

@@ -15,6 +15,12 @@
 /* A number and, at PostgreSQL, some lines more. */
 #define FILE_MAX 4096
 
+/* What a file names. */
+struct target {
+    pid_t pid;
+    uid_t owner; /* of the file */
+};
+
 /* --- the file --- */
 
 static enum err_code code_of(int errnum)
@@ -71,7 +77,7 @@ static RESULT read_number(const char *path, int fd, pid_t *ret)
     return NULL;
 }
 
-RESULT hook_pid_read(const char *path, struct hook_pid *ret)
+static RESULT read_target(const char *path, struct target *ret)
 {
     CLEANUP(closep) int fd = -1;
     TRY(open_file(path, &fd));
@@ -118,7 +124,7 @@ static RESULT read_user(const char *path, pid_t pid, uid_t *ret)
     return NULL;
 }
 
-static RESULT judge_process(const char *path, const struct hook_pid *p)
+static RESULT judge_process(const char *path, const struct target *p)
 {
     uid_t user = 0;
     if (p->owner == 0 || p->owner == geteuid())
@@ -145,7 +151,7 @@ static RESULT send_failed(const char *path, pid_t pid, int errnum)
 }
 
 /* Linux before 5.3 has no handles of processes, and some containers forbid them. */
-static RESULT send_by_number(const char *path, const struct hook_pid *p, int signo)
+static RESULT send_by_number(const char *path, const struct target *p, int signo)
 {
     TRY(judge_process(path, p));
     return kill(p->pid, signo) == 0 ? NULL : send_failed(path, p->pid, errno);
@@ -154,8 +160,8 @@ static RESULT send_by_number(const char *path, const struct hook_pid *p, int sig
 /* With a handle the number cannot become another process's between a look and the signal. */
 RESULT hook_signal_send(const char *pid_file, int signo)
 {
-    struct hook_pid p = {0};
-    TRY(hook_pid_read(pid_file, &p));
+    struct target p = {0};
+    TRY(read_target(pid_file, &p));
     CLEANUP(closep) int fd = (int)syscall(SYS_pidfd_open, p.pid, 0);
     if (fd < 0 && (errno == ENOSYS || errno == EPERM))
         return send_by_number(pid_file, &p, signo);

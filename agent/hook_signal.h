@@ -12,17 +12,10 @@
 
 #include "base/err.h"
 
-#include <sys/types.h>
-
-struct hook_pid {
-    pid_t pid;
-    uid_t owner; /* of the file */
-};
-
-/* ERR_NOT_FOUND: there is no such file; ERR_STORAGE: it must not be believed, or makes no sense. */
-RESULT hook_pid_read(const char *path, struct hook_pid *ret);
-
-/* ERR_NOT_FOUND also where nobody has that number any more; ERR_STORAGE: we may not. Remedies are set. */
+/*
+ * ERR_NOT_FOUND: there is no such file, or nobody has that number any more; ERR_STORAGE: the file must not
+ * be believed or makes no sense, or we may not. Remedies are set.
+ */
 RESULT hook_signal_send(const char *pid_file, int signo); /* 0: only sees whether it could */
 
 #endif

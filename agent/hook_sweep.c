@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /* Children die within microseconds; what remains is looked at again after this. */
 #define PAUSE_MS 5
@@ -41,7 +42,8 @@ static int64_t parent_of(int proc, const char *name)
     return text_number(number, &parent) ? parent : 0;
 }
 
-static void kill_children(void)
+/* Among all that can be seen: where processes are hidden, those of ours that let nobody look into them are not. */
+static void kill_found_children(void)
 {
     CLEANUP(close_dir) DIR *proc = opendir("/proc");
     const struct dirent *entry = NULL;
@@ -49,6 +51,33 @@ static void kill_children(void)
     while (proc && (entry = readdir(proc)) != NULL)
         if (text_number(entry->d_name, &pid) && parent_of(dirfd(proc), entry->d_name) == getpid())
             kill((pid_t)pid, SIGKILL);
+}
+
+/* A container may show somebody else's /proc, whose numbers are of other processes here. */
+static bool is_our_proc(void)
+{
+    char shown[24] = "", own[24];
+    ssize_t len = readlink("/proc/self", shown, sizeof(shown) - 1);
+    snprintf(own, sizeof(own), "%d", (int)getpid());
+    return len > 0 && strcmp(shown, own) == 0;
+}
+
+/* The kernel's list of them, which has all, is missing in kernels that were built without it. */
+static void kill_children(void)
+{
+    char number[24];
+    int64_t pid = 0;
+    if (!is_our_proc())
+        return;
+    FILE *list = fopen("/proc/thread-self/children", "re");
+    if (!list) {
+        kill_found_children();
+        return;
+    }
+    while (fscanf(list, "%20s", number) == 1)
+        if (text_number(number, &pid) && pid > 1)
+            kill((pid_t)pid, SIGKILL);
+    fclose(list);
 }
 
 /* False: there are none any more. */

@@ -5,7 +5,7 @@
 /*
  * Ends whatever the calling process has started, and what that has started in turn, be it in sessions
  * of its own: the caller is a subreaper (PR_SET_CHILD_SUBREAPER), so that whoever loses his parent
- * becomes its child, and children are found in /proc and killed until there are none.
+ * becomes its child, and children are found in /proc and killed until there are none. The caller has one thread.
  */
 
 #include "base/clock.h"

@@ -65,9 +65,10 @@ static void ended(struct hook *k, struct err *e)
     k->failures = e ? k->failures + 1 : 0;
     if (!e)
         k->last_success = now.wall;
-    agent_metrics_hook_ran(h->use.metrics, k->entry->service, err_code(e));
+    if (!k->is_away)
+        agent_metrics_hook_ran(h->use.metrics, k->entry->service, err_code(e));
     hook_plan_ended(&k->plan, !e, h->fd >= 0, now.mono, h->use.entropy);
-    if (h->is_stopping)
+    if (h->is_stopping || k->is_away)
         hook_plan_stop(&k->plan);
     say_end(k, now);
     plan(k);
@@ -159,7 +160,7 @@ void hooks_run(struct hooks *h, const char *service, unsigned changed)
         return;
     for (size_t i = 0; i < h->table.len; i++) {
         struct hook *k = &h->items[i];
-        if (strcmp(k->entry->service, service) != 0)
+        if (k->is_away || strcmp(k->entry->service, service) != 0)
             continue;
         hook_plan_want(&k->plan, loop_now(h->use.loop).mono);
         plan(k);

@@ -23,6 +23,9 @@
  * follows from it: files are in place, credentials serve. Without its helper the agent goes on too, and
  * every hook fails visibly.
  *
+ * A reload may take a hook away, and bring it back: hooks_adopt(). One that is away is not begun, told of or
+ * counted.
+ *
  * Every function but hooks_start() and hooks_same() takes NULL: no hooks. Threads: the loop's.
  */
 
@@ -84,5 +87,11 @@ const struct diag_hook *hooks_report(struct hooks *h, struct now now, size_t *re
  * from `next`.
  */
 bool hooks_same(const struct config *running, const struct config *next, const char **ret_service);
+
+/*
+ * `config`, of which hooks_same() is true, is in force from now on: what it lacks is not begun any more. What
+ * runs may end.
+ */
+void hooks_adopt(struct hooks *h, const struct config *config);
 
 #endif

@@ -8,7 +8,7 @@
  * hooks.c         when a hook runs, and what becomes of it
  * hooks_start.c   the helper: its beginning and its end
  * hooks_report.c  how the hooks stand
- * hooks_same.c    whether another configuration has the same
+ * hooks_same.c    whether another configuration has the same, and what becomes of those it lacks
  */
 
 #include "agent/hook_plan.h"
@@ -24,6 +24,7 @@ struct hook {
     struct hooks *all;
     const struct hook_entry *entry;
     struct hook_plan plan;
+    bool is_away; /* the configuration in force lacks it */
     struct loop_timer timer;
     struct now began;
     struct wall last_run, last_success;
@@ -44,9 +45,6 @@ struct hooks {
     struct loop_io io;
     bool is_stopping;
 };
-
-/* The helper's side has ended, or is given up: it is not listened to any more. */
-void hooks_forget_helper(struct hooks *h);
 
 /* Waits for the helper, whose side has ended, and says how it did. Never NULL. */
 RESULT hooks_reap_helper(struct hooks *h);

@@ -44,7 +44,8 @@ static RESULT fork_helper(struct hooks *h, const struct hooks_setup *setup)
     return NULL;
 }
 
-void hooks_forget_helper(struct hooks *h)
+/* The helper's side has ended, or is given up: it is not listened to any more. */
+static void forget_helper(struct hooks *h)
 {
     if (h->use.loop)
         loop_io_remove(h->use.loop, &h->io);
@@ -56,7 +57,7 @@ RESULT hooks_reap_helper(struct hooks *h)
 {
     int status = 0;
     pid_t ended = -1;
-    hooks_forget_helper(h);
+    forget_helper(h);
     do
         ended = waitpid(h->pid, &status, 0);
     while (ended < 0 && errno == EINTR);
@@ -147,7 +148,7 @@ void hooks_end(struct hooks *h)
         struct pollfd fd = {.fd = h->fd, .events = POLLIN};
         int64_t ms = dur_to_ms(mono_diff(until, clock_mono(h->clock)));
         if (ms <= 0 || poll(&fd, 1, (int)ms) == 0)
-            hooks_forget_helper(h); /* it ends by itself when it can */
+            forget_helper(h); /* it ends by itself when it can */
         else if (has_helper_ended(h))
             err_ignore(hooks_reap_helper(h), "that it ends is what was asked for");
     }

@@ -12,10 +12,11 @@
 #include <string.h>
 
 #define SMALL_FILE_MAX 4096
+#define HTTPS_PORT "443" /* where the environment names none */
 
 struct kube_client {
     struct address address;
-    char text[ADDRESS_TEXT_SIZE]; /* also the Host header */
+    char text[ADDRESS_TEXT_SIZE]; /* for messages, and the Host header */
     char *ca_path, *token_path, *namespace_path;
 };
 
@@ -36,7 +37,7 @@ static RESULT find_address(char *(*get)(const char *name), struct address *ret)
     int64_t number = 0;
     if (!host || strlen(host) >= sizeof(ret->host))
         return not_in_a_pod("KUBERNETES_SERVICE_HOST is not set");
-    if (!text_number(port ? port : "443", &number) || number < 1 || number > UINT16_MAX)
+    if (!text_number(port ? port : HTTPS_PORT, &number) || number < 1 || number > UINT16_MAX)
         return not_in_a_pod("KUBERNETES_SERVICE_PORT is no port");
     (void)snprintf(ret->host, sizeof(ret->host), "%s", host);
     ret->port = (uint16_t)number;
@@ -66,11 +67,6 @@ void kube_client_free(struct kube_client *c)
     free(c->token_path);
     free(c->namespace_path);
     free(c);
-}
-
-const char *kube_client_text(const struct kube_client *c)
-{
-    return c->text;
 }
 
 /* --- which namespace --- */
@@ -167,7 +163,7 @@ static RESULT fail(const struct kube_reply *r, const struct kube_question *q,
                    const struct secret *token, const struct ctx *ctx)
 {
     struct kube_token_claims claims;
-    CLEANUP(buf_release) struct buf text = BUF_INIT(2048);
+    CLEANUP(buf_release) struct buf text = BUF_INIT(KUBE_TOKEN_DESCRIPTION_MAX);
     struct kube_asked asked = q->asked;
     struct err *e = kube_token_claims(token, &claims);
     if (!e)
@@ -185,7 +181,9 @@ static RESULT try_once(const struct kube_client *c, const struct kube_question *
     CLEANUP(http_reply_release) struct http_reply reply = {0};
     struct kube_reply answer;
     TRY(kube_token_read(c->token_path, &token));
-    struct err *e = ask_once(c, q, token, ctx, &reply);
+    struct err *e = ctx_check(ctx); /* too late: nobody is dialled for nothing */
+    if (!e)
+        e = ask_once(c, q, token, ctx, &reply);
     if (e)
         return advise(c, err_wrap(e, "asking the Kubernetes API server"));
     *ret_wait = (struct dur){-1};

@@ -52,7 +52,4 @@ struct kube_question {
 RESULT kube_client_ask(const struct kube_client *c, const struct kube_question *q,
                        const struct ctx *ctx, struct secret **ret);
 
-/* For messages: "10.96.0.1:443". Lives as long as `c`. */
-const char *kube_client_text(const struct kube_client *c);
-
 #endif

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #define WHAT "the secret"
+#define KEY_MAX 253 /* bytes of a key, as Kubernetes has it */
 #define FIXED_ROOM 1024
+#define KEY_ROOM 300   /* a key at its longest, and what is around it */
 #define LABEL_ROOM 512 /* both parts at their longest, and what is around them */
 
 /* --- writing --- */
@@ -48,7 +50,7 @@ static RESULT add_base64(struct secret *s, struct bytes content)
 static bool is_key(const char *name)
 {
     size_t len = strlen(name);
-    return len > 0 && len < 254 &&
+    return len > 0 && len <= KEY_MAX &&
            strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") == len;
 }
 
@@ -87,7 +89,8 @@ RESULT kube_secret_encode(const struct kube_secret *k, const struct dir_file *fi
     CLEANUP(secret_freep) struct secret *s = NULL;
     size_t size = 0;
     TRY(measure(files, n_files, &size));
-    TRY(secret_with_room(FIXED_ROOM + 2 * size + 300 * n_files + LABEL_ROOM * k->n_labels, &s));
+    TRY(secret_with_room(FIXED_ROOM + 2 * size + KEY_ROOM * n_files + LABEL_ROOM * k->n_labels,
+                         &s));
     TRY(add_metadata(k, s));
     for (size_t i = 0; i < n_files; i++) {
         TRY(add(s, i > 0 ? ",\"" : "\""));

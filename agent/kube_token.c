@@ -172,7 +172,7 @@ struct err *kube_token_explain(const struct kube_token_refusal *refusal, const s
                                struct err *e)
 {
     struct kube_token_claims claims;
-    CLEANUP(buf_release) struct buf text = BUF_INIT(2048);
+    CLEANUP(buf_release) struct buf text = BUF_INIT(KUBE_TOKEN_DESCRIPTION_MAX);
     if (!e || err_hint(e))
         return e;
     struct err *unread = kube_token_claims(token, &claims);

@@ -40,6 +40,8 @@ struct kube_token_claims {
 /* ERR_STORAGE. */
 RESULT kube_token_claims(const struct secret *token, struct kube_token_claims *ret);
 
+#define KUBE_TOKEN_DESCRIPTION_MAX 2048 /* both texts, and what is around them */
+
 /* "of 'system:serviceaccount:a:b', for 'example.com', expired at 2026-01-02T03:04:05Z". */
 RESULT kube_token_describe(const struct kube_token_claims *claims, struct wall now,
                            struct buf *out);

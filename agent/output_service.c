@@ -3,7 +3,6 @@
 
 #define ATTEMPTS 5
 #define LIMIT_S 60
-#define PREPARE_LIMIT_S 5 /* at a start nothing else goes on meanwhile */
 
 static void look(struct output_service *s);
 
@@ -116,10 +115,10 @@ static struct err *prepare_and_load(struct output_service *s)
     return load(s);
 }
 
-RESULT output_service_prepare(struct output_service *s)
+RESULT output_service_prepare(struct output_service *s, struct dur limit)
 {
     const struct ctx endless = {s->c.clock, s->c.stop, MONO_NEVER};
-    const struct ctx brief = ctx_until(&endless, dur_s(PREPARE_LIMIT_S));
+    const struct ctx brief = ctx_until(&endless, limit);
     destination_use(s->destination, &brief);
     struct err *e = prepare_and_load(s);
     destination_use(s->destination, NULL);

@@ -54,10 +54,10 @@ DEFINE_FREEP(output_service)
 
 /*
  * Makes the destination ready, so that what is wrong with it is known before anything is asked of the
- * cluster. After an error each attempt begins with it again. Blocks on the disk, or for a few seconds on
- * the API server of Kubernetes.
+ * cluster. After an error each attempt begins with it again. Blocks on the disk, or on the API server of
+ * Kubernetes for `limit` at most; 0: it is not asked, which is ERR_TIMEOUT.
  */
-RESULT output_service_prepare(struct output_service *s);
+RESULT output_service_prepare(struct output_service *s, struct dur limit);
 
 /* The bot has an identity: begin. May be called again. */
 void output_service_start(struct output_service *s);

@@ -11,6 +11,12 @@ void reload_verdict_release(struct reload_verdict *v)
     *v = (struct reload_verdict){0};
 }
 
+/*
+ * However many outputs ask the API server of Kubernetes, and nobody answers: what is said then is that, and
+ * not that something hangs.
+ */
+#define ASKING_LIMIT_S 20
+
 /* A finding of the checks: what would fail is an error of the configuration, what is odd a warning. */
 static void take_finding(void *arg, const struct check_result *r)
 {
@@ -31,7 +37,10 @@ static void take_finding(void *arg, const struct check_result *r)
 static void check_destinations(const struct reload_question *q, struct reload_verdict *v)
 {
     const struct check_sink sink = {.add = take_finding, .arg = &v->outcome};
-    CLEANUP(check_release) struct check check = {.sink = &sink, .clock = q->clock};
+    const struct ctx endless = {q->clock, q->stop, MONO_NEVER};
+    const struct ctx within = ctx_until(&endless, dur_s(ASKING_LIMIT_S));
+    CLEANUP(check_release)
+    struct check check = {.sink = &sink, .clock = q->clock, .within = &within};
     size_t n_new = 0;
     for (size_t i = 0; i < v->diff.n_services; i++) {
         if (v->diff.services[i].change == CONFIG_KEPT)

@@ -32,6 +32,7 @@ struct reload_question {
     const struct config *started;  /* what ran first */
     const struct sandbox *sandbox; /* that we are in; NULL: none */
     const struct clock *clock;
+    struct cancel *stop; /* ends what asks an API server; NULL: nothing does */
 };
 
 struct reload_verdict {

@@ -3,6 +3,7 @@
 
 #include "agent/sandbox_calls.h"
 #include "agent/sandbox_preload.h"
+#include "base/capabilities.h"
 #include "base/dir.h"
 #include "base/text.h"
 #include "base/tls.h"
@@ -28,6 +29,15 @@
 #else
 #define IS_SANITIZER_BUILD false
 #endif
+
+/*
+ * Of root: files of whoever reads and writes outputs, and the last blocks of a disk; low ports; memory that is
+ * not swapped.
+ */
+#define NEEDED                                                                                     \
+    (CAPABILITY(CAP_CHOWN) | CAPABILITY(CAP_DAC_OVERRIDE) | CAPABILITY(CAP_DAC_READ_SEARCH) |      \
+     CAPABILITY(CAP_FOWNER) | CAPABILITY(CAP_FSETID) | CAPABILITY(CAP_SYS_RESOURCE) |              \
+     CAPABILITY(CAP_NET_BIND_SERVICE) | CAPABILITY(CAP_IPC_LOCK))
 
 #define OLD_FOR_GENERATIONS                                                                        \
     "this kernel's Landlock cannot allow what 'atomic: symlink' does; that needs Linux 5.19"
@@ -176,6 +186,14 @@ static RESULT note(struct sandbox *s, struct err *e, const char **ret_reason)
     return NULL;
 }
 
+/* A unit may deny it. Ours does, and gives none but CAP_KILL for hooks; and kill(2) is denied to us. */
+static void give_up_rights(struct log *log)
+{
+    CLEANUP(err_freep) struct err *e = capabilities_keep(NEEDED);
+    if (e)
+        log_err(log, LOG_INFO, COMPONENT, "capabilities stay as they are", e);
+}
+
 static RESULT close_both(struct sandbox *s, const struct sandbox_config *c)
 {
     int version = landlock_version();
@@ -183,6 +201,7 @@ static RESULT close_both(struct sandbox *s, const struct sandbox_config *c)
     TRY(note(s, close_files(s, c, version), &s->state.no_landlock));
     if (!s->state.no_landlock)
         s->state.landlock_version = version;
+    give_up_rights(c->log);
     return note(s, sandbox_calls_enter(), &s->state.no_seccomp);
 }
 

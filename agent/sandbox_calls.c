@@ -4,12 +4,14 @@
 #include "base/cleanup.h"
 #include "base/seccomp.h"
 
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define COUNT(array_) (sizeof(array_) / sizeof(*(array_)))
@@ -43,18 +45,21 @@
      CLONE_NEWNET)
 #define SOCKET_TYPE 0xf /* without SOCK_CLOEXEC and SOCK_NONBLOCK */
 
+#define MAKES_FILE (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))
+#define SET_ID (S_ISUID | S_ISGID)
+
 /* Some exist on one architecture only, or for 64 bit on 32: libc takes what there is. */
 /* clang-format off */
 static const struct seccomp_rule plain[] = {
     /* files */
-    {"open"}, {"openat"}, {"close"}, {"close_range"}, {"read"}, {"write"}, {"readv"}, {"writev"}, {"pread64"},
+    {"close"}, {"close_range"}, {"read"}, {"write"}, {"readv"}, {"writev"}, {"pread64"},
     {"pwrite64"}, {"lseek"}, {"_llseek"}, {"fsync"}, {"fdatasync"}, {"ftruncate"}, {"ftruncate64"},
-    {"fallocate"}, {"flock"}, {"fcntl"}, {"fcntl64"}, {"dup"}, {"dup2"}, {"dup3"}, {"umask"}, {"getcwd"},
+    {"fallocate"}, {"flock"}, {"dup"}, {"dup2"}, {"dup3"}, {"umask"}, {"getcwd"},
     {"stat"}, {"stat64"}, {"lstat"}, {"lstat64"}, {"fstat"}, {"fstat64"}, {"newfstatat"}, {"fstatat64"},
     {"statx"}, {"statfs"}, {"statfs64"}, {"fstatfs"}, {"fstatfs64"}, {"access"}, {"faccessat"}, {"faccessat2"},
     {"readlink"}, {"readlinkat"}, {"getdents"}, {"getdents64"}, {"rename"}, {"renameat"}, {"renameat2"},
     {"unlink"}, {"unlinkat"}, {"rmdir"}, {"mkdir"}, {"mkdirat"}, {"symlink"}, {"symlinkat"}, {"link"},
-    {"linkat"}, {"fchmod"}, {"fchown"}, {"fchown32"}, {"fgetxattr"}, {"fsetxattr"}, {"fremovexattr"},
+    {"linkat"}, {"fchown"}, {"fchown32"}, {"fgetxattr"}, {"fsetxattr"}, {"fremovexattr"},
     /* waiting */
     {"poll"}, {"ppoll"}, {"ppoll_time64"}, {"select"}, {"_newselect"}, {"pselect6"}, {"pselect6_time64"},
     {"epoll_create"}, {"epoll_create1"}, {"epoll_ctl"}, {"epoll_wait"}, {"epoll_pwait"}, {"epoll_pwait2"},
@@ -113,6 +118,16 @@ static const struct seccomp_rule judged[] = {
     {"clone", WHERE(HAS_BITS(CLONE_FLAGS, CLONE_THREAD | NEW_NAMESPACES, CLONE_THREAD))},
     {"clone", SECCOMP_KILL, WHERE(HAS_BITS(CLONE_FLAGS, CLONE_THREAD, 0))},
 
+    /*
+     * No program that runs as its owner, root perhaps, is left for somebody else. Directories are given their
+     * group's bit by fchmod(2), which looks the same.
+     */
+    {"open", WHERE(HAS_BITS(1, MAKES_FILE, 0))},
+    {"open", WHERE(HAS_BITS(2, SET_ID, 0))},
+    {"openat", WHERE(HAS_BITS(2, MAKES_FILE, 0))},
+    {"openat", WHERE(HAS_BITS(3, SET_ID, 0))},
+    {"fchmod", WHERE(HAS_BITS(1, S_ISUID, 0))},
+
     {"mmap", WHERE(HAS_BITS(2, PROT_EXEC, 0))},
     {"mmap2", WHERE(HAS_BITS(2, PROT_EXEC, 0))},
     {"mprotect", WHERE(HAS_BITS(2, PROT_EXEC, 0))},
@@ -149,6 +164,24 @@ static RESULT add_signals(struct seccomp_filter *f)
     return seccomp_filter_add(f, own, COUNT(own));
 }
 
+/*
+ * What is done with descriptors. Whom the kernel signals about one, and how (F_SETOWN, F_SETSIG), is not:
+ * that could be any process, and SIGKILL.
+ */
+static RESULT add_descriptors(struct seccomp_filter *f)
+{
+    static const int commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,  F_SETFD, F_GETFL,
+                                   F_SETFL, F_GETLK,         F_SETLKW, F_SETLK};
+    for (size_t i = 0; i < COUNT(commands); i++) {
+        const struct seccomp_rule both[] = {
+            {"fcntl", WHERE(INT_IS(1, commands[i]))},
+            {"fcntl64", WHERE(INT_IS(1, commands[i]))},
+        };
+        TRY(seccomp_filter_add(f, both, COUNT(both)));
+    }
+    return NULL;
+}
+
 RESULT sandbox_calls_enter(void)
 {
     CLEANUP(seccomp_filter_release) struct seccomp_filter f = {0};
@@ -157,5 +190,6 @@ RESULT sandbox_calls_enter(void)
     TRY(seccomp_filter_add(&f, deadly, COUNT(deadly)));
     TRY(seccomp_filter_add(&f, judged, COUNT(judged)));
     TRY(add_signals(&f));
+    TRY(add_descriptors(&f));
     return seccomp_filter_enter(&f);
 }

@@ -62,20 +62,6 @@ static void tidy(char *path)
     *out = '\0';
 }
 
-static bool has_dots(const char *path)
-{
-    for (const char *at = strstr(path, "/.."); at; at = strstr(at + 1, "/.."))
-        if (at[3] == '\0' || at[3] == '/')
-            return true;
-    return false;
-}
-
-static bool is_below(const char *path, const char *dir)
-{
-    size_t len = strcmp(dir, "/") == 0 ? 0 : strlen(dir);
-    return strncmp(path, dir, len) == 0 && path[len] == '/' && !has_dots(path);
-}
-
 /* --- adding --- */
 
 static RESULT add(struct sandbox_plan *plan, struct sandbox_path item, const char *path)
@@ -223,12 +209,19 @@ RESULT sandbox_plan_make(struct sandbox_plan *plan, const struct config *config,
 
 /* --- is it enough? --- */
 
+static bool is_inside(const char *path, const char *entered)
+{
+    if (absolute_path_goes_up(path))
+        return strcmp(path, entered) == 0;
+    return absolute_path_is_within(path, entered);
+}
+
 static unsigned rights_at(const struct sandbox_plan *plan, const char *path)
 {
     unsigned rights = 0;
     for (size_t i = 0; i < plan->len; i++) {
         const struct sandbox_path *p = &plan->items[i];
-        if (strcmp(path, p->path) == 0 || is_below(path, p->path))
+        if (is_inside(path, p->path))
             rights |= p->rights;
     }
     return rights;

@@ -74,13 +74,15 @@ RESULT sandbox_preload_modules(struct bytes text, struct strlist *ret)
     return NULL;
 }
 
-/* libc finds a library that is there already by its name, and looks for no file. */
+/*
+ * libc finds a library that is there already by its name, and looks for no file. One that is missing is
+ * skipped by libc too.
+ */
 static void load_module(const char *name)
 {
     char file[MODULE_MAX + sizeof("libnss_.so.2")];
     snprintf(file, sizeof(file), "libnss_%s.so.2", name);
-    (void)dlopen(file, RTLD_NOW | RTLD_LOCAL |
-                           RTLD_NODELETE); /* one that is missing is skipped by libc too */
+    (void)dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 }
 
 static RESULT load_modules(void)

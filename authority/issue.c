@@ -86,18 +86,13 @@ static RESULT issue_tls(const struct issue *issue, const struct strlist *princip
     return x509_to_pem(cert, out);
 }
 
-static void json_freep(json_t **p)
-{
-    json_decref(*p);
-}
-
 /* {"version":"v1","roles":["…"]}; caller frees. */
 static char *roles_json(const struct strlist *roles)
 {
-    CLEANUP(json_freep) json_t *list = json_array();
+    CLEANUP(json_decrefp) json_t *list = json_array();
     for (size_t i = 0; i < roles->len; i++)
         json_array_append_new(list, json_string(roles->items[i]));
-    CLEANUP(json_freep) json_t *doc = json_pack("{s:s, s:O}", "version", "v1", "roles", list);
+    CLEANUP(json_decrefp) json_t *doc = json_pack("{s:s, s:O}", "version", "v1", "roles", list);
     return doc ? json_dumps(doc, JSON_COMPACT) : NULL;
 }
 

@@ -1,37 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/jwks.h"
 
+#include "authority/pubkey.h"
 #include "base/encode.h"
 #include "identity/pki/ossl.h"
 
 #include <jansson.h>
-#include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
-#include <openssl/param_build.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NUMBER_MAX 1024 /* RSA-8192 */
-#define P256_SIZE 32
-#define POINT_SIZE (1 + 2 * P256_SIZE)
+#define POINT_SIZE (1 + 2 * PUBKEY_P256_SIZE)
 
-static void json_freep(json_t **p)
-{
-    json_decref(*p);
-}
-static void bld_freep(OSSL_PARAM_BLD **p)
-{
-    OSSL_PARAM_BLD_free(*p);
-}
-static void params_freep(OSSL_PARAM **p)
-{
-    OSSL_PARAM_free(*p);
-}
-static void pkey_ctx_freep(EVP_PKEY_CTX **p)
-{
-    EVP_PKEY_CTX_free(*p);
-}
 static void ecdsa_sig_freep(ECDSA_SIG **p)
 {
     ECDSA_SIG_free(*p);
@@ -60,46 +42,24 @@ static RESULT number_of(const json_t *jwk, const char *name, struct buf *out)
     return NULL;
 }
 
-static RESULT make_key(const char *type, OSSL_PARAM_BLD *bld, EVP_PKEY **ret)
-{
-    CLEANUP(params_freep) OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(bld);
-    CLEANUP(pkey_ctx_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
-    if (!params || !ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
-        EVP_PKEY_fromdata(ctx, ret, EVP_PKEY_PUBLIC_KEY, params) != 1)
-        return err_ossl("%s key", type);
-    return NULL;
-}
-
 static RESULT rsa_key(const json_t *jwk, EVP_PKEY **ret)
 {
     CLEANUP(buf_release) struct buf n = BUF_INIT(NUMBER_MAX);
     CLEANUP(buf_release) struct buf e = BUF_INIT(NUMBER_MAX);
-    CLEANUP(bld_freep) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
     TRY(number_of(jwk, "n", &n));
     TRY(number_of(jwk, "e", &e));
-    CLEANUP(bn_freep) BIGNUM *modulus = BN_bin2bn(n.data, (int)n.len, NULL);
-    CLEANUP(bn_freep) BIGNUM *exponent = BN_bin2bn(e.data, (int)e.len, NULL);
-    if (!bld || !modulus || !exponent ||
-        OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, modulus) != 1 ||
-        OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, exponent) != 1)
-        return err_nomem();
-    return make_key("RSA", bld, ret);
+    return pubkey_of_rsa(buf_bytes(&n), buf_bytes(&e), ret);
 }
 
 static RESULT ec_key(const json_t *jwk, EVP_PKEY **ret)
 {
     CLEANUP(buf_release) struct buf point = BUF_INIT(POINT_SIZE);
-    CLEANUP(bld_freep) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
-    TRY(buf_add_u8(&point, 4)); /* uncompressed, SEC 1 section 2.3.3 */
+    TRY(buf_add_u8(&point, 4)); /* uncompressed */
     TRY(number_of(jwk, "x", &point));
     TRY(number_of(jwk, "y", &point));
     if (point.len != POINT_SIZE)
-        return err_new(ERR_CONFIG, "a point of P-256 has %d bytes", 2 * P256_SIZE);
-    if (!bld ||
-        OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) != 1 ||
-        OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point.data, point.len) != 1)
-        return err_nomem();
-    return make_key("EC", bld, ret);
+        return err_new(ERR_CONFIG, "a point of P-256 has %d bytes", 2 * PUBKEY_P256_SIZE);
+    return pubkey_of_p256(buf_bytes(&point), ret);
 }
 
 static RESULT add_key(const json_t *jwk, struct jwks *j)
@@ -122,7 +82,7 @@ static RESULT add_key(const json_t *jwk, struct jwks *j)
 RESULT jwks_parse(struct bytes json, struct jwks *ret)
 {
     CLEANUP(jwks_release) struct jwks j = {.len = 0};
-    CLEANUP(json_freep) json_t *doc = json_loadb((const char *)json.data, json.len, 0, NULL);
+    CLEANUP(json_decrefp) json_t *doc = json_loadb((const char *)json.data, json.len, 0, NULL);
     const json_t *keys = json_object_get(doc, "keys");
     for (size_t i = 0; i < json_array_size(keys); i++)
         TRY(add_key(json_array_get(keys, i), &j));
@@ -159,10 +119,10 @@ static RESULT to_der(struct bytes raw, struct buf *out)
 {
     CLEANUP(ecdsa_sig_freep) ECDSA_SIG *sig = ECDSA_SIG_new();
     uint8_t *der = NULL;
-    if (raw.len != (size_t)2 * P256_SIZE)
+    if (raw.len != (size_t)2 * PUBKEY_P256_SIZE)
         return NULL;
-    BIGNUM *r = BN_bin2bn(raw.data, P256_SIZE, NULL);
-    BIGNUM *s = BN_bin2bn(raw.data + P256_SIZE, P256_SIZE, NULL);
+    BIGNUM *r = BN_bin2bn(raw.data, PUBKEY_P256_SIZE, NULL);
+    BIGNUM *s = BN_bin2bn(raw.data + PUBKEY_P256_SIZE, PUBKEY_P256_SIZE, NULL);
     if (!sig || !r || !s || ECDSA_SIG_set0(sig, r, s) != 1) {
         BN_free(r);
         BN_free(s);
@@ -220,7 +180,7 @@ RESULT jwks_verify(const struct jwks *j, const char *jws, struct buf *out)
         e = base64url_decode(p.signature, &signature);
     if (e)
         return err_wrap_as(ERR_DENIED, e, "the token is no JWT");
-    CLEANUP(json_freep)
+    CLEANUP(json_decrefp)
     json_t *json = json_loadb((const char *)header.data, header.len, JSON_REJECT_DUPLICATES, NULL);
     TRY(try_keys(j, json, &p, buf_bytes(&signature)));
     e = base64url_decode(p.payload, out);

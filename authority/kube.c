@@ -10,11 +10,6 @@
 #define LONGEST_S (30 * 60)
 #define SUBJECT_PREFIX "system:serviceaccount:"
 
-static void json_freep(json_t **p)
-{
-    json_decref(*p);
-}
-
 static void rule_release(struct kube_rule *r)
 {
     free(r->token);
@@ -124,7 +119,7 @@ RESULT kube_judge(const struct kube *k, const char *token, const char *jwt, cons
     if (!rule)
         return err_new(ERR_DENIED, "the token is expired or not found");
     TRY(jwks_verify(&k->keys, jwt, &payload));
-    CLEANUP(json_freep)
+    CLEANUP(json_decrefp)
     json_t *claims = json_loadb((const char *)payload.data, payload.len, 0, NULL);
     if (!is_for(claims, cluster))
         return err_new(ERR_DENIED, "the service account's token is for another audience");

@@ -54,12 +54,9 @@ static RESULT of_params(const char *kind, OSSL_PARAM_BLD *build, EVP_PKEY **ret)
     return NULL;
 }
 
-static RESULT of_rsa(struct bytes rest, EVP_PKEY **ret)
+RESULT pubkey_of_rsa(struct bytes n, struct bytes e, EVP_PKEY **ret)
 {
-    struct bytes e, n;
-    TRY(sshwire_get_string(&rest, &e));
-    TRY(sshwire_get_string(&rest, &n));
-    if (rest.len || n.len * 8 > RSA_MAX_BITS + 8 || e.len > 8)
+    if (n.len * 8 > RSA_MAX_BITS + 8 || e.len > 8) /* an SSH number may have a zero before it */
         return err_new(ERR_CRYPTO, "an RSA key of an unusual form");
     CLEANUP(bn_freep) BIGNUM *bn_e = BN_bin2bn(e.data, (int)e.len, NULL);
     CLEANUP(bn_freep) BIGNUM *bn_n = BN_bin2bn(n.data, (int)n.len, NULL);
@@ -72,6 +69,26 @@ static RESULT of_rsa(struct bytes rest, EVP_PKEY **ret)
     return of_params("RSA", build, ret);
 }
 
+static RESULT of_rsa(struct bytes rest, EVP_PKEY **ret)
+{
+    struct bytes e, n;
+    TRY(sshwire_get_string(&rest, &e));
+    TRY(sshwire_get_string(&rest, &n));
+    if (rest.len)
+        return err_new(ERR_CRYPTO, "an RSA key of an unusual form");
+    return pubkey_of_rsa(n, e, ret);
+}
+
+RESULT pubkey_of_p256(struct bytes point, EVP_PKEY **ret)
+{
+    CLEANUP(param_bld_freep) OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+    if (!build ||
+        !OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) ||
+        !OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point.data, point.len))
+        return err_nomem();
+    return of_params("EC", build, ret);
+}
+
 static RESULT of_ecdsa(struct bytes rest, EVP_PKEY **ret)
 {
     struct bytes curve, point;
@@ -79,12 +96,7 @@ static RESULT of_ecdsa(struct bytes rest, EVP_PKEY **ret)
     TRY(sshwire_get_string(&rest, &point));
     if (rest.len || !sshwire_bytes_are(curve, "nistp256"))
         return err_new(ERR_CRYPTO, "an ECDSA key of another curve than P-256");
-    CLEANUP(param_bld_freep) OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
-    if (!build ||
-        !OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) ||
-        !OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point.data, point.len))
-        return err_nomem();
-    return of_params("EC", build, ret);
+    return pubkey_of_p256(point, ret);
 }
 
 static RESULT of_ed25519(struct bytes rest, EVP_PKEY **ret)

@@ -24,6 +24,14 @@ RESULT pubkey_blob_of_line(struct bytes line, struct buf *out);
 /* The SSH blob → OpenSSL's form; checks the blob to its last byte. */
 RESULT pubkey_of_blob(struct bytes blob, EVP_PKEY **ret);
 
+/* RSA by its numbers, big-endian. */
+RESULT pubkey_of_rsa(struct bytes modulus, struct bytes exponent, EVP_PKEY **ret);
+
+#define PUBKEY_P256_SIZE 32 /* of one coordinate */
+
+/* ECDSA by a point of P-256, uncompressed (SEC 1 section 2.3.3). */
+RESULT pubkey_of_p256(struct bytes point, EVP_PKEY **ret);
+
 /* PEM: SubjectPublicKeyInfo under any label, or PKCS#1 under `RSA PUBLIC KEY`. */
 RESULT pubkey_of_pem(struct bytes pem, EVP_PKEY **ret);
 

@@ -6,11 +6,6 @@
 #include <jansson.h>
 #include <string.h>
 
-static void json_freep(json_t **p)
-{
-    json_decref(*p);
-}
-
 static struct err *malformed(const char *what)
 {
     return err_new(ERR_STORAGE, "%s is missing or malformed", what);
@@ -167,7 +162,7 @@ RESULT state_decode(struct bytes json, struct state *ret)
 {
     CLEANUP(state_release) struct state s = {0};
     json_error_t at;
-    CLEANUP(json_freep)
+    CLEANUP(json_decrefp)
     json_t *doc = json_loadb((const char *)json.data, json.len, JSON_REJECT_DUPLICATES, &at);
     if (!doc)
         return err_new(ERR_STORAGE, "not JSON: line %d: %s", at.line, at.text);

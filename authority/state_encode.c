@@ -6,11 +6,6 @@
 #include <jansson.h>
 #include <string.h>
 
-static void json_freep(json_t **p)
-{
-    json_decref(*p);
-}
-
 /* Jansson's makers accept NULL for a value that could not be made, and give NULL themselves. */
 static json_t *key_json(const struct key *key)
 {
@@ -50,7 +45,7 @@ static bool append(json_t *list, json_t *item)
 
 static json_t *cas_json(const struct ca *cas)
 {
-    CLEANUP(json_freep) json_t *list = json_array();
+    CLEANUP(json_decrefp) json_t *list = json_array();
     for (int i = 0; i < CA_KIND_COUNT; i++) {
         if (!append(list,
                     json_pack("{s:s, s:s, s:o, s:o}", "kind", ca_kind_name(cas[i].kind), "phase",
@@ -63,7 +58,7 @@ static json_t *cas_json(const struct ca *cas)
 
 static json_t *texts_json(const struct strlist *texts)
 {
-    CLEANUP(json_freep) json_t *list = json_array();
+    CLEANUP(json_decrefp) json_t *list = json_array();
     for (size_t i = 0; i < texts->len; i++) {
         if (!append(list, json_string(texts->items[i])))
             return NULL;
@@ -73,7 +68,7 @@ static json_t *texts_json(const struct strlist *texts)
 
 static json_t *instances_json(const struct bot *bot)
 {
-    CLEANUP(json_freep) json_t *list = json_array();
+    CLEANUP(json_decrefp) json_t *list = json_array();
     for (size_t i = 0; i < bot->n_instances; i++) {
         const struct bot_instance *instance = &bot->instances[i];
         if (!append(list, json_pack("{s:s, s:I}", "id", instance->id, "generation",
@@ -85,7 +80,7 @@ static json_t *instances_json(const struct bot *bot)
 
 static json_t *bots_json(const struct bots *bots)
 {
-    CLEANUP(json_freep) json_t *list = json_array();
+    CLEANUP(json_decrefp) json_t *list = json_array();
     for (size_t i = 0; i < bots->len; i++) {
         const struct bot *bot = bots->items[i];
         if (!append(list, json_pack("{s:s, s:o, s:b, s:o}", "name", bot->name, "roles",
@@ -98,7 +93,7 @@ static json_t *bots_json(const struct bots *bots)
 
 static json_t *tokens_json(const struct tokens *tokens)
 {
-    CLEANUP(json_freep) json_t *list = json_array();
+    CLEANUP(json_decrefp) json_t *list = json_array();
     for (size_t i = 0; i < tokens->len; i++) {
         const struct token *token = &tokens->items[i];
         if (!append(list,
@@ -110,7 +105,7 @@ static json_t *tokens_json(const struct tokens *tokens)
 
 RESULT state_encode(const struct state *s, struct secret **ret)
 {
-    CLEANUP(json_freep)
+    CLEANUP(json_decrefp)
     json_t *doc =
         json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "format", STATE_FORMAT, "cluster",
                   s->cluster, "suite", suite_name(s->suite), "authorities", cas_json(s->cas), "web",

@@ -9,15 +9,10 @@
 #include <string.h>
 #include <time.h>
 
-static void json_freep(json_t **p)
-{
-    json_decref(*p);
-}
-
 /* Takes `doc`, which may be NULL. */
 static RESULT put_json(json_t *doc, struct buf *out)
 {
-    CLEANUP(json_freep) json_t *owned = doc;
+    CLEANUP(json_decrefp) json_t *owned = doc;
     CLEANUP(freep) char *text = owned ? json_dumps(owned, JSON_COMPACT) : NULL;
     if (!text)
         return err_new(ERR_BUG, "the reply cannot be written as JSON");
@@ -143,7 +138,7 @@ static RESULT join(struct authority *a, const struct peer *peer, struct bytes bo
     (void)peer;
     CLEANUP(certs_release) struct certs made = CERTS_INIT;
     json_error_t at;
-    CLEANUP(json_freep)
+    CLEANUP(json_decrefp)
     json_t *doc = json_loadb((const char *)body.data, body.len, JSON_REJECT_DUPLICATES, &at);
     if (!json_is_object(doc))
         return err_new(ERR_REJECTED, "the request is not a JSON object");
@@ -172,7 +167,7 @@ static RESULT remote_clusters(struct authority *a, const struct peer *peer, stru
 {
     (void)body;
     TRY(authority_check_peer(a, peer));
-    CLEANUP(json_freep) json_t *list = json_array();
+    CLEANUP(json_decrefp) json_t *list = json_array();
     const struct strlist *leaves = authority_leaves(a);
     for (size_t i = 0; i < leaves->len; i++)
         json_array_append_new(list, json_pack("{s:s, s:s, s:{s:s}, s:{s:s}}", "kind",

@@ -86,6 +86,16 @@ static void copy_label(int from, int to)
         (void)fsetxattr(to, name, label, (size_t)len, 0);
 }
 
+/* Of files set-id bits are for programs, and ours are none. */
+static int copy_mode(mode_t old, int to)
+{
+    const mode_t plain = old & 01777;
+    const mode_t whole = S_ISDIR(old) ? old & 07777 : plain;
+    int failed = fchmod(to, whole);
+    /* A service manager may deny the bit of a directory: what is in it matters more. */
+    return failed && errno == EPERM && whole != plain ? fchmod(to, plain) : failed;
+}
+
 /* Owner first: changing it drops set-id bits, and it decides what the rest may be. */
 int dir_temp_copy_metadata(int from, int to)
 {
@@ -99,7 +109,7 @@ int dir_temp_copy_metadata(int from, int to)
     copy_label(from, to);
     if (copy_acl(from, to) != 0)
         return -1;
-    return fchmod(to, old.st_mode & 07777);
+    return copy_mode(old.st_mode, to);
 }
 
 static int write_content(int fd, struct bytes content)

@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool text_equals(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
 RESULT text_format(char **ret, const char *format, ...)
 {
     va_list ap;

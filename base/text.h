@@ -15,6 +15,9 @@ static inline const char *text_given(const char *text)
     return text && *text ? text : NULL;
 }
 
+/* Whether both say the same, where NULL and "" both say nothing. */
+bool text_equals(const char *a, const char *b);
+
 /* A new text, printf-style, the caller's. *ret is NULL after ERR_NOMEM, where asprintf(3) leaves anything. */
 RESULT text_format(char **ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -64,11 +64,6 @@ static const struct opt opts[] = {
      .help = "taken, and without effect: systemd knows the process", AT(pid_file)},
 };
 
-static bool is_on(unsigned option)
-{
-    return option == CONFIG_SWITCH_ON;
-}
-
 static void install_release(struct install *i)
 {
     free(i->file);
@@ -79,7 +74,7 @@ static void install_release(struct install *i)
 /* What scripts written for Go's tbot may give. */
 static void warn_of_no_effect(const struct install *i)
 {
-    if (is_on(i->telemetry))
+    if (opts_is_on(i->telemetry))
         fputs("tbot: warning: option '--anonymous-telemetry' has no effect: this tbot sends no "
               "telemetry\n",
               stderr);
@@ -102,7 +97,7 @@ static RESULT check_words(const struct install *i, const char *operand)
 {
     if (operand)
         return err_new(ERR_USAGE, "unexpected '%s' behind 'install systemd'", operand);
-    if (is_on(i->template) && i->globals->config_path)
+    if (opts_is_on(i->template) && i->globals->config_path)
         return err_new(ERR_USAGE, "option '--template' excludes '--config': each agent of it has "
                                   "its own, /etc/tbot/NAME.yaml");
     return NULL;
@@ -111,12 +106,12 @@ static RESULT check_words(const struct install *i, const char *operand)
 static RESULT check_options(const struct install *i)
 {
     const char *file = i->globals->config_path;
-    if (is_on(i->force) && !is_on(i->write))
+    if (opts_is_on(i->force) && !opts_is_on(i->write))
         return err_new(ERR_USAGE, "option '--force' is about '--write'");
-    if (!is_on(i->template) && !file)
+    if (!opts_is_on(i->template) && !file)
         return err_set_hint(err_new(ERR_USAGE, "which configuration? It is named with -c FILE"),
                             "See 'tbot install systemd --help'.");
-    if (!is_on(i->template) && strcmp(file, "-") == 0)
+    if (!opts_is_on(i->template) && strcmp(file, "-") == 0)
         return err_new(ERR_USAGE, "option '--config': a unit needs a file, not standard input");
     return NULL;
 }
@@ -142,7 +137,7 @@ static RESULT find_program(char **ret)
 static RESULT load(struct install *i)
 {
     TRY(find_program(&i->program));
-    if (is_on(i->template))
+    if (opts_is_on(i->template))
         return NULL;
     TRY(absolute_path(i->globals->config_path, &i->file));
     TRY(config_load(i->file, &i->config));
@@ -169,7 +164,8 @@ static RESULT write_unit(const struct install *i, const struct unit *unit, const
     char name[UNIT_FILE_SIZE];
     enum unit_file_result result;
     TRY(unit_advice_accounts(unit, &accounts));
-    TRY(unit_file_put(i->directory, unit_file_name(unit, name), text, is_on(i->force), &result));
+    TRY(unit_file_put(i->directory, unit_file_name(unit, name), text, opts_is_on(i->force),
+                      &result));
     printf(result == UNIT_FILE_SAME ? "'%s/%s' is as it should be; nothing was written.\n"
                                     : "Wrote '%s/%s'.\n",
            i->directory, name);
@@ -189,12 +185,12 @@ static RESULT install(struct install *i)
                               .program = i->program,
                               .file = i->file,
                               .config = i->config,
-                              .is_template = is_on(i->template),
+                              .is_template = opts_is_on(i->template),
                               .log_format = i->globals->log_format,
-                              .is_debug = is_on(i->globals->debug),
-                              .is_insecure = is_on(i->globals->insecure)};
+                              .is_debug = opts_is_on(i->globals->debug),
+                              .is_insecure = opts_is_on(i->globals->insecure)};
     TRY(unit_render(&unit, &text));
-    return is_on(i->write) ? write_unit(i, &unit, text) : print_unit(&unit, text);
+    return opts_is_on(i->write) ? write_unit(i, &unit, text) : print_unit(&unit, text);
 }
 
 int cmd_install_systemd(struct globals *globals, int argc, char **argv)

@@ -13,9 +13,6 @@
 #define FILE_MAX ((size_t)1 << 20)
 #define NODE_PORT 3022
 
-/* Switches: 0 not given, 1 off, 2 on. */
-#define ON 2
-
 struct values {
     const char *destination_dir, *cluster, *user, *host, *port, *proxy_server, *proxy_templates;
     unsigned tls_routing, connection_upgrade, resume;
@@ -136,9 +133,9 @@ static RESULT build_target(const struct values *v, const char *cluster, struct b
 static RESULT check_values(const struct values *v)
 {
     struct address node;
-    if (v->connection_upgrade == ON)
+    if (opts_is_on(v->connection_upgrade))
         return err_new(ERR_USAGE, "option '--connection-upgrade' is not built yet in this tbot");
-    if (v->resume == ON)
+    if (opts_is_on(v->resume))
         return err_new(ERR_USAGE, "option '--resume' is not built yet in this tbot");
     struct err *e = address_parse(v->host, NODE_PORT, &node);
     if (e)

@@ -39,11 +39,6 @@ struct test {
     struct check check;
 };
 
-static bool is_on(unsigned option)
-{
-    return option == CONFIG_SWITCH_ON;
-}
-
 static void test_release(struct test *t)
 {
     check_release(&t->check);
@@ -69,7 +64,7 @@ static void run(struct test *t, struct err *e, const struct check_sink *sink)
         check_config_error(&t->check, t->file, e);
     else
         check_here(&t->check, &subject);
-    if (is_on(t->options->connect))
+    if (opts_is_on(t->options->connect))
         check_connect(&t->check, &subject, limit.ns > 0 ? limit : dur_s(STEP_LIMIT_S));
 }
 
@@ -107,12 +102,12 @@ static RESULT test(struct test *t)
     struct err *e = load(t);
     if (err_code(e) == ERR_USAGE)
         return e;
-    return is_on(t->options->json) ? test_as_json(t, e) : test_as_table(t, e);
+    return opts_is_on(t->options->json) ? test_as_json(t, e) : test_as_table(t, e);
 }
 
 static RESULT test_with_transport(struct test *t)
 {
-    if (!is_on(t->options->connect))
+    if (!opts_is_on(t->options->connect))
         return test(t);
     TRY(transport_init(NULL));
     struct err *e = test(t);
@@ -132,7 +127,7 @@ static int run_test(const struct start_options *options)
 
 static RESULT check_options(const struct start_options *options)
 {
-    if (options->timeout.ns > 0 && !is_on(options->connect))
+    if (options->timeout.ns > 0 && !opts_is_on(options->connect))
         return err_new(ERR_USAGE, "option '--timeout' is about the steps of '--connect'");
     return start_config_check_given(options, "test");
 }

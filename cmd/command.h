@@ -24,8 +24,7 @@
 
 #include "cmd/opts.h"
 
-/* Zero-initialised, then filled in by whoever parses globals_set(). Switches: 0 not given, 1 off, 2
- * on. */
+/* Zero-initialised, then filled in by whoever parses globals_set(). */
 struct globals {
     const char *config_path; /* NULL: none; "-": standard input */
     const char *log_format;  /* "text", "json"; NULL: text */

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ON 2 /* a switch, see struct globals */
-
 /* --- asking the commands --- */
 
 /* The entry that one command's help becomes. */
@@ -67,7 +65,7 @@ static RESULT ask(struct completion *c, const struct command *command, const cha
     char path[64];
     struct reading reading = {.is_sub = sub};
     const struct help_reader reader = {take_help, &reading};
-    struct globals globals = {.help = ON, .reader = &reader};
+    struct globals globals = {.help = SWITCH_ON, .reader = &reader};
     CLEANUP(freep) char *word = strdup(sub ? sub : "");
     if (!word)
         return err_nomem();

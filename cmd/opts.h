@@ -28,6 +28,11 @@
 /* What a switch stores; 0: it was not given. */
 enum { SWITCH_OFF = 1, SWITCH_ON = 2 };
 
+static inline bool opts_is_on(unsigned option)
+{
+    return option == SWITCH_ON;
+}
+
 enum opt_kind {
     OPT_SWITCH,   /* unsigned */
     OPT_TEXT,     /* const char *; one of `choices` when there are some */

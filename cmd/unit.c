@@ -108,7 +108,7 @@ static bool has_suffix(const char *name)
     return len >= strlen(SUFFIX) && strcmp(name + len - strlen(SUFFIX), SUFFIX) == 0;
 }
 
-RESULT unit_check(const struct unit *unit)
+static RESULT check_names(const struct unit *unit)
 {
     if (!is_made_of(unit->name, LETTERS DIGITS ":_.-", NAME_MAX_LEN) || unit->name[0] == '.' ||
         has_suffix(unit->name))
@@ -266,7 +266,7 @@ static RESULT render_template(struct buf *to, const struct unit *unit)
 RESULT unit_render(const struct unit *unit, char **ret)
 {
     CLEANUP(buf_release) struct buf text = BUF_INIT(TEXT_MAX);
-    TRY(unit_check(unit));
+    TRY(check_names(unit));
     TRY(check_program(unit->program));
     TRY(unit->is_template ? render_template(&text, unit) : render_one(&text, unit));
     char *taken = buf_take_str(&text);

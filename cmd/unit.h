@@ -35,16 +35,13 @@ struct unit {
     bool is_debug, is_insecure;
 };
 
-/* ERR_USAGE for a name, user or group that systemd would not take. */
-RESULT unit_check(const struct unit *unit);
-
-/* "tbot.service", "tbot@.service". `unit` was checked. Returns `out`. */
-char *unit_file_name(const struct unit *unit, char out[UNIT_FILE_SIZE]);
-
 /*
- * The text, the caller's to free. ERR_USAGE: as unit_check(). ERR_CONFIG: what the configuration asks for
- * cannot work in a unit, see cmd/unit_places.h.
+ * The text, the caller's to free. ERR_USAGE: a name, user or group that systemd would not take. ERR_CONFIG:
+ * what the configuration asks for cannot work in a unit, see cmd/unit_places.h.
  */
 RESULT unit_render(const struct unit *unit, char **ret);
+
+/* "tbot.service", "tbot@.service", of one that could be rendered. Returns `out`. */
+char *unit_file_name(const struct unit *unit, char out[UNIT_FILE_SIZE]);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/unit_places.h"
 
+#include "agent/absolute_path.h"
 #include "agent/diag_place.h"
 #include "base/text.h"
 #include "cmd/unit_text.h"
@@ -12,44 +13,27 @@
 #define RUNTIME "/run/"
 #define CREDENTIALS "/run/credentials" /* what the manager makes is not what it can be given */
 
-static bool is_within(const char *path, const char *dir)
-{
-    size_t len = strlen(dir);
-    while (len > 1 && dir[len - 1] == '/')
-        len--;
-    return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
-}
-
 static bool is_within_any(const char *path, const char *const *dirs, size_t n_dirs)
 {
     for (size_t i = 0; i < n_dirs; i++)
-        if (is_within(path, dirs[i]))
+        if (absolute_path_is_within(path, dirs[i]))
             return true;
     return false;
 }
 
 /* systemd wants its paths without "..", and so do we: what is judged here is what the agent opens. */
-static bool goes_up(const char *path)
-{
-    for (const char *at = strstr(path, "/.."); at; at = strstr(at + 1, "/.."))
-        if (at[3] == '/' || at[3] == '\0')
-            return true;
-    return false;
-}
-
 static RESULT check(const char *what, const char *path)
 {
     static const char *const private_places[] = {"/tmp", "/var/tmp"};
-    if (path[0] != '/' || goes_up(path))
+    if (path[0] != '/' || absolute_path_goes_up(path))
         return err_set_hint(
             err_new(ERR_CONFIG, "%s '%s' is not an absolute path without '..'", what, path),
             "A unit says exactly where its agent may write: write the whole path.");
     if (is_within_any(path, private_places, 2))
         return err_set_hint(
             err_new(ERR_CONFIG, "%s '%s' is in /tmp, of which the unit has its own", what, path),
-            "Neither side sees the other's files there (PrivateTmp=): use a directory in /etc, "
-            "/run, "
-            "/srv or /var/lib.");
+            "Neither side sees the other's files there (PrivateTmp=): use a directory in "
+            "/etc, /run, /srv or /var/lib.");
     return unit_text_check(what, path);
 }
 
@@ -94,12 +78,13 @@ static RESULT below(const char *path, const char *prefix, char **ret)
 static bool is_writable(const struct unit_places *p, const char *path)
 {
     const char *state = path, *runtime = path;
-    if (p->state && text_take_prefix(&state, STATE) && is_within(state, p->state))
+    if (p->state && text_take_prefix(&state, STATE) && absolute_path_is_within(state, p->state))
         return true;
-    if (p->runtime && text_take_prefix(&runtime, RUNTIME) && is_within(runtime, p->runtime))
+    if (p->runtime && text_take_prefix(&runtime, RUNTIME) &&
+        absolute_path_is_within(runtime, p->runtime))
         return true;
     for (size_t i = 0; i < p->writable.len; i++)
-        if (is_within(path, p->writable.items[i]))
+        if (absolute_path_is_within(path, p->writable.items[i]))
             return true;
     return false;
 }
@@ -107,7 +92,7 @@ static bool is_writable(const struct unit_places *p, const char *path)
 static RESULT add_writable(struct unit_places *p, const char *what, const char *path)
 {
     TRY(note(p, what, path));
-    if (path[strspn(path, "/")] == '\0')
+    if (absolute_path_is_within("/", path))
         return err_set_hint(err_new(ERR_CONFIG, "%s is the root directory", what),
                             "The agent would be allowed to write everywhere: name a directory.");
     return is_writable(p, path) ? NULL : strlist_add(&p->writable, path);
@@ -181,7 +166,7 @@ static RESULT add_service(struct unit_places *p, const struct config_service *se
 
 static RESULT add_token(struct unit_places *p, const char *path)
 {
-    if (!path || is_within(path, CREDENTIALS))
+    if (!path || absolute_path_is_within(path, CREDENTIALS))
         return NULL;
     TRY(unit_text_check("the token file's name", path));
     p->token = path;

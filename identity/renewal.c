@@ -17,6 +17,7 @@ struct renewer_identity renewal_describe(const struct credentials *c)
         .validity = {credentials_not_before(c), credentials_not_after(c)},
         .generation = s->generation,
         .per_instance = s->bot_instance != NULL,
+        .is_final = !s->renewable,
     };
 }
 

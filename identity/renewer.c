@@ -36,7 +36,7 @@ static void take_stored(struct renewer *r, const struct renewer_event *ev, struc
 {
     r->has_identity = true;
     r->identity = ev->identity;
-    r->wants_join = ev->token_changed && r->config.can_join && !r->config.rejoins;
+    r->wants_join = ev->token_changed && r->config.can_join && !renewer_rules_rejoins(r);
     r->schedule = schedule_loaded(ev->identity.validity, r->config.interval, now.mono, now.wall,
                                   r->config.entropy);
     renewer_enter(r, renewer_is_serving(r, now) ? RENEWER_FRESH : RENEWER_EXPIRED, now);
@@ -49,8 +49,8 @@ static void start(struct renewer *r, const struct renewer_event *ev, struct now 
     if (ev->has_identity)
         take_stored(r, ev, now);
     r->proven = !wants_proof && (ev->proven || renewer_is_serving(r, now));
-    bool is_other = r->config.rejoins && ev->token_changed;
-    if (ev->has_identity && ev->open && !r->config.rejoins)
+    bool is_other = renewer_rules_rejoins(r) && ev->token_changed;
+    if (ev->has_identity && ev->open && !renewer_rules_rejoins(r))
         renewer_cycle_found_open(r, now);
     else if (r->state != RENEWER_FRESH || r->wants_join || is_other || wants_proof ||
              r->config.one_pass)

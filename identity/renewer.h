@@ -43,7 +43,8 @@
  *
  * An identity that cannot be renewed is replaced (`rejoins`): each cycle is made of joins, whose proof
  * is read anew each time and is not used up. Nothing is read before and nothing is ever open, so OPEN, HELD
- * and OVERTAKEN do not come, nor does a changed token have to be handled apart.
+ * and OVERTAKEN do not come, nor does a changed token have to be handled apart. What such a method has left
+ * in the storage (`is_final`) is replaced in the same way by whoever has a token.
  *
  * In every other state something is planned, or the state is FAILED. Nothing leads there but a first
  * start that cannot succeed, as `startup` says, `give_up_after`, and one pass.
@@ -126,6 +127,7 @@ struct renewer_identity {
     struct validity validity;
     int64_t generation;
     bool per_instance; /* the certificate names a bot instance: the label is not authoritative */
+    bool is_final;     /* it cannot be renewed: another join method's */
 };
 
 enum renewer_event_kind {

@@ -48,6 +48,13 @@ static inline bool renewer_rules_is_open(const struct renewer *r)
     return r->open_since.ns != MONO_NEVER.ns;
 }
 
+/* The present identity is replaced by a join: asked for another one, the cluster would refuse it, and a
+ * renewal be open that never was one. */
+static inline bool renewer_rules_rejoins(const struct renewer *r)
+{
+    return r->config.rejoins || (r->has_identity && r->identity.is_final && r->config.can_join);
+}
+
 /* The cluster answered, and answered no: that it is back does not change it. */
 bool renewer_rules_is_refusal(enum err_code code);
 

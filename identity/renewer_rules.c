@@ -67,7 +67,7 @@ enum renewer_state renewer_rules_resting(const struct renewer *r, enum err_code 
  * twin is then ahead; and one that is locked or refused is told so before anything is written. */
 static enum renewer_job own_job(const struct renewer *r)
 {
-    if (!r->has_identity || r->config.rejoins)
+    if (!r->has_identity || renewer_rules_rejoins(r))
         return RENEWER_JOB_JOIN;
     if (r->barred)
         return RENEWER_JOB_NONE;

@@ -4,8 +4,8 @@
 import re
 import shlex
 
-from harness import Case, main
-from harness.process import run
+from harness import Case, main, run
+from harness.helptext import commands_of, help_of
 
 # Each defines ask WORD…: completes the last word of that line, prints one candidate a line, then an end mark.
 # zsh's own completion functions run only under its line editor: the script must call these, with these arrays.
@@ -47,12 +47,6 @@ end
 START = {"bash": ["bash", "--norc"], "zsh": ["zsh", "-f"], "fish": ["fish", "--no-config"]}
 
 
-def section(text, title):
-    """The lines under "Title:" in a help."""
-    found = re.search(rf"^{title}:\n((?:  .*\n)+)", text, re.MULTILINE)
-    return found.group(1).splitlines() if found else []
-
-
 def options_of(text):
     """Every spelling of every option in a help."""
     shown = text.split("\nKnown, and not built yet:")[0]
@@ -73,20 +67,12 @@ class Completion(Case):
         (self.place / "folder").mkdir(parents=True)
         (self.place / "a.yaml").write_text("")
 
-    def help_of(self, *words):
-        done = self.run_tbot(*words, "--help")
-        self.assertEqual(0, done.returncode, done.stderr)
-        return done.stdout
-
-    def commands_of(self, text):
-        return [line.split()[0] for line in section(text, "Commands")]
-
     def all_commands(self):
         """Every command and sub-command that help names, as words; [] for the program itself."""
         lines = [[]]
-        for command in self.commands_of(self.help_of()):
+        for command in commands_of(help_of()):
             lines.append([command])
-            subs = self.commands_of(self.help_of(command)) if command != "help" else []
+            subs = commands_of(help_of(command)) if command != "help" else []
             lines.extend([command, sub] for sub in subs)
         return lines
 
@@ -114,13 +100,13 @@ class Completion(Case):
         single = self.ask(shell, [[*command, "-"] for command in commands])
         for command, long, short in zip(commands, double, single):
             with self.subTest(shell=shell, command=command):
-                self.assertEqual(options_of(self.help_of(*command)), long | short)
+                self.assertEqual(options_of(help_of(*command)), long | short)
 
     def hold_words_against_help(self, shell):
         commands = self.all_commands()
         for command, offered in zip(commands, self.ask(shell, [[*command, ""] for command in commands])):
             with self.subTest(shell=shell, command=command):
-                text = self.help_of(*command)
+                text = help_of(*command)
                 usage = text.splitlines()[0].removeprefix("Usage: tbot")
                 # "a|b" behind the command, not behind an option
                 groups = re.findall(r"(?<!-for )\[?\b([a-z]+(?:\|[a-z]+)+)", usage)
@@ -130,9 +116,9 @@ class Completion(Case):
                 if command and command[-1] in either:
                     either = set()
                 if len(command) == 1 and command != ["help"]:
-                    either |= set(self.commands_of(text))
+                    either |= set(commands_of(text))
                 self.assertEqual(either or offered, offered)
-        self.assertEqual([set(self.commands_of(self.help_of()))], self.ask(shell, [[""]]))
+        self.assertEqual([set(commands_of(help_of()))], self.ask(shell, [[""]]))
 
     def hold_values(self, shell):
         """What is offered as a value, and as the next word behind one."""
@@ -151,7 +137,7 @@ class Completion(Case):
             (["--config", "start", "debug", ""], {"get-log-level", "set-log-level", "profile", "metrics", "dump"}),
             (["debug", "profile", "heap", ""], set()),
             (["status", "--watch", ""], set()),
-            (["help", ""], {*self.commands_of(self.help_of()), "config"}),
+            (["help", ""], {*commands_of(help_of()), "config"}),
         ]
         for (line, expected), offered in zip(cases, self.ask(shell, [line for line, _ in cases])):
             with self.subTest(shell=shell, line=line):

@@ -4,11 +4,8 @@
 import json
 import pathlib
 import re
-import subprocess
 
-from harness import Case, main, openmetrics
-from harness.diag import Diag
-from harness.waiting import wait_until
+from harness import Case, Diag, main, openmetrics, run, wait_until
 
 DASHBOARD = pathlib.Path(__file__).parents[2] / "packaging/grafana/tbot-dashboard.json"
 # What a scrape adds, and what a histogram has.
@@ -46,7 +43,7 @@ class Dashboard(Case):
         self.assertGreater(len(rules), 25)
         path = self.dir / "rules.yaml"
         path.write_text(json.dumps({"groups": [{"name": "questions", "rules": rules}]}))  # JSON is YAML
-        done = subprocess.run([promtool, "check", "rules", path], text=True, capture_output=True, check=False, timeout=60)
+        done = run([promtool, "check", "rules", path])
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
 
     def test_agent_has_every_metric_and_label_that_is_asked_for(self):

@@ -157,7 +157,7 @@ class Status(Case):
         self.assertEqual(200, self.diag.ask("/_shutdown", "POST").code)
         self.subject.process.wait()
         self.assertIn("at_most:2s", self.subject.process.text())
-        self.assertLess(time.monotonic() - begin, 6)
+        self.assertLess(time.monotonic() - begin, 9)  # of the ten it would be
 
     def test_a_stop_is_told_of_to_its_end(self):
         self.start("diag: {shutdown_timeout: 2s}\n")

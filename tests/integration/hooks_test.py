@@ -270,6 +270,7 @@ class Hooks(Case):
     def test_what_forks_and_ends_well_leaves_nothing(self):
         agent = self.with_script(f"setsid sh -c 'echo $$ >> {self.dir}/pids; exec sleep 1000' &\n"
                                  f"while [ ! -s {self.dir}/pids ]; do :; done\n")
+        agent.process.wait_text("the hook has run")
         self.wait_hook(agent, state="idle", error=None)
         self.assertEqual(1, self.runs(agent, "ok"))
         self.assert_gone([int(pid) for pid in self.lines("pids")])

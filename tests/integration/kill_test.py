@@ -144,7 +144,7 @@ class Kill(Case):
         first.wait_output()
         before = first.snapshot()
         second = self.agent(authority, name="second", storage=first.storage)
-        done = second.oneshot(seconds=10)
+        done = second.oneshot()
         self.assertEqual(1, done.returncode, done.stderr)
         self.assertRegex(done.stderr, "(?i)another|already|in use|lock")
         self.assertIn(str(first.storage), done.stderr)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """In a pod: joining by service account, and a secret as destination."""
 
+import signal
 import subprocess
 
 from harness import Case, main, pem, wait_until
@@ -115,6 +116,27 @@ class Join(Pod):
         agent.renew_now()
         agent.wait_output(other_than=before)
 
+    def test_identity_of_a_pod_is_replaced_by_a_token_and_never_renewed(self):
+        authority = self.cluster(version=17)
+        agent = self.pod(authority, storage_lines=["  type: directory", f"  path: {self.dir}/kept"])
+        self.assertEqual(0, agent.oneshot().returncode)
+        text = agent.config.read_text().replace("join_method: kubernetes", "join_method: token")
+        agent.config.write_text(text.replace('"pods"', '"0123456789abcdef"'))  # which nobody knows
+        agent.start()
+        agent.process.wait_text("state:refused")
+        for times in (2, 3):
+            agent.renew_now()
+            wait_until("another try", lambda n=times: agent.process.text().count("joining failed") >= n)
+        self.assertEqual(0, agent.process.stop())
+        self.assertNotRegex(agent.process.text(), "state:(open|held|overtaken)")
+        self.assertFalse((self.dir / "kept" / "renewal.journal").exists())
+        agent.config.write_text(text.replace('"pods"', f'"{authority.token}"'))
+        agent.start()
+        agent.process.wait_text("joined the cluster")
+        agent.renew_now()
+        agent.process.wait_text("identity renewed.*generation:2")
+        self.assertEqual(0, agent.process.stop())
+
     def test_check_tells_what_the_token_says_of_itself(self):
         authority = self.cluster()
         agent = self.pod(authority)
@@ -149,6 +171,12 @@ class Secret(Pod):
              f"      service_account_dir: {self.kube.directory}", *(f"      {line}" for line in lines), ""]))
         agent.env = {**agent.env, **self.kube.pod()}
         return agent
+
+    def set_names(self, *names):
+        """An output for each secret."""
+        head, mark, service = self.bot.config.read_text().partition("  - type: identity")
+        self.bot.config.write_text(head + "".join(mark + service.replace("name: web", f"name: {name}")
+                                                  for name in names))
 
     def serial(self, name="web"):
         """Of the certificate in the secret, once all of it fits together; None before."""
@@ -310,6 +338,29 @@ class Secret(Pod):
         self.kube.up()
         self.wait_secret()
 
+    def test_start_beside_an_api_server_that_hangs_waits_for_it_once(self):
+        self.set_names("one", "two", "three")
+        self.kube.hang()
+        self.authority_.command("refuse")  # which keeps the outputs from asking on their own
+        self.bot.start()
+        self.bot.process.wait_text("joining failed")
+        self.assertEqual(1, len(self.kube.held))
+        self.assertRegex(self.bot.process.text(), "cannot be written now.*secret 'apps/three'")
+        self.kube.answer_again()
+        self.authority_.command("clear")
+        self.bot.renew_now()
+        wait_until("all secrets", lambda: all(self.kube.secret(name) for name in ("one", "two", "three")))
+        self.assertEqual(0, self.bot.process.stop())
+
+    def test_stop_waits_for_no_reload_that_waits_for_an_api_server(self):
+        self.bot.start()
+        self.wait_secret()
+        self.kube.hang()
+        self.set_names("web", "two", "three")
+        self.bot.process.send(signal.SIGHUP)
+        wait_until("the reload to ask", lambda: self.kube.held)
+        self.assertEqual(0, self.bot.process.stop(), self.bot.process.text())
+
     def test_probes_need_nothing_but_the_socket(self):
         # As the kubelet runs an `exec` probe in an image without a shell: no PATH, no configuration, no network.
         def probe(*words):
@@ -320,9 +371,9 @@ class Secret(Pod):
         self.assertEqual(4, probe("wait", "--timeout", "100ms").returncode)
         self.kube.fault(Refusal(500, "InternalError", "not yet"), 2)
         self.bot.start()
-        self.assertEqual(0, probe("wait", "--for", "serving", "--timeout", "30s").returncode)
+        self.assertEqual(0, probe("wait", "--for", "serving", "--timeout", "50s").returncode)
         self.assertIsNotNone(self.serial())
-        self.assertEqual(0, probe("wait", "--timeout", "30s").returncode)
+        self.assertEqual(0, probe("wait", "--timeout", "50s").returncode)
         self.assertEqual(0, probe("readyz").returncode)
 
     def test_outside_of_a_pod_is_a_mistake_of_the_configuration(self):

@@ -4,21 +4,15 @@
 import os
 import pathlib
 import re
-import subprocess
 
 from harness import Case, main, run
+from harness.helptext import commands_of, help_of, section
 
 MAN = pathlib.Path(__file__).parents[2] / "man"
 # What tbot.1 calls any option and its twin.
 PLACEHOLDERS = {"option", "no-option"}
 # Help leaves it out, for nobody gives it by hand; it is refused by name.
 HIDDEN = {"proxy-templates"}
-
-
-def section(text, title):
-    """The lines under "Title…:" in a help."""
-    found = re.search(rf"^{title}[^\n]*:\n((?:  .*\n)+)", text, re.MULTILINE)
-    return found.group(1).splitlines() if found else []
 
 
 def options_of_help(text):
@@ -36,27 +30,22 @@ def options_of_page(text):
 
 
 class Manual(Case):
-    def help_of(self, *words):
-        done = self.run_tbot(*words, "--help")
-        self.assertEqual(0, done.returncode, done.stderr)
-        return done.stdout
-
     def test_tbot_has_the_options_of_help_and_no_others(self):
-        commands = [line.split()[0] for line in section(self.help_of(), "Commands")]
+        commands = commands_of(help_of())
         self.assertGreater(len(commands), 8)
-        wanted = options_of_help(self.help_of())
+        wanted = options_of_help(help_of())
         for command in [*commands, "ssh-proxy-command"]:
-            text = self.help_of(command)
+            text = help_of(command)
             wanted |= options_of_help(text)
-            for line in section(text, "Commands") if command != "help" else ():
-                wanted |= options_of_help(self.help_of(command, line.split()[0]))
+            for sub in commands_of(text) if command != "help" else ():
+                wanted |= options_of_help(help_of(command, sub))
         self.assertEqual(sorted(wanted | HIDDEN), sorted(options_of_page((MAN / "tbot.1").read_text())))
 
     def test_tbot_has_every_command(self):
         page = (MAN / "tbot.1").read_text()
-        for line in section(self.help_of(), "Commands"):
-            self.assertRegex(page, rf"(?m)^\.Cm {line.split()[0]}\b", "not in the synopsis")
-            self.assertRegex(page, rf"(?m)^\.It Cm [^\n]*\b{line.split()[0]}\b", "not explained")
+        for command in commands_of(help_of()):
+            self.assertRegex(page, rf"(?m)^\.Cm {command}\b", "not in the synopsis")
+            self.assertRegex(page, rf"(?m)^\.It Cm [^\n]*\b{command}\b", "not explained")
 
     def test_authority_has_the_options_and_commands_of_help(self):
         done = run([os.environ["TBOT_AUTHORITY"], "--help"], None, 60)
@@ -78,8 +67,7 @@ class Manual(Case):
         self.need_tool("groff")
         for page in sorted(MAN.glob("*.[1-9]")):
             with self.subTest(page=page.name):
-                done = subprocess.run([man, "--warnings", "--local-file", page], capture_output=True, text=True, timeout=60,
-                                      check=False, env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "100"})
+                done = run([man, "--warnings", "--local-file", page], {"LC_ALL": "C.UTF-8", "MANWIDTH": "100"})
                 self.assertEqual((0, ""), (done.returncode, done.stderr))
                 self.assertIn("SEE ALSO", done.stdout)
 

@@ -240,7 +240,7 @@ class Metrics(Case):
             with connection:
                 connection.settimeout(30)
                 self.assertTrue(connection.recv(10))
-                self.assertEqual(0, agent.process.stop(seconds=5))
+                self.assertEqual(0, agent.process.stop(seconds=9))  # of the ten that a push has
 
 
 if __name__ == "__main__":

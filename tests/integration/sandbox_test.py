@@ -5,8 +5,7 @@ import json
 import os
 import pathlib
 
-from harness import Case, Diag, main, wait_until
-from harness.process import run
+from harness import Case, Diag, main, run, wait_until
 
 
 class Sandboxed(Case):
@@ -83,8 +82,8 @@ class Closed(Sandboxed):
         self.start(agent, "--sandbox-dir", self.dir / "open")
         done = self.add_output(agent, self.dir / "open" / "new")
         self.assertEqual(0, done.returncode, done.stderr)
-        wait_until("its files", (self.dir / "open" / "new" / "tlscert").exists, 30,
-                   agent.process.must_live)
+        wait_until("its files", (self.dir / "open" / "new" / "tlscert").exists,
+                   still_worth_it=agent.process.must_live)
 
     def test_unwanted_it_is_not_there_and_both_log_and_status_say_so(self):
         agent = self.agent(self.authority())

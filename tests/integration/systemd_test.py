@@ -187,7 +187,6 @@ class Install(OnHost):
         self.assertEqual(1, self.install("-c", "/srv/tbot.yaml", "--write").returncode)
         self.assertEqual([], list(self.units.iterdir()))
 
-
     def test_program_of_any_name_is_found(self):
         """systemd looks for the program: what it reads out of the quotes is a file, or it is told of."""
         odd = "a b 100%n %i $HOME ;#x"

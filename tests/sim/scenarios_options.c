@@ -197,6 +197,7 @@ static const struct scenario items[] = {
     {"163-rejoins-in-all-weathers-and-is-never-locked",
      {.run_s = DAYS(2),
       .n_outputs = 2,
+      .startup = RENEWER_STARTUP_WAIT, /* slow weather may last longer than a first start may */
       .rejoins = true,
       .token_again = true,
       .weather = {.request_lost = 5, .reply_lost = 5, .twice = 10, .slow = 10, .slow_s = 120},

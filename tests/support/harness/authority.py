@@ -5,7 +5,7 @@ import json
 import os
 import socket
 
-from .waiting import wait_until
+from .waiting import LIMIT_S, wait_until
 
 
 class Authority:
@@ -31,7 +31,7 @@ class Authority:
         """Sends one command; returns what it printed. See `tbot-authority --help`."""
         line = " ".join(f'"{w}"' if " " in str(w) else str(w) for w in words)
         with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(10)
+            s.settimeout(LIMIT_S)
             s.connect(str(self.control))
             s.sendall(line.encode() + b"\n")
             s.shutdown(socket.SHUT_WR)

@@ -10,7 +10,8 @@ import struct
 import threading
 import time
 
-LIMIT_S = 10
+from .waiting import LIMIT_S
+
 GZIP = b"\x1f\x8b"
 
 Answer = collections.namedtuple("Answer", "code headers text")

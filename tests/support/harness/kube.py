@@ -68,6 +68,10 @@ class Server(http.server.ThreadingHTTPServer):
         connection, address = super().get_request()
         return self.api.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
+    def process_request(self, request, address):
+        if self.api.is_answered(request):
+            super().process_request(request, address)
+
     def handle_error(self, request, address):
         pass  # a client that does not trust us, or hangs up
 
@@ -95,6 +99,7 @@ class Kube:
         self.version = 100
         self.requests = []
         self.faults = []
+        self.held = None  # while it hangs: whoever has come
         self.lock = threading.Lock()
         self.make_certificates()
         self.server = bound_server()
@@ -142,7 +147,25 @@ class Kube:
             self.server.socket.shutdown(socket.SHUT_RDWR)
         self.is_up = False
 
+    def hang(self):
+        """Whoever comes from here on is let in and hears nothing, not even a handshake; until answer_again()."""
+        with self.lock:
+            self.held = []
+
+    def is_answered(self, connection):
+        with self.lock:
+            if self.held is not None:
+                self.held.append(connection)
+            return self.held is None
+
+    def answer_again(self):
+        with self.lock:
+            held, self.held = self.held or [], None
+        for connection in held:
+            connection.close()
+
     def close(self):
+        self.answer_again()
         self.down()
         self.server.server_close()
 

@@ -2,7 +2,8 @@
 #include "agent/config_diff.h"
 
 #include "agent/config_schema.h"
-#include "config_test_support.h"
+#include "tests/support/config_text.h"
+#include "tests/unit/agent/config_test_support.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,18 +13,10 @@
 #define WEB "- {type: identity, name: web, destination: /srv/web}\n"
 #define DB "- {type: identity, name: db, destination: /srv/db}\n"
 
-static struct config *parse(const char *text)
-{
-    struct config *config = NULL;
-    assert_ok(config_parse("t", bytes_of_str(text), &config));
-    assert_ok(config_validate(config));
-    return config;
-}
-
 static struct config_diff compare(const char *running, const char *next)
 {
-    CLEANUP(config_freep) struct config *a = parse(running);
-    CLEANUP(config_freep) struct config *b = parse(next);
+    CLEANUP(config_freep) struct config *a = config_of_text("t", running);
+    CLEANUP(config_freep) struct config *b = config_of_text("t", next);
     struct config_diff d = {0};
     assert_ok(config_diff_make(a, b, &d));
     return d;
@@ -257,7 +250,7 @@ static void test_every_key_that_is_kept_can_be_compared(void **state)
 static void test_a_service_that_was_taken_outlives_its_config(void **state)
 {
     (void)state;
-    struct config *config = parse(BOT "services:\n" WEB DB);
+    struct config *config = config_of_text("t", BOT "services:\n" WEB DB);
     struct config_service *web = NULL;
     assert_ok(config_take_service(config, 0, &web));
     assert_ptr_equal(config->services[0].destination.path, web->destination.path);

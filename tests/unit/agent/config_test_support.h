@@ -4,15 +4,7 @@
 
 /* What the tests of the configuration share. */
 
-#include "base/err.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "tests/support/assert_err.h"
 
 /* A file that uses nearly everything that is built. Its token is "hunter2". */
 static const char config_test_rich[] = "# the bot of the build machines\n"
@@ -64,15 +56,6 @@ static const char config_test_rich[] = "# the bot of the build machines\n"
                                        "outputs:\n"
                                        "  - type: identity\n"
                                        "    destination: /srv/short\n";
-
-static inline void config_test_assert_ok(struct err *e, const char *file, int line)
-{
-    if (!e)
-        return;
-    print_error("%s\n", err_text(e));
-    _fail(file, line);
-}
-#define assert_ok(expr) config_test_assert_ok((expr), __FILE__, __LINE__)
 
 static inline void config_test_assert_error(struct err *e, enum err_code code, const char *text,
                                             const char *file, int line)

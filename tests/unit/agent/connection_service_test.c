@@ -296,8 +296,8 @@ static void test_check_that_hangs_is_no_answer(void **state)
     fake_clock_advance(&w->time, dur_s(25));
     assert_ok(loop_turn(w->loop));
     assert_int_equal(contact(w), CONTACT_DOWN);
-    assert_int_equal(test_log_count(&w->log, "hangs in the system"),
-                     2); /* the job, and why contact is lost */
+    /* The job, and why contact is lost. */
+    assert_int_equal(test_log_count(&w->log, "hangs in the system"), 2);
 
     /* The next one waits for it to come back, and what it brings is too old. */
     atomic_store(&w->is_hanging, false);

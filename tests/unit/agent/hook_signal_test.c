@@ -133,8 +133,8 @@ static void test_what_is_no_file_is_refused(void **state)
     assert_int_equal(symlink(w->path, temp_dir_join(&w->tmp, "link")), 0);
     assert_fails(hook_signal_send(temp_dir_join(&w->tmp, "link"), SIGHUP), ERR_STORAGE,
                  "is a symbolic link");
-    assert_int_equal(mkfifo(temp_dir_join(&w->tmp, "pipe"), 0600),
-                     0); /* and nobody is waited for */
+    /* Nobody is waited for, either. */
+    assert_int_equal(mkfifo(temp_dir_join(&w->tmp, "pipe"), 0600), 0);
     assert_fails(hook_signal_send(temp_dir_join(&w->tmp, "pipe"), SIGHUP), ERR_STORAGE,
                  "is not a regular file");
 }

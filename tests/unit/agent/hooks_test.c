@@ -6,13 +6,22 @@
 #include "agent/hook_lines.h"
 #include "diag/core/metrics_text.h"
 #include "tests/support/assert_err.h"
+#include "tests/support/config_text.h"
+#include "tests/support/child.h"
 #include "tests/support/fake_entropy.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_log.h"
 
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define START                                                                                      \
     "version: v2\nproxy_server: p:443\nonboarding: {join_method: token, token: x}\nservices:\n"
@@ -23,8 +32,7 @@ struct world {
     struct fake_entropy dice;
     struct loop *loop;
     struct metrics *metrics;
-    FILE *log_file;
-    struct log *log;
+    struct test_log log;
     struct hooks *hooks;
 };
 
@@ -44,8 +52,7 @@ static int set_up(void **state)
     struct world *w = calloc(1, sizeof(*w));
     w->tmp = temp_dir_make();
     fake_entropy_init(&w->dice, 7);
-    w->log_file = tmpfile();
-    w->log = log_new(fileno(w->log_file), LOG_TEXT, LOG_INFO, clock_system());
+    test_log_open(&w->log, clock_system());
     assert_ok(loop_new(clock_system(), &w->loop));
     assert_ok(metrics_new(&w->metrics));
     *state = w;
@@ -59,8 +66,7 @@ static int tear_down(void **state)
     config_free(w->config);
     metrics_free(w->metrics);
     loop_free(w->loop);
-    log_free(w->log);
-    fclose(w->log_file);
+    test_log_close(&w->log);
     temp_dir_remove(&w->tmp);
     free(w);
     return 0;
@@ -68,19 +74,19 @@ static int tear_down(void **state)
 
 static struct config *configure(const char *services)
 {
-    struct config *config = NULL;
     CLEANUP(buf_release) struct buf text = BUF_INIT(1 << 16);
     assert_ok(buf_printf(&text, START "%s", services));
-    assert_ok(config_parse("t", buf_bytes(&text), &config));
-    assert_ok(config_validate(config));
-    return config;
+    return config_of_text("t", buf_str(&text));
 }
 
 static void begin(struct world *w, const char *services)
 {
     w->config = configure(services);
-    const struct hooks_setup setup = {
-        .config = w->config, .clock = clock_system(), .log = w->log, .forget = forget, .arg = w};
+    const struct hooks_setup setup = {.config = w->config,
+                                      .clock = clock_system(),
+                                      .log = w->log.log,
+                                      .forget = forget,
+                                      .arg = w};
     const struct hooks_use use = {.loop = w->loop,
                                   .entropy = &w->dice.entropy,
                                   .metrics = w->metrics,
@@ -143,17 +149,6 @@ static void assert_gone(struct world *w, unsigned wanted)
     assert_int_equal(n, wanted);
 }
 
-static size_t count_logged(const struct world *w, const char *part)
-{
-    static char all[100000];
-    size_t n = 0;
-    ssize_t len = pread(fileno(w->log_file), all, sizeof(all) - 1, 0);
-    all[len > 0 ? len : 0] = '\0';
-    for (const char *at = all; (at = strstr(at, part)) != NULL; at++)
-        n++;
-    return n;
-}
-
 static void assert_counted(struct world *w, const char *outcome, int wanted)
 {
     CLEANUP(buf_release) struct buf text = BUF_INIT(1 << 16);
@@ -187,8 +182,8 @@ static void test_success_is_told(void **state)
     assert_int_equal(h.failures, 0);
     assert_true(h.last_success.ns != WALL_NONE.ns);
     assert_false(hooks_is_busy(w->hooks));
-    assert_int_equal(count_logged(w, "INFO  [web] the hook says output:hello\n"), 1);
-    assert_int_equal(count_logged(w, "INFO  [web] the hook has run"), 1);
+    assert_int_equal(test_log_count(&w->log, "INFO  [web] the hook says output:hello\n"), 1);
+    assert_int_equal(test_log_count(&w->log, "INFO  [web] the hook has run"), 1);
     assert_counted(w, "ok", 1);
 }
 
@@ -226,6 +221,44 @@ static void test_more_hooks_than_run_at_once_all_run(void **state)
         assert_true(has_run(w, i) && !look(w, i).error);
 }
 
+/* --- what a command does not get --- */
+
+#define STRAY 50
+
+/* As Linux before 5.9, and some containers. */
+static int take_close_range_away(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog filter = {.len = sizeof(code) / sizeof(*code), .filter = code};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return -1;
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0);
+}
+
+/* Somebody who started us, or a service manager, left one open. */
+static int run_with_stray_descriptor(void *arg)
+{
+    struct world *w = arg;
+    if (take_close_range_away() != 0 || dup2(fileno(w->log_file), STRAY) != STRAY)
+        return 1;
+    begin_script(w, "test ! -e /proc/$$/fd/50\n", ", timeout: 1m");
+    const char *error = run(w).error;
+    if (error)
+        fprintf(stderr, "%s\n", error);
+    hooks_free(w->hooks);
+    return error ? 2 : 0;
+}
+
+static void test_a_command_gets_no_descriptor_whatever_the_kernel(void **state)
+{
+    assert_int_equal(child_run(run_with_stray_descriptor, *state), 0);
+}
+
 /* --- what does not --- */
 
 static void test_failure_is_told_with_its_status_and_retried(void **state)
@@ -238,7 +271,7 @@ static void test_failure_is_told_with_its_status_and_retried(void **state)
     assert_int_equal(h.failures, 1);
     assert_true(h.next_attempt.ns > h.last_run.ns);
     assert_true(hooks_is_busy(w->hooks));
-    assert_int_equal(count_logged(w, "the hook says output:oh\n"), 1);
+    assert_int_equal(test_log_count(&w->log, "the hook says output:oh\n"), 1);
     assert_counted(w, "failed", 1);
 }
 
@@ -254,7 +287,7 @@ static void test_program_that_is_not_there_is_told_before_and_after(void **state
     struct world *w = *state;
     begin(w, "- {type: identity, name: web, destination: {type: memory}, "
              "reload: {command: [/nonexistent/program]}}\n");
-    assert_int_equal(count_logged(w, "WARN  [web] the hook cannot be run as it is now"), 1);
+    assert_int_equal(test_log_count(&w->log, "WARN  [web] the hook cannot be run as it is now"), 1);
     assert_non_null(strstr(run(w).error, "start '/nonexistent/program': No such file"));
 }
 
@@ -292,8 +325,8 @@ static void test_flood_is_bounded(void **state)
     struct world *w = *state;
     begin_script(w, "yes | head -n 300000\n", ", timeout: 1m");
     assert_null(run(w).error);
-    assert_int_equal(count_logged(w, "the hook says output:y\n"), HOOK_LINES_MAX);
-    assert_int_equal(count_logged(w, "(299950 further lines are left out)"), 1);
+    assert_int_equal(test_log_count(&w->log, "the hook says output:y\n"), HOOK_LINES_MAX);
+    assert_int_equal(test_log_count(&w->log, "(299950 further lines are left out)"), 1);
 }
 
 /* --- ends --- */
@@ -361,6 +394,58 @@ static void test_same_is_what_the_helper_can_serve(void **state)
     }
 }
 
+static bool is_counted(struct world *w)
+{
+    CLEANUP(buf_release) struct buf text = BUF_INIT(1 << 16);
+    assert_ok(metrics_write(w->metrics, METRICS_PROMETHEUS, &text));
+    return strstr(buf_str(&text), "service=\"web\"") != NULL;
+}
+
+static size_t n_told(const struct world *w)
+{
+    size_t n = 0;
+    (void)hooks_report(w->hooks, loop_now(w->loop), &n);
+    return n;
+}
+
+static void test_hook_that_is_taken_away_is_not_begun_until_it_is_back(void **state)
+{
+    struct world *w = *state;
+    CLEANUP(config_freep)
+    struct config *without =
+        configure("- {type: identity, name: web, destination: {type: memory}}\n");
+    begin_script(w, "exit 3\n", "");
+    assert_string_equal(run(w).state, "waiting");
+    hooks_adopt(w->hooks, without);
+    assert_false(hooks_is_busy(w->hooks)); /* no retry */
+    assert_int_equal(n_told(w), 0);
+    hooks_run(w->hooks, "web", 1);
+    assert_false(hooks_is_busy(w->hooks));
+    hooks_adopt(w->hooks, w->config);
+    assert_int_equal(n_told(w), 1);
+    hooks_run(w->hooks, "web", 1);
+    assert_true(hooks_is_busy(w->hooks));
+}
+
+static void test_hook_that_is_taken_away_while_it_runs_is_not_counted(void **state)
+{
+    struct world *w = *state;
+    CLEANUP(config_freep) struct config *without = configure(PLAIN("other"));
+    begin_script(w, "mkfifo gate\nread x < gate\nexit 3\n", ", timeout: 1m");
+    hooks_run(w->hooks, "web", 1);
+    while (!temp_dir_has(&w->tmp, "gate"))
+        assert_ok(loop_turn(w->loop));
+    hooks_run(w->hooks, "web", 1); /* once more, afterwards */
+    metrics_forget(w->metrics, "service", "web");
+    hooks_adopt(w->hooks, without);
+    temp_dir_write(&w->tmp, "gate", "go\n");
+    while (hooks_is_busy(w->hooks))
+        assert_ok(loop_turn(w->loop));
+    assert_false(is_counted(w));
+    hooks_adopt(w->hooks, w->config);
+    assert_counted(w, "failed", 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -370,6 +455,7 @@ int main(void)
         TEST(test_success_is_told),
         TEST(test_files_that_did_not_change_are_no_news),
         TEST(test_more_hooks_than_run_at_once_all_run),
+        TEST(test_a_command_gets_no_descriptor_whatever_the_kernel),
         TEST(test_failure_is_told_with_its_status_and_retried),
         TEST(test_death_by_a_signal_is_told),
         TEST(test_program_that_is_not_there_is_told_before_and_after),
@@ -378,6 +464,8 @@ int main(void)
         TEST(test_flood_is_bounded),
         TEST(test_stop_ends_what_runs_and_the_helper),
         TEST(test_end_without_a_loop_is_one_too),
+        TEST(test_hook_that_is_taken_away_is_not_begun_until_it_is_back),
+        TEST(test_hook_that_is_taken_away_while_it_runs_is_not_counted),
         cmocka_unit_test(test_same_is_what_the_helper_can_serve),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

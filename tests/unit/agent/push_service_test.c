@@ -165,11 +165,10 @@ static void test_failures_back_off_and_are_told_once(void **state)
     assert_true(counted(w, GRAPHITE_FAILED) == 3);
 }
 
-/* The worker waits; the loop, and with it every service, does not. */
+/* Time stands still, so the worker waits for ever; the loop, and with it every service, does not. */
 static void test_target_that_hangs_holds_up_nobody_and_a_stop_ends_it(void **state)
 {
     struct world *w = *state;
-    struct mono before = clock_mono(clock_system());
     push_sink_behave(w->sink, PUSH_SINK_HANGS, NULL);
     begin(w, PUSH_URL);
     fake_clock_advance(&w->time, dur_s(30));
@@ -184,7 +183,6 @@ static void test_target_that_hangs_holds_up_nobody_and_a_stop_ends_it(void **sta
         assert_ok(loop_turn(w->loop));
     for (int i = 0; i < 5; i++)
         assert_ok(loop_turn(w->loop));
-    assert_true(mono_diff(clock_mono(clock_system()), before).ns < dur_s(9).ns);
     assert_true(counted(w, "target=\"url\",result=\"failed\"") == 0);
 }
 
@@ -224,7 +222,6 @@ static void test_stop_sends_nothing_to_who_did_not_take_the_time_before(void **s
 static void test_last_time_that_hangs_can_be_ended(void **state)
 {
     struct world *w = *state;
-    struct mono before = clock_mono(clock_system());
     push_sink_behave(w->sink, PUSH_SINK_HANGS, NULL);
     begin(w, PUSH_URL);
     stop(w);
@@ -232,7 +229,6 @@ static void test_last_time_that_hangs_can_be_ended(void **state)
     cancel_fire(w->force);
     while (w->told == 0)
         assert_ok(loop_turn(w->loop));
-    assert_true(mono_diff(clock_mono(clock_system()), before).ns < dur_s(9).ns);
 }
 
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, set_up, tear_down)

@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/reload_judge.h"
 
-#include "tests/unit/agent/config_test_support.h"
+#include "tests/support/config_text.h"
 
 #include <string.h>
 
 #define START "version: v2\nproxy_server: p:443\nonboarding: {join_method: token, token: x}\n"
 #define SERVICE(reload) "services:\n- {type: identity, name: web, destination: /a" reload "}\n"
 
-static struct config *configure(const char *text)
-{
-    struct config *config = NULL;
-    assert_ok(config_parse("t", bytes_of_str(text), &config));
-    assert_ok(config_validate(config));
-    return config;
-}
-
 /* What keeps `next` from taking the place of `running`, where `started` ran first; "" for nothing. */
 static char *barrier(const char *started, const char *running, const char *next)
 {
-    CLEANUP(config_freep) struct config *first = configure(started);
-    CLEANUP(config_freep) struct config *now = configure(running);
-    CLEANUP(reload_verdict_release) struct reload_verdict v = {.next = configure(next)};
+    CLEANUP(config_freep) struct config *first = config_of_text("t", started);
+    CLEANUP(config_freep) struct config *now = config_of_text("t", running);
+    CLEANUP(reload_verdict_release) struct reload_verdict v = {.next = config_of_text("t", next)};
     const struct reload_question q = {.running = now, .started = first};
     assert_ok(config_diff_make(now, v.next, &v.diff));
     reload_barriers(&q, &v);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/reload.h"
 
-#include "config_test_support.h"
+#include "tests/support/assert_err.h"
 
 static const struct wall t1 = {1000}, t2 = {2000};
 

@@ -123,6 +123,13 @@ TRY_IT(type_on_terminal, ioctl(0, TIOCSTI, "x"))
 TRY_IT(set_limit, setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}))
 TRY_IT(become_another, syscall(SYS_setuid, 1))
 
+/* What the kernel tells of a descriptor it tells whom the descriptor's owner named. */
+TRY_IT(signal_by_descriptor, fcntl(STDIN_FILENO, F_SETOWN, getppid()))
+TRY_IT(choose_signal, fcntl(STDIN_FILENO, F_SETSIG, SIGKILL))
+TRY_IT(make_program_of_owner, open("/nonexistent/dir", O_TMPFILE | O_RDWR | O_CLOEXEC, 04755))
+TRY_IT(make_program_of_group, open("/nonexistent/file", O_CREAT | O_RDWR | O_CLOEXEC, 02755))
+TRY_IT(become_program_of_owner, fchmod(-1, 04755))
+
 static long map_code(void)
 {
     void *at = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -146,11 +153,26 @@ static void test_everything_else_is_refused(void **state)
 {
     (void)state;
     struct attempt refused[] = {
-        ONE(packet_socket),  ONE(raw_socket),       ONE(audit_socket),
-        ONE(machine_socket), ONE(change_mode),      ONE(thread_in_namespace),
-        ONE(signal_another), ONE(become_dumpable),  ONE(signal_thread_of_another),
-        ONE(set_limit),      ONE(type_on_terminal), ONE(become_another),
-        ONE(map_code),       ONE(map_program),      ONE(make_code),
+        ONE(packet_socket),
+        ONE(raw_socket),
+        ONE(audit_socket),
+        ONE(machine_socket),
+        ONE(change_mode),
+        ONE(thread_in_namespace),
+        ONE(signal_another),
+        ONE(become_dumpable),
+        ONE(signal_thread_of_another),
+        ONE(set_limit),
+        ONE(type_on_terminal),
+        ONE(become_another),
+        ONE(map_code),
+        ONE(map_program),
+        ONE(make_code),
+        ONE(signal_by_descriptor),
+        ONE(choose_signal),
+        ONE(make_program_of_owner),
+        ONE(make_program_of_group),
+        ONE(become_program_of_owner),
     };
     CHECK(refused, EPERM);
 }

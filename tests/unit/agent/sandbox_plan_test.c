@@ -4,6 +4,7 @@
 #include "agent/config_credential.h"
 #include "agent/kube_token.h"
 #include "tests/support/assert_err.h"
+#include "tests/support/config_text.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -33,9 +34,7 @@ static const struct sandbox_outside outside = {.get = get_nothing,
 
 static void make(struct sandbox_plan *plan, const char *file, const char *text)
 {
-    CLEANUP(config_freep) struct config *c = NULL;
-    assert_ok(config_parse(file, bytes_of_str(text), &c));
-    assert_ok(config_validate(c));
+    CLEANUP(config_freep) struct config *c = config_of_text(file, text);
     assert_ok(sandbox_plan_make(plan, c, &outside));
 }
 
@@ -159,13 +158,10 @@ static void test_the_token_is_read_where_the_manager_puts_it(void **state)
 {
     (void)state;
     CLEANUP(sandbox_plan_release) struct sandbox_plan p = {0};
-    CLEANUP(config_freep) struct config *c = NULL;
-    assert_ok(
-        config_parse("/cfg/t",
-                     bytes_of_str("version: v2\nauth_server: a:1\n"
-                                  "onboarding: {join_method: token, token: /priv/t}\n" STORAGE),
-                     &c));
-    assert_ok(config_validate(c));
+    CLEANUP(config_freep)
+    struct config *c =
+        config_of_text("/cfg/t", "version: v2\nauth_server: a:1\n"
+                                 "onboarding: {join_method: token, token: /priv/t}\n" STORAGE);
     assert_ok(config_credential_find(c, get_credentials));
     assert_ok(sandbox_plan_make(&p, c, &outside));
     assert_string_equal(rights(&p, SANDBOX_AS_IS, "/run/credentials/tbot"), "r");
@@ -210,13 +206,11 @@ static void test_room_is_left_for_services_to_come(void **state)
     (void)state;
     CLEANUP(strlist_release) struct strlist more = {0};
     CLEANUP(sandbox_plan_release) struct sandbox_plan p = {0}, next = {0};
-    CLEANUP(config_freep) struct config *c = NULL;
+    CLEANUP(config_freep) struct config *c = config_of_text("/cfg/t", HEAD STORAGE);
     struct sandbox_outside with = outside;
     const char *path = NULL;
     assert_ok(strlist_add(&more, "/more"));
     with.more = &more;
-    assert_ok(config_parse("/cfg/t", bytes_of_str(HEAD STORAGE), &c));
-    assert_ok(config_validate(c));
     assert_ok(sandbox_plan_make(&p, c, &with));
     assert_string_equal(rights(&p, SANDBOX_AS_IS, "/more"), "rw");
     make(&next, "/cfg/t", HEAD STORAGE "outputs:\n" OUTPUT("/more/one"));

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 #define FAILED 200 /* what no errno is */
 
@@ -149,6 +150,30 @@ static int try_executing(struct world *w, const struct sandbox *s)
     return errno;
 }
 
+/* A program that makes whoever starts it root: {version 2, effective}, every capability. */
+static int try_making_programs(struct world *w, const struct sandbox *s)
+{
+    static const uint8_t all[] = {1, 0, 0, 2, 0xff, 0xff, 0xff, 0xff, 0, 0,
+                                  0, 0, 0, 0, 0,    0,    0,    0,    0, 0};
+    (void)s;
+    CLEANUP(closep) int fd = open(w->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+    if (fd < 0)
+        return FAILED;
+    return fsetxattr(fd, "security.capability", all, sizeof(all), 0) == 0 ? 0 : errno;
+}
+
+/* What root does for an output that somebody else reads. */
+static int try_giving_away(struct world *w, const struct sandbox *s)
+{
+    enum { SOMEBODY = 1234 };
+    (void)s;
+    CLEANUP(closep) int fd = open(w->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || fchown(fd, SOMEBODY, SOMEBODY) != 0 || fchmod(fd, 0640) != 0)
+        return errno;
+    CLEANUP(closep) int again = open(w->path, O_WRONLY | O_CLOEXEC);
+    return again < 0 ? errno : 0;
+}
+
 static void *read_in_thread(void *arg)
 {
     return (void *)(intptr_t)try_reading(arg, NULL);
@@ -195,6 +220,17 @@ static void test_it_holds_for_threads_and_starts_no_program(void **state)
     assert_int_equal(outcome(w, try_executing, NULL), -SIGSYS);
     assert_int_equal(outcome(w, try_in_thread, "secret/key"), EACCES);
     assert_int_equal(outcome(w, try_in_thread, "conf/token"), 0);
+}
+
+static void test_root_keeps_what_files_need_and_no_more(void **state)
+{
+    struct world *w = need_sandbox(state);
+    if (geteuid() != 0) {
+        print_message("only root has more\n");
+        skip();
+    }
+    assert_int_equal(outcome(w, try_making_programs, "storage/program"), EPERM);
+    assert_int_equal(outcome(w, try_giving_away, "deep/out/key"), 0);
 }
 
 /* The other end is outside, and does what editors and those who hand out tokens do. */
@@ -344,6 +380,7 @@ int main(void)
         TEST(test_what_the_configuration_names_is_open),
         TEST(test_everything_else_is_closed),
         TEST(test_it_holds_for_threads_and_starts_no_program),
+        TEST(test_root_keeps_what_files_need_and_no_more),
         TEST(test_files_that_were_replaced_are_read),
         TEST(test_our_own_entry_in_proc_is_read),
         TEST(test_above_a_directory_that_cannot_be_made_it_is_open),

@@ -130,6 +130,19 @@ static void test_prepare_without_links_in_the_filesystem_fails(void **state)
     assert_int_equal(temp_dir_count(&gen.tmp), 0);
 }
 
+static void test_publish_keeps_the_group_bit_of_the_directory_where_it_may(void **state)
+{
+    (void)state;
+    assert_int_equal(chmod(gen.tmp.path, 02750), 0);
+    assert_ok(dir_generation_prepare(gen.dir));
+    gen_publish("1");
+    assert_int_equal(gen_look("..data/.").st_mode & 07777, 02750);
+    gen.no_set_id = true;
+    gen_publish("2");
+    gen_assert_pair("2");
+    assert_int_equal(gen_look("..data/.").st_mode & 07777, 0750);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +155,7 @@ int main(void)
         GEN_TEST(test_prepare_where_nothing_can_be_made_fails),
         GEN_TEST(test_prepare_where_the_owner_cannot_be_kept_fails),
         GEN_TEST(test_prepare_without_links_in_the_filesystem_fails),
+        GEN_TEST(test_publish_keeps_the_group_bit_of_the_directory_where_it_may),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -190,6 +190,15 @@ static void test_publish_keeps_mode_and_owner_of_the_old_file(void **state)
     assert_int_equal(after.st_gid, before.st_gid);
 }
 
+static void test_publish_makes_no_program_that_runs_as_its_owner(void **state)
+{
+    (void)state;
+    make_old();
+    assert_int_equal(chmod(temp_dir_join(&tmp, "key"), 06750), 0);
+    assert_ok(dir_publish(dir, two, 2, NULL));
+    assert_int_equal(status_of("key").st_mode & 07777, 0750);
+}
+
 /* Version 2; user::rw-, user:1234:r--, group::---, mask::r--, other::--- */
 static const uint8_t acl[] = {
     2,  0, 0, 0, /* version */
@@ -461,6 +470,7 @@ int main(void)
         TEST(test_publish_unchanged_file_is_not_touched),
         TEST(test_publish_same_length_other_content_is_replaced),
         TEST(test_publish_keeps_mode_and_owner_of_the_old_file),
+        TEST(test_publish_makes_no_program_that_runs_as_its_owner),
         TEST(test_publish_keeps_the_acl_of_the_old_file),
         TEST(test_publish_gives_the_acl_asked_for),
         TEST(test_publish_reader_never_sees_a_cut_file),

@@ -29,6 +29,14 @@ int __wrap_linkat(int from, const char *old, int to, const char *new, int flags)
     return gen.no_link ? -1 : __real_linkat(from, old, to, new, flags);
 }
 
+int __real_fchmod(int fd, mode_t mode);
+int __wrap_fchmod(int fd, mode_t mode);
+int __wrap_fchmod(int fd, mode_t mode)
+{
+    errno = EPERM;
+    return gen.no_set_id && (mode & 06000) ? -1 : __real_fchmod(fd, mode);
+}
+
 int gen_set_up(void **state)
 {
     (void)state;

@@ -23,6 +23,7 @@ extern struct gen {
 
     /* Filesystems differ in what they know: errno of these calls, 0 for "as the system does". */
     int no_symlink, no_link;
+    bool no_set_id; /* as under a service manager that denies these bits */
 } gen;
 
 int gen_set_up(void **state);

@@ -13,6 +13,14 @@ static void test_given_is_neither_nothing_nor_empty(void **state)
     assert_string_equal(text_given("a"), "a");
 }
 
+static void test_nothing_equals_an_empty_text(void **state)
+{
+    (void)state;
+    assert_true(text_equals(NULL, NULL) && text_equals(NULL, "") && text_equals("", NULL));
+    assert_true(text_equals("a", "a"));
+    assert_false(text_equals("a", NULL) || text_equals("", "a") || text_equals("a", "b"));
+}
+
 static void test_format_makes_a_text_of_its_own(void **state)
 {
     (void)state;
@@ -48,6 +56,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_given_is_neither_nothing_nor_empty),
+        cmocka_unit_test(test_nothing_equals_an_empty_text),
         cmocka_unit_test(test_format_makes_a_text_of_its_own),
         cmocka_unit_test(test_prefix_is_stepped_over_if_it_is_there),
         cmocka_unit_test(test_number_is_digits_and_nothing_else),

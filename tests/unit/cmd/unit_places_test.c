@@ -2,6 +2,7 @@
 #include "cmd/unit_places.h"
 
 #include "tests/support/assert_err.h"
+#include "tests/support/config_text.h"
 
 #include <stdio.h>
 
@@ -9,14 +10,11 @@
 static struct config *parse(const char *lines)
 {
     char text[2048];
-    struct config *config = NULL;
     snprintf(text, sizeof(text),
              "version: v2\nproxy_server: p.example.com:443\n"
              "onboarding: {join_method: token, token: /etc/tbot.token}\n%s",
              lines);
-    assert_ok(config_parse("test", bytes_of_str(text), &config));
-    assert_ok(config_validate(config));
-    return config;
+    return config_of_text("test", text);
 }
 
 static char *find(const char *lines)
@@ -72,6 +70,9 @@ static const struct {
     {"outputs: [{type: identity, destination: /home/jenkins/tbot}]\n",
      "state teleport/bot; runtime -; writable /home/jenkins/tbot; "
      "socket /var/lib/teleport/bot/diag.sock; home 1"},
+    {"outputs: [{type: identity, destination: /.//home/jenkins/tbot}]\n",
+     "state teleport/bot; runtime -; writable /.//home/jenkins/tbot; "
+     "socket /var/lib/teleport/bot/diag.sock; home 1"},
     {"outputs: [{type: identity, destination: {type: memory}, reload: {pid_file: /home/a/pid}}]\n",
      "state teleport/bot; runtime -; writable none; socket /var/lib/teleport/bot/diag.sock; home "
      "1"},
@@ -99,7 +100,10 @@ static void test_what_cannot_work_in_a_unit_is_refused(void **state)
         {"/srv/..", "without '..'"},
         {"/tmp/out", "the destination '/tmp/out' is in /tmp, of which the unit has its own"},
         {"/var/tmp", "is in /tmp, of which"},
+        {"//tmp/out", "is in /tmp, of which"},
+        {"/./var//tmp/./out", "is in /tmp, of which"},
         {"//", "the destination is the root directory"},
+        {"/./", "the destination is the root directory"},
         {"/srv/a}, reload: {command: [/tmp/run]", "the command '/tmp/run' is in /tmp"},
         {"/srv/a}, reload: {pid_file: /tmp/x.pid", "'pid_file' '/tmp/x.pid' is in /tmp"},
         {"\"/srv/a\\nUser=root\"", "the destination holds the control character 0x0a"},

@@ -6,17 +6,10 @@
 #include "cmd/unit.h"
 
 #include "tests/support/assert_err.h"
+#include "tests/support/config_text.h"
 #include "tests/support/golden.h"
 
 #define PLAIN "version: v2\nproxy_server: example.com:443\n"
-
-static struct config *parse(const char *text)
-{
-    struct config *config = NULL;
-    assert_ok(config_parse("test", bytes_of_str(text), &config));
-    assert_ok(config_validate(config));
-    return config;
-}
 
 static struct unit unit_of(const struct config *config)
 {
@@ -76,7 +69,7 @@ static void test_units_are_as_agreed(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        CLEANUP(config_freep) struct config *config = parse(cases[i].config);
+        CLEANUP(config_freep) struct config *config = config_of_text("test", cases[i].config);
         const struct unit unit = unit_of(config);
         render_and_hold(&unit, TBOT_GOLDEN, cases[i].golden);
     }
@@ -118,8 +111,8 @@ static void test_hostile_names_are_refused(void **state)
                                         "..",
                                         "abcdefghijklmnopqrstuvwxyz0123456"};
     CLEANUP(config_freep)
-    struct config *config = parse(PLAIN "onboarding: {join_method: token, "
-                                        "token: literal}\n");
+    struct config *config = config_of_text("test", PLAIN "onboarding: {join_method: token, "
+                                                         "token: literal}\n");
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         struct unit unit = unit_of(config);
@@ -139,8 +132,8 @@ static void test_hostile_names_are_refused(void **state)
 static void test_places_of_files_are_checked_as_well(void **state)
 {
     CLEANUP(config_freep)
-    struct config *config = parse(PLAIN "onboarding: {join_method: token, "
-                                        "token: literal}\n");
+    struct config *config = config_of_text("test", PLAIN "onboarding: {join_method: token, "
+                                                         "token: literal}\n");
     struct unit unit = unit_of(config);
     (void)state;
     unit.file = "/tmp/tbot.yaml";

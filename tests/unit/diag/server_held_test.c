@@ -306,7 +306,8 @@ static int ask_reload(struct server_world *w)
 static void test_who_asks_for_a_reload_is_answered_by_the_one_that_began_after(void **state)
 {
     struct server_world *w = *state;
-    struct reloading r = {.begun = 0};
+    static struct reloading r; /* the server is there until the teardown */
+    r = (struct reloading){.begun = 0};
     w->control = (struct diag_control){&r, NULL, begin_reload, NULL};
     w->reporter = (struct diag_reporter){.arg = &r, .report = report_reloads};
     world_listen(w, "127.0.0.1:0");

@@ -41,6 +41,7 @@ void start(struct fixture *f, unsigned flags)
                                .proven = flags & PROVEN};
     ev.identity = identity_of(5, (struct now){{0}, wall_of_unix(T0)});
     ev.identity.per_instance = flags & PER_INSTANCE;
+    ev.identity.is_final = flags & FINAL;
     step(f, ev);
 }
 

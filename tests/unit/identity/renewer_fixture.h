@@ -33,7 +33,7 @@ struct renewer_identity identity_of(int64_t generation, struct now now);
 void step(struct fixture *f, struct renewer_event ev);
 void tell(struct fixture *f, enum renewer_event_kind kind);
 
-enum { STORED = 1, OPEN = 2, PER_INSTANCE = 4, NEW_TOKEN = 8, PROVEN = 16 };
+enum { STORED = 1, OPEN = 2, PER_INSTANCE = 4, NEW_TOKEN = 8, PROVEN = 16, FINAL = 32 };
 
 void start(struct fixture *f, unsigned flags);
 

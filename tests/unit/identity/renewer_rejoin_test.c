@@ -111,6 +111,21 @@ static void test_expired_identity_joins_until_it_may(void **state)
     PLAY(&f, story);
 }
 
+static void test_what_another_method_left_is_replaced_by_a_join_and_never_renewed(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, (struct renewer_config){.can_join = true});
+    start(&f, STORED | OPEN | FINAL | NEW_TOKEN);
+    static const struct turn story[] = {
+        {RENEWER_JOB_JOIN, {0, 0}, ERR_UNAVAILABLE, RENEWER_RENEWING},
+        {RENEWER_JOB_JOIN, {0, 1}, ERR_DENIED, RENEWER_REFUSED},
+        {RENEWER_JOB_JOIN, {270, 330}, ERR_OK, RENEWER_FRESH},
+        {RENEWER_JOB_CHECK, {960, 1200}, ERR_OK, RENEWER_RENEWING}, /* of its own kind again */
+    };
+    PLAY(&f, story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +137,7 @@ int main(void)
         cmocka_unit_test(test_trouble_with_the_proof_is_stale_and_tried_again),
         cmocka_unit_test(test_first_start_that_is_refused_ends_at_once),
         cmocka_unit_test(test_expired_identity_joins_until_it_may),
+        cmocka_unit_test(test_what_another_method_left_is_replaced_by_a_join_and_never_renewed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
