@@ -39,7 +39,10 @@ static RESULT check_labels(const struct config_destination *d, struct config_rep
     for (size_t i = 0; i < d->labels.len; i++) {
         const struct config_label *l = &d->labels.items[i];
         if (!is_label_name(l->name))
-            TRY(config_report_error(report, d->at, "key 'labels': '%.80s' is no name of a label",
+            TRY(config_report_error(report, d->at,
+                                    "key 'labels': '%.80s' is no name of a label: letters, "
+                                    "digits, '-', '_' and '.', 63 at most, perhaps after a domain "
+                                    "and '/'",
                                     l->name));
         if (*l->value && !is_made_of(l->value, LABEL_BYTES, LABEL_MAX_LEN))
             TRY(config_report_error(report, d->at,
@@ -62,7 +65,9 @@ struct err *config_check_kubernetes(const struct config_destination *d,
                                 "digits, '-' and '.'",
                                 d->name));
     if (space && !is_made_of(space, NAME_BYTES, LABEL_MAX_LEN))
-        TRY(config_report_error(report, d->at, "key 'namespace': '%.80s' is no name of a namespace",
+        TRY(config_report_error(report, d->at,
+                                "key 'namespace': '%.80s' is no name of a namespace: lower-case "
+                                "letters, digits and '-', 63 at most",
                                 space));
     if (dir && dir[0] != '/')
         TRY(config_report_error(

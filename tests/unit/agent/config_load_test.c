@@ -226,14 +226,16 @@ static const struct {
     {V2 SECRET ", name: W}}]\n",
      "t:2:42: key 'name': 'W' is no name of a secret: lower-case letters, digits, '-' and '.'"},
     {V2 SECRET ", name: w, namespace: a/b}}]\n",
-     "t:2:42: key 'namespace': 'a/b' is no name of a namespace"},
+     "t:2:42: key 'namespace': 'a/b' is no name of a namespace: lower-case letters, digits and "
+     "'-', 63 at most"},
     {V2 SECRET ", name: w, service_account_dir: d}}]\n",
      "t:2:42: key 'service_account_dir': 'd' must be an absolute path"},
     {V2 SECRET ", name: w, kubeconfig_path: /k}}]\n",
      "t:2:77: key 'kubeconfig_path': is not built yet in this tbot"},
     {V2 SECRET ", name: w, labels: {a: [b]}}}]\n", "t:2:89: key 'labels': label 'a' must be text"},
     {V2 SECRET ", name: w, labels: {-a: b, c: d e, x.y/z: ok, ok: ''}}}]\n",
-     "t:2:42: key 'labels': '-a' is no name of a label\n"
+     "t:2:42: key 'labels': '-a' is no name of a label: letters, digits, '-', '_' and '.', 63 at "
+     "most, perhaps after a domain and '/'\n"
      "t:2:42: key 'labels': 'd e' is no value of a label: letters, digits, '-', '_' and '.', 63 at "
      "most"},
     {V2 "services: [{type: database, service: s, destination: /x}]\n",
