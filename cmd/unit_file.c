@@ -43,7 +43,11 @@ static RESULT put(const char *path, const char *name, const char *text, bool for
 {
     CLEANUP(dir_closep) struct dir *d = NULL;
     CLEANUP(buf_freep) struct buf *present = NULL;
-    TRY(dir_open(path, SYMLINKS_INSECURE, false, &d));
+    struct err *e = dir_open(path, SYMLINKS_INSECURE, false, &d);
+    if (e)
+        return err_set_hint(
+            e, "'--systemd-directory' names a directory that systemd reads units from; "
+               "without systemd there is none.");
     TRY(refuse_link(d, name));
     TRY(read_present(d, name, &present));
     *ret = present && is_same(present, text) ? UNIT_FILE_SAME : UNIT_FILE_WRITTEN;
