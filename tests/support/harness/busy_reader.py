@@ -4,7 +4,8 @@
     python3 -m harness.busy_reader names|generation DIRECTORY
 
 reads key and certificate back to back until SIGTERM, then prints its counts as JSON. With `names` it
-opens each file by its name, in both orders, and where the two do not belong together once more at once;
+opens each file by its name, in both orders, and where the two do not belong together again until they do: at once
+is enough unless the writer has to wait for a processor or the disk between two renames;
 with `generation` it opens the directory `..data` once for each pair. Both also read `identity`.
 
 Keys must be P-256: their PKCS#8 form ends with the public point, which the certificate has too.
@@ -16,9 +17,11 @@ import os
 import re
 import signal
 import sys
+import time
 
 BLOCK = re.compile(rb"-----BEGIN ([A-Z ]+)-----\n([A-Za-z0-9+/=\n]+)-----END \1-----\n")
 POINT_LEN = 65
+PATIENCE_S = 10
 
 
 def read(path, dir_fd=None):
@@ -48,7 +51,7 @@ class Reader:
     def __init__(self, directory):
         self.directory = directory
         self.counts = dict(pairs=0, identities=0, cut=0, missing=0, late=0, mixed=0,
-                           wrong_after_retry=0, identity_cut=0, identity_mixed=0)
+                           wrong_at_once=0, wrong_for_long=0, identity_cut=0, identity_mixed=0)
 
     def pair(self, names, dir_fd=None):
         """What is wrong with the two files; None when they are whole and belong together."""
@@ -66,7 +69,17 @@ class Reader:
         wrong = self.pair(names)
         if wrong:
             self.counts[wrong] += 1
-            self.counts["wrong_after_retry"] += self.pair(names) is not None
+            self.again(names)
+
+    def again(self, names):
+        if self.pair(names) is None:
+            return
+        self.counts["wrong_at_once"] += 1
+        until = time.monotonic() + PATIENCE_S
+        while self.pair(names) is not None:
+            if time.monotonic() > until:
+                self.counts["wrong_for_long"] += 1
+                return
 
     def by_generation(self, names):
         fd = os.open(self.directory + "/..data", os.O_RDONLY | os.O_DIRECTORY)
