@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -136,13 +135,8 @@ static RESULT item_commit(const struct dir *d, struct item *item, struct dir_pub
     return NULL;
 }
 
-/*
- * Who reads two files and finds them of two renewals reads again at once. We had better not lose the processor
- * between the renames, so it is offered now, at the end of much work: what comes back has a whole slice left.
- */
 static RESULT set_commit(struct set *s, struct dir_published *done)
 {
-    sched_yield();
     for (size_t i = 0; i < s->len; i++) {
         struct err *e = item_commit(s->d, &s->items[i], done);
         if (!e)
