@@ -51,7 +51,7 @@ static void test_what_lost_its_parent_is_killed(void **state)
 /* As under ProtectProc=invisible: seen is what one may trace, and none of ours lets itself be traced. */
 static int sweep_unseen(void *arg)
 {
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("proc", "/proc", "proc", 0, "hidepid=2") != 0)
         return CANNOT;
     if (setgroups(0, NULL) != 0 || setresgid(SOMEBODY, SOMEBODY, SOMEBODY) != 0 ||
