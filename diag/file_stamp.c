@@ -6,8 +6,7 @@ struct file_stamp file_stamp_take(const char *path)
     struct stat st;
     if (!path || stat(path, &st) != 0)
         return (struct file_stamp){0};
-    return (struct file_stamp){.is_file = S_ISREG(st.st_mode),
-                               .dev = st.st_dev,
+    return (struct file_stamp){.dev = st.st_dev,
                                .ino = st.st_ino,
                                .size = st.st_size,
                                .modified = st.st_mtim,
@@ -21,6 +20,6 @@ static bool is_same_time(const struct timespec *a, const struct timespec *b)
 
 bool file_stamp_equals(const struct file_stamp *a, const struct file_stamp *b)
 {
-    return a->is_file == b->is_file && a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+    return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
            is_same_time(&a->modified, &b->modified) && is_same_time(&a->changed, &b->changed);
 }

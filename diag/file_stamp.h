@@ -11,9 +11,8 @@
 #include <sys/stat.h>
 
 struct file_stamp {
-    bool is_file; /* there is one, and it is a regular file */
     dev_t dev;
-    ino_t ino;
+    ino_t ino; /* 0: there is no file */
     off_t size;
     struct timespec modified;
     struct timespec changed; /* also by chmod and chown: those may mend it */
