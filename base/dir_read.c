@@ -115,9 +115,9 @@ bool dir_has(struct dir *d, const char *name)
     return fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static RESULT open_by_path(const char *path, int *ret_fd)
+static RESULT open_by_path(const char *path, int flags, int *ret_fd)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
 
     if (fd < 0)
         return err_sys(errno == ENOENT ? ERR_NOT_FOUND : ERR_STORAGE, errno, "open '%s'", path);
@@ -126,12 +126,13 @@ static RESULT open_by_path(const char *path, int *ret_fd)
 }
 
 /* O_NONBLOCK: a pipe somebody put there must not hang us. */
-static RESULT open_regular(const char *path, int extra_flags, struct stat *st, int *ret_fd)
+static RESULT open_regular(const char *path, int flags, struct stat *st, int *ret_fd)
 {
-    CLEANUP(closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | extra_flags);
+    CLEANUP(closep) int fd = -1;
 
-    if (fd < 0 || fstat(fd, st) != 0)
-        return err_sys(errno == ENOENT ? ERR_NOT_FOUND : ERR_STORAGE, errno, "open '%s'", path);
+    TRY(open_by_path(path, O_NONBLOCK | flags, &fd));
+    if (fstat(fd, st) != 0)
+        return err_sys(ERR_STORAGE, errno, "open '%s'", path);
     if (!S_ISREG(st->st_mode))
         return err_new(ERR_STORAGE, "open '%s': not a regular file", path);
     *ret_fd = TAKE_FD(fd);
@@ -142,7 +143,7 @@ RESULT file_read(const char *path, size_t max, struct buf **ret)
 {
     CLEANUP(closep) int fd = -1;
 
-    TRY(open_by_path(path, &fd));
+    TRY(open_by_path(path, 0, &fd));
     TRY_CTX(read_buf(fd, max, ret), "'%s'", path);
     return NULL;
 }
@@ -151,7 +152,7 @@ RESULT file_read_secret(const char *path, size_t max, struct secret **ret)
 {
     CLEANUP(closep) int fd = -1;
 
-    TRY(open_by_path(path, &fd));
+    TRY(open_by_path(path, 0, &fd));
     TRY_CTX(read_secret(fd, max, ret), "'%s'", path);
     return NULL;
 }
